@@ -1,0 +1,30 @@
+namespace KestrelFree.Tests.Support;
+
+/// <summary>A folder of its own for one test, deleted on dispose.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    /// <summary>The folder's absolute path; short, since a Unix socket's path may have 108 bytes only.</summary>
+    public string Path { get; } = Directory.CreateTempSubdirectory("kf-").FullName;
+
+    /// <summary>The path of a file in the folder; creates nothing.</summary>
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Writes a text file into the folder and returns its path.</summary>
+    public string Write(string name, string text)
+    {
+        System.IO.File.WriteAllText(File(name), text);
+        return File(name);
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A file that a dying server still writes: the temp folder's owner cleans it up.
+        }
+    }
+}
