@@ -1,0 +1,43 @@
+using KestrelFree.Server.Config.Sources;
+
+namespace KestrelFree.Server.Config;
+
+/// <summary>CONFIG GET without a client.</summary>
+internal static class ConfigGet
+{
+    /// <summary>
+    /// The names and values that the patterns ask for, each name once. A name without wildcards is answered as it was written, hidden
+    /// or not; a pattern finds visible names and aliases. O(patterns x directives).
+    /// </summary>
+    public static List<KeyValuePair<string, string>> Collect(ServerConfig config, ReadOnlySpan<string> patterns)
+    {
+        var rows = new List<KeyValuePair<string, string>>();
+        var seen = new HashSet<string>();
+        foreach (string pattern in patterns)
+        {
+            if (!pattern.AsSpan().ContainsAny("[*?"))
+            {
+                if (DirectiveTable.Find(pattern) is { } exact && seen.Add(pattern))
+                    rows.Add(new(pattern, exact.Format(config.Values)));
+                continue;
+            }
+
+            foreach (Directive directive in DirectiveTable.Rows)
+            {
+                if (directive.Has(DirectiveFlags.Hidden))
+                    continue;
+                AddIfMatching(directive, directive.Name, pattern);
+                if (directive.Alias is { } alias)
+                    AddIfMatching(directive, alias, pattern);
+            }
+        }
+
+        return rows;
+
+        void AddIfMatching(Directive directive, string name, string pattern)
+        {
+            if (FileGlob.Matches(pattern.ToLowerInvariant(), name) && seen.Add(name))
+                rows.Add(new(name, directive.Format(config.Values)));
+        }
+    }
+}

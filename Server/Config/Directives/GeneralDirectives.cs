@@ -1,0 +1,45 @@
+using KestrelFree.Server.Config.Kinds;
+using static KestrelFree.Server.Config.Directives.Row;
+
+namespace KestrelFree.Server.Config.Directives;
+
+/// <summary>The process: how it starts, stops, is supervised and scheduled.</summary>
+internal static class GeneralDirectives
+{
+    public static readonly Directive[] Rows =
+    [
+        Integer("databases", 16, 1, MaxInt, Immutable),
+        new DirDirective("dir") { Flags = Protected | DenyLoading },
+        YesNo("daemonize", No, Immutable),
+        OptionalText("pidfile", Immutable),
+        Choice("supervised", SupervisedMode.None, Choices.Supervised, Immutable),
+        Integer("shutdown-timeout", 10, 0, MaxInt),
+        ShutdownOn("shutdown-on-sigint"),
+        ShutdownOn("shutdown-on-sigterm"),
+        Clamped("hz", 10, 0, MaxInt, (1, 500)),
+        YesNo("dynamic-hz", Yes),
+        YesNo("set-proc-title", Yes, Immutable, effect: NotYet),
+        Text("proc-title-template", "{title} {listen-addr} {server-mode}", effect: NotYet, refusal: TextChecks.ProcTitleTemplate),
+        YesNo("always-show-logo", No, Immutable, effect: NotYet),
+        Text("locale-collate", "", effect: NotYet, refusal: TextChecks.Locale),
+        Text("ignore-warnings", "", effect: NotYet),
+        YesNo("crash-log-enabled", Yes),
+        YesNo("crash-memcheck-enabled", Yes, effect: NotYet),
+        YesNo("disable-thp", Yes, Immutable),
+        Choice("oom-score-adj", OomScoreAdj.No, Choices.OomScoreAdj),
+        new OomScoreAdjValuesDirective("oom-score-adj-values", 0, 200, 800) { Flags = Several },
+        OptionalText("server-cpulist", Immutable, "server_cpulist", NotYet),
+        OptionalText("bio-cpulist", Immutable, "bio_cpulist", NotYet),
+        OptionalText("aof-rewrite-cpulist", Immutable, "aof_rewrite_cpulist", NotYet),
+        OptionalText("bgsave-cpulist", Immutable, "bgsave_cpulist", NotYet),
+        Integer("busy-reply-threshold", 5000, 0, MaxLong, alias: "lua-time-limit", effect: NotYet),
+    ];
+
+    private static ChoiceDirective ShutdownOn(string name) => new(name, Choices.ShutdownFlags, 0)
+    {
+        Flags = Several,
+        Contradiction = flags => ((ShutdownFlags)flags).HasFlag(ShutdownFlags.Save | ShutdownFlags.NoSave)
+            ? "shutdown options SAVE and NOSAVE can't be used simultaneously"
+            : null,
+    };
+}

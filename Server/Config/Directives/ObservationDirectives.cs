@@ -1,0 +1,19 @@
+using KestrelFree.Server.Config.Kinds;
+using static KestrelFree.Server.Config.Directives.Row;
+
+namespace KestrelFree.Server.Config.Directives;
+
+/// <summary>What the server tells about itself and its keys.</summary>
+internal static class ObservationDirectives
+{
+    public static readonly Directive[] Rows =
+    [
+        Integer("slowlog-log-slower-than", 10000, -1, MaxLong, effect: NotYet),
+        Integer("slowlog-max-len", 128, 0, MaxLong, effect: NotYet),
+        Integer("latency-monitor-threshold", 0, 0, MaxLong, effect: NotYet),
+        YesNo("latency-tracking", Yes, effect: NotYet),
+        new PercentilesDirective("latency-tracking-info-percentiles", 50, 99, 99.9) { Flags = Several, Effect = NotYet },
+        new NotifyDirective("notify-keyspace-events") { Effect = NotYet },
+        Integer("tracking-table-max-keys", 1000000, 0, MaxLong, effect: NotYet),
+    ];
+}

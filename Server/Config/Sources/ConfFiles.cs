@@ -1,0 +1,32 @@
+namespace KestrelFree.Server.Config.Sources;
+
+/// <summary>Reads configuration files whole.</summary>
+internal static class ConfFiles
+{
+    /// <summary>
+    /// The content of a file or, if the path has wildcards, of all that match, one after another; none matching is empty. Gives null and the
+    /// reason, in Redis's words, if one cannot be read.
+    /// </summary>
+    public static string? Read(string path, string directory, out string failure)
+    {
+        failure = "";
+        string absolute = Path.Combine(directory, path);
+        IEnumerable<string> files = FileGlob.IsPattern(path) ? FileGlob.Expand(absolute) : [absolute];
+        string content = "";
+        foreach (string file in files)
+        {
+            try
+            {
+                content += ByteText.From(File.ReadAllBytes(file));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                string shown = FileGlob.IsPattern(path) ? file : path;
+                failure = $"Fatal error, can't open config file '{shown}': {SystemErrorText.Of(e)}";
+                return null;
+            }
+        }
+
+        return content;
+    }
+}

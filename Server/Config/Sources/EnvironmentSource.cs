@@ -1,0 +1,41 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.EnvironmentVariables;
+
+namespace KestrelFree.Server.Config.Sources;
+
+/// <summary>Variables such as KESTREL_FREE__MAXMEMORY_POLICY as a configuration source: stronger than the file, weaker than the command line.</summary>
+internal sealed class EnvironmentSource : IConfigurationSource
+{
+    /// <summary>What the names of the variables start with; all others are somebody else's.</summary>
+    public const string Prefix = "KESTREL_FREE__";
+
+    /// <inheritdoc/>
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => new EnvironmentProvider();
+}
+
+/// <summary>Reads each variable as one directive whose value is the variable's, unquoted: the first argument, or all of a list's.</summary>
+internal sealed class EnvironmentProvider : StatementProvider
+{
+    /// <inheritdoc/>
+    public override void Load()
+    {
+        Clear();
+        var variables = new EnvironmentVariablesConfigurationProvider(EnvironmentSource.Prefix);
+        variables.Load();
+        foreach (string key in variables.GetChildKeys([], null).Distinct().Order(StringComparer.Ordinal))
+        {
+            if (variables.TryGet(key, out string? value))
+                Add(StatementOf(key, value ?? ""));
+        }
+    }
+
+    private static ConfStatement StatementOf(string key, string value)
+    {
+        string name = key.ToLowerInvariant().Replace('_', '-');
+        string argument = ByteText.FromUnicode(value);
+        return new ConfStatement(name, [argument], StatementOrigin.Variable, 0, $"{name} {ByteText.Quote(argument)}")
+        {
+            Variable = EnvironmentSource.Prefix + key,
+        };
+    }
+}

@@ -1,0 +1,55 @@
+using KestrelFree.Server.Config;
+
+namespace KestrelFree.Tests.Server.Config;
+
+/// <summary>Starts configurations from arguments without a process, and keeps what was printed.</summary>
+internal sealed class ConfigFixture : IDisposable
+{
+    private readonly StringWriter _out = new();
+    private readonly StringWriter _error = new();
+    private readonly string _startDirectory = System.IO.Directory.GetCurrentDirectory();
+
+    public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("kestrel-free-config-").FullName;
+
+    public string Printed => _out.ToString();
+
+    public string Reported => _error.ToString();
+
+    public Startup Read(string stdin, params string[] arguments)
+    {
+        var input = new MemoryStream(ByteText.ToBytes(stdin));
+        return Startup.Read(arguments, new StartupStreams(input, _out, _error));
+    }
+
+    public ServerConfig Start(params string[] arguments) => StartWithStdin("", arguments);
+
+    public ServerConfig StartWithStdin(string stdin, params string[] arguments)
+    {
+        Startup startup = Read(stdin, arguments);
+        return startup.Config ?? throw new InvalidOperationException($"did not start: {Reported}{Printed}");
+    }
+
+    public string File(string name, string content)
+    {
+        string path = Path.Combine(Directory, name);
+        System.IO.File.WriteAllText(path, content);
+        return path;
+    }
+
+    /// <summary>The repository's root, above the directory that the tests run in.</summary>
+    public static string RepositoryRoot()
+    {
+        string? directory = AppContext.BaseDirectory;
+        while (directory is not null && !System.IO.File.Exists(Path.Combine(directory, "Kestrel-free.sln")))
+            directory = Path.GetDirectoryName(directory);
+        return directory ?? throw new InvalidOperationException("the tests do not run below the repository");
+    }
+
+    public void Dispose()
+    {
+        System.IO.Directory.SetCurrentDirectory(_startDirectory);
+        System.IO.Directory.Delete(Directory, recursive: true);
+        _out.Dispose();
+        _error.Dispose();
+    }
+}
