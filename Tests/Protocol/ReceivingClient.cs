@@ -36,6 +36,9 @@ internal sealed class ReceivingClient
     /// <summary>The executed requests, each printed with its arguments quoted.</summary>
     internal List<string> Requests { get; } = [];
 
+    /// <summary>The bytes that were moved from one private array to another.</summary>
+    internal long MovedBytes { get; private set; }
+
     internal string Error => Encoding.Latin1.GetString(Parser.Error);
 
     /// <summary>Everything seen, in one string to compare.</summary>
@@ -54,7 +57,9 @@ internal sealed class ReceivingClient
     {
         while (!bytes.IsEmpty && Parser.Fault == ProtocolFault.None)
         {
+            int owned = Query.OwnedBytes;
             Span<byte> room = Query.GetReadSpan(Parser.BytesWanted);
+            MovedBytes += owned > 0 && Query.OwnedBytes > owned ? Query.Length : 0;
             int count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
             bytes[..count].CopyTo(room);
             Query.Commit(count);
