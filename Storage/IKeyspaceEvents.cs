@@ -1,0 +1,49 @@
+namespace KestrelFree.Storage;
+
+/// <summary>
+/// What the keyspace tells the rest of the server: watched keys, tracking, the dirty count, propagation and blocked clients hang on it alone.
+/// An implementation must not write to the keyspace from inside a call; a key's span is valid during the call only.
+/// </summary>
+public interface IKeyspaceEvents
+{
+    /// <summary>A command has added or changed the value or the expiry of a key.</summary>
+    void Modified(Database database, ReadOnlySpan<byte> key);
+
+    /// <summary>A command has removed a key (<see cref="Modified"/> is not raised as well).</summary>
+    void Deleted(Database database, ReadOnlySpan<byte> key);
+
+    /// <summary>A key was removed since its time had come.</summary>
+    void Expired(Database database, ReadOnlySpan<byte> key);
+
+    /// <summary>A key was removed to make room.</summary>
+    void Evicted(Database database, ReadOnlySpan<byte> key);
+
+    /// <summary>A database was emptied.</summary>
+    void Flushed(Database database);
+
+    /// <summary>Two databases have exchanged their contents.</summary>
+    void Swapped(Database first, Database second);
+
+    /// <summary>A key came into being; raised before <see cref="Modified"/>.</summary>
+    void KeyReady(Database database, ReadOnlySpan<byte> key);
+}
+
+/// <summary>The listener of a keyspace that nobody listens to.</summary>
+internal sealed class NoKeyspaceEvents : IKeyspaceEvents
+{
+    public static readonly NoKeyspaceEvents Instance = new();
+
+    public void Modified(Database database, ReadOnlySpan<byte> key) { }
+
+    public void Deleted(Database database, ReadOnlySpan<byte> key) { }
+
+    public void Expired(Database database, ReadOnlySpan<byte> key) { }
+
+    public void Evicted(Database database, ReadOnlySpan<byte> key) { }
+
+    public void Flushed(Database database) { }
+
+    public void Swapped(Database first, Database second) { }
+
+    public void KeyReady(Database database, ReadOnlySpan<byte> key) { }
+}

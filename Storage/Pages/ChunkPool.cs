@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace KestrelFree.Storage.Pages;
+
+// All page memory comes from here, in chunks of 4 MB.
+//
+// A chunk is a slice of a pinned byte array: the collector neither moves nor scans it, and it is never given back to the collector (only an
+// aggressive blocking collection would return it to the system anyway). So a chunk's number and its address are for good, and a table of
+// addresses indexed by number is all that turns an id into memory:
+//
+//     block id  = chunk number : 20 | index : 12          (BlockAllocator)
+//     run handle = chunk number : 16 | 64-byte unit : 16   (RunAllocator)
+//
+// Empty chunks come back to the pool. The pool keeps a few warm and tells the system that it may take the pages of the others; reusing one
+// later costs only page faults.
+//
+// The first chunks are arrays of their own, so that a small server stays small; from 16 MB on they are cut from arrays of 16 MB, which
+// makes four times fewer allocations for the collector's budget to notice.
+//
+// Threads: the loop only, except Address, which a snapshot's walk also reads. It asks only for chunks that held something when the fork was
+// made; those entries of the table never change, and the table is replaced, not moved, when it grows.
+//
+// Unsafe: this is the one place where a number becomes a reference. Sound since the arrays are pinned and held by _slabs for the pool's life.
+
+/// <summary>Pinned memory in chunks of 4 MB, numbered from 1.</summary>
+internal sealed unsafe class ChunkPool(HugePages hugePages)
+{
+    public const int ChunkBytes = 1 << 22;
+    private const int SmallSlabs = 4;
+    private const int ChunksPerLargeSlab = 4;
+    private const int WarmChunks = 4;
+
+    private readonly List<byte[]> _slabs = [];
+    private readonly Stack<int> _cold = new();
+    private readonly Stack<int> _warm = new();
+    private nint[] _addresses = new nint[64];
+    private int _chunks = 1;
+
+    /// <summary>Bytes of every chunk ever made, in use or not.</summary>
+    public long ReservedBytes => (long)(_chunks - 1) * ChunkBytes;
+
+    /// <summary>Bytes of chunks that an allocator holds.</summary>
+    public long RentedBytes => ReservedBytes - (long)(_cold.Count + _warm.Count) * ChunkBytes;
+
+    /// <summary>Whether <see cref="DiscardOne"/> has something to do.</summary>
+    public bool HasIdle => _warm.Count > WarmChunks;
+
+    /// <summary>Hands out a chunk of arbitrary contents. O(1) but for the system's allocation.</summary>
+    public int Rent()
+    {
+        if (_warm.TryPop(out int number) || _cold.TryPop(out number))
+            return number;
+        AddSlab();
+        return _warm.Pop();
+    }
+
+    /// <summary>Takes a chunk back.</summary>
+    public void Return(int number) => _warm.Push(number);
+
+    /// <summary>Gives the memory of one idle chunk back to the system, beyond the few kept warm.</summary>
+    public void DiscardOne()
+    {
+        int number = _warm.Pop();
+        MemoryAdvice.Discard(_addresses[number], ChunkBytes);
+        _cold.Push(number);
+    }
+
+    /// <summary>The byte at an offset of a chunk.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte At(uint number, nint offset)
+    {
+        Debug.Assert(number > 0 && number < (uint)_chunks && (nuint)offset < ChunkBytes);
+        return ref Unsafe.AsRef<byte>((void*)(Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_addresses), (nint)number) + offset));
+    }
+
+    private void AddSlab()
+    {
+        int chunks = _slabs.Count < SmallSlabs ? 1 : ChunksPerLargeSlab;
+        byte[] slab = GC.AllocateUninitializedArray<byte>(chunks * ChunkBytes + CacheLine.Bytes, pinned: true);
+        _slabs.Add(slab);
+        nint start = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(slab));
+        start = (start + CacheLine.Bytes - 1) & ~(nint)(CacheLine.Bytes - 1);
+        if (hugePages == HugePages.Advise)
+            MemoryAdvice.PreferHugePages(start, (nint)chunks * ChunkBytes);
+        if (_chunks + chunks > _addresses.Length)
+            Array.Resize(ref _addresses, _addresses.Length * 2);
+        // Pushed last first, so that they are handed out in the order of their addresses.
+        for (int i = chunks - 1; i >= 0; i--)
+        {
+            _addresses[_chunks + i] = start + (nint)i * ChunkBytes;
+            _warm.Push(_chunks + i);
+        }
+
+        _chunks += chunks;
+    }
+}
+
+/// <summary>Whether page memory asks the system for huge pages (the directive disable-thp).</summary>
+public enum HugePages
+{
+    /// <summary>The system's default is left alone.</summary>
+    Off,
+
+    /// <summary>Huge pages are asked for where the system has them.</summary>
+    Advise,
+}

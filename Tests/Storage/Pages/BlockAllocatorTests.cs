@@ -1,0 +1,69 @@
+using KestrelFree.Storage.Pages;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Pages;
+
+/// <summary>Blocks of one size: no id twice, none lost, and chunks that run empty go back.</summary>
+public sealed class BlockAllocatorTests
+{
+    [TestCase(1024, 1)]
+    [TestCase(1024, 2)]
+    [TestCase(1344, 1)]
+    public void Blocks_do_not_overlap(int stride, int step)
+    {
+        var blocks = new BlockAllocator(new ChunkPool(HugePages.Off), stride, step);
+        uint[] ids = [.. Enumerable.Range(0, 10_000).Select(_ => blocks.Allocate(1))];
+        for (int i = 0; i < ids.Length; i++)
+            Contents(blocks, ids[i]).Fill((byte)i);
+
+        for (int i = 0; i < ids.Length; i++)
+            Assert.That(Contents(blocks, ids[i]).IndexOfAnyExcept((byte)i), Is.EqualTo(-1));
+    }
+
+    [Test]
+    public void A_block_that_was_freed_is_handed_out_again()
+    {
+        var blocks = new BlockAllocator(new ChunkPool(HugePages.Off), 1024, 1);
+        uint first = blocks.Allocate(1);
+        blocks.Allocate(1);
+        blocks.Free(first);
+
+        Assert.That(blocks.Allocate(2), Is.EqualTo(first));
+        Assert.That(blocks.BirthOf(first), Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Chunks_that_run_empty_go_back_to_the_pool()
+    {
+        var pool = new ChunkPool(HugePages.Off);
+        var blocks = new BlockAllocator(pool, 1024, 1);
+        uint[] ids = [.. Enumerable.Range(0, 5 * 4096).Select(_ => blocks.Allocate(1))];
+        Assert.That(pool.RentedBytes, Is.EqualTo(5 * ChunkPool.ChunkBytes));
+
+        foreach (uint id in ids)
+            blocks.Free(id);
+
+        Assert.That(blocks.UsedBytes, Is.Zero);
+        Assert.That(pool.RentedBytes, Is.EqualTo(ChunkPool.ChunkBytes));
+    }
+
+    [Test]
+    public void Discarded_chunks_can_be_used_again()
+    {
+        var pool = new ChunkPool(HugePages.Advise);
+        int[] chunks = [.. Enumerable.Range(0, 10).Select(_ => pool.Rent())];
+        long reserved = pool.ReservedBytes;
+        foreach (int chunk in chunks)
+            pool.Return(chunk);
+        while (pool.HasIdle)
+            pool.DiscardOne();
+
+        foreach (int _ in chunks)
+            pool.At((uint)pool.Rent(), ChunkPool.ChunkBytes - 1) = 1;
+
+        Assert.That(pool.ReservedBytes, Is.EqualTo(reserved));
+    }
+
+    private static Span<byte> Contents(BlockAllocator blocks, uint id) =>
+        System.Runtime.InteropServices.MemoryMarshal.CreateSpan(ref blocks.At(id), blocks.BlockBytes);
+}
