@@ -1,0 +1,199 @@
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage;
+
+/// <summary>
+/// One numbered database: looks keys up, lets them expire, and tells <see cref="IKeyspaceEvents"/> of every change. Its contents are a
+/// <see cref="Table"/>, which SWAPDB exchanges and a flush replaces. All operations O(1) amortised unless stated.
+/// </summary>
+public sealed class Database
+{
+    private readonly Keyspace _keyspace;
+
+    internal Database(Keyspace keyspace, int index, Table table)
+    {
+        _keyspace = keyspace;
+        Index = index;
+        Table = table;
+    }
+
+    /// <summary>Its number.</summary>
+    public int Index { get; }
+
+    /// <summary>Keys, those included that are past their time but not yet deleted.</summary>
+    public long Count => Table.Count;
+
+    /// <summary>Keys that expire.</summary>
+    public long ExpiresCount => Table.Expiries.Count;
+
+    /// <summary>The average time that keys which expire have left, in ms.</summary>
+    public long AverageTtlMs => Table.Expiries.AverageTtl(_keyspace.Clock.NowMs);
+
+    internal Table Table { get; set; }
+
+    internal AccessClock Access => _keyspace.Access;
+
+    /// <summary>Looks a key up to read it: counts a hit or miss, marks the key as used, and never finds one past its time.</summary>
+    public EntryRef LookupRead(ReadOnlySpan<byte> key, Touch touch = Touch.Yes)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        bool found = Table.Find(hash, key, ref place) && !IsGone(hash, key, ref place);
+        _keyspace.CountLookup(found);
+        if (found && touch == Touch.Yes)
+            MarkUsed(ref place);
+        return new EntryRef(this, key, hash, place, found);
+    }
+
+    /// <summary>Looks a key up to write it. A key past its time is deleted, so that it can be added again.</summary>
+    public EntryRef LookupWrite(ReadOnlySpan<byte> key)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        bool found = FindForWrite(hash, key, ref place);
+        if (found)
+            MarkUsed(ref place);
+        return new EntryRef(this, key, hash, place, found);
+    }
+
+    /// <summary>Looks a key up without any trace: it is neither counted, nor marked, nor deleted when past its time (but not found either).</summary>
+    public EntryRef Peek(ReadOnlySpan<byte> key)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        bool found = Table.Find(hash, key, ref place) && !IsExpired(ref place);
+        return new EntryRef(this, key, hash, place, found);
+    }
+
+    /// <summary>Whether there is such a key.</summary>
+    public bool Exists(ReadOnlySpan<byte> key) => LookupRead(key).Exists;
+
+    /// <summary>Gives a key a string, whatever it held: what SET does.</summary>
+    public void SetString(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Expiry expiry = default)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        bool found = FindForWrite(hash, key, ref place);
+        long old = found ? Entry.ExpiryOrNone(ref place.Entry) : Entry.NoExpiry;
+        PutString(hash, key, value, StringForm.Compact, expiry.Resolve(old), found, ref place);
+        SignalWrite(key, added: !found);
+    }
+
+    /// <summary>Deletes a key; false if it is missing.</summary>
+    public bool Delete(ReadOnlySpan<byte> key)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        if (!FindForWrite(hash, key, ref place))
+            return false;
+        RemoveFound(hash, key, ref place);
+        SignalDeleted(key);
+        return true;
+    }
+
+    /// <summary>Deletes a key, leaving what is expensive to free to <see cref="Keyspace.RunMaintenance"/>; false if it is missing.</summary>
+    // Freeing a string is O(1) wherever it lives; collections will make the difference.
+    public bool Unlink(ReadOnlySpan<byte> key) => Delete(key);
+
+    /// <summary>Empties the database. O(segments) at once, or in slices.</summary>
+    public void Flush(FlushMode mode)
+    {
+        _keyspace.Discard(Table, mode);
+        Table = _keyspace.NewTable(Table.Ordinal);
+        _keyspace.Events.Flushed(this);
+    }
+
+    internal void PutString(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, StringForm form, long expiry, bool found, ref EntryPlace place)
+    {
+        if (form == StringForm.Compact && IntegerText.TryParse(value, out long integer))
+        {
+            PutInteger(hash, key, integer, expiry, found, ref place);
+            return;
+        }
+
+        ValueForm stored = form == StringForm.Raw ? ValueForm.RawString : ValueForm.String;
+        if (found)
+        {
+            StringValues.Overwrite(Table, hash, key, value, stored, expiry, ref place);
+            return;
+        }
+
+        StringValues.Add(Table, hash, key, value, stored, expiry, ref place);
+        Entry.SetAccess(ref place.Entry, Access.Initial());
+    }
+
+    internal void PutInteger(ulong hash, ReadOnlySpan<byte> key, long value, long expiry, bool found, ref EntryPlace place)
+    {
+        if (found)
+        {
+            StringValues.OverwriteInteger(Table, hash, key, value, expiry, ref place);
+            return;
+        }
+
+        StringValues.AddInteger(Table, hash, key, value, expiry, ref place);
+        Entry.SetAccess(ref place.Entry, Access.Initial());
+    }
+
+    internal void PutExpiry(ulong hash, ReadOnlySpan<byte> key, long expiry, ref EntryPlace place)
+    {
+        Table.MakeWritable(hash, key, ref place);
+        ref byte entry = ref place.Entry;
+        var layout = new EntryLayout(Entry.Form(ref entry), Entry.Place(ref entry), Entry.ValueFieldBytes(ref entry), expiry);
+        Table.Reshape(hash, layout, ref place);
+    }
+
+    internal void RemoveFound(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        StringValues.ReleaseReference(Table, hash, ref place);
+        Table.Remove(hash, key, ref place);
+    }
+
+    internal void SignalWrite(ReadOnlySpan<byte> key, bool added)
+    {
+        if (added)
+            _keyspace.Events.KeyReady(this, key);
+        _keyspace.Events.Modified(this, key);
+    }
+
+    internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
+
+    private bool IsExpired(ref EntryPlace place) =>
+        Entry.HasExpiry(ref place.Entry) && Entry.Expiry(ref place.Entry) <= _keyspace.Clock.NowMs;
+
+    // For reads: an expired key is not found, and deleted unless expired keys are only hidden.
+    private bool IsGone(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        if (!IsExpired(ref place))
+            return false;
+        if (_keyspace.ExpiredKeys == ExpiredKeys.Delete)
+            Expire(hash, key, ref place);
+        return true;
+    }
+
+    private bool FindForWrite(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        if (!Table.Find(hash, key, ref place))
+            return false;
+        if (!IsExpired(ref place))
+            return true;
+        Expire(hash, key, ref place);
+        return false;
+    }
+
+    private void Expire(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        RemoveFound(hash, key, ref place);
+        _keyspace.CountExpired();
+        _keyspace.Events.Expired(this, key);
+    }
+
+    // A page that a fork sees keeps its access clocks: marking a read must not cost a copy.
+    private void MarkUsed(ref EntryPlace place)
+    {
+        uint old = Entry.Access(ref place.Entry);
+        uint now = Access.Touched(old);
+        if (now != old && !Table.IsSharedWithFork(ref place))
+            Entry.SetAccess(ref place.Entry, now);
+    }
+}

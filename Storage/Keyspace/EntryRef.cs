@@ -1,0 +1,151 @@
+using KestrelFree.Storage.Keyspaces;
+
+namespace KestrelFree.Storage;
+
+// What a command gets from looking a key up: the entry, or the place where it would be. It remembers the key's hash, so that reading, deciding
+// and writing cost one hash. Writing through it refreshes it; any other write to the keyspace ends its life.
+
+/// <summary>A key that was looked up, to be read and written.</summary>
+public ref struct EntryRef
+{
+    private readonly Database _database;
+    private readonly ReadOnlySpan<byte> _key;
+    private readonly ulong _hash;
+    private EntryPlace _place;
+    private bool _exists;
+
+    internal EntryRef(Database database, ReadOnlySpan<byte> key, ulong hash, EntryPlace place, bool exists)
+    {
+        _database = database;
+        _key = key;
+        _hash = hash;
+        _place = place;
+        _exists = exists;
+    }
+
+    /// <summary>Whether there is such a key.</summary>
+    public readonly bool Exists => _exists;
+
+    /// <summary>The key that was looked up.</summary>
+    public readonly ReadOnlySpan<byte> Key => _key;
+
+    /// <summary>The type of the value; <see cref="DataType.None"/> for a missing key.</summary>
+    public readonly DataType Type => _exists ? View.Type : DataType.None;
+
+    /// <summary>The type's name in TYPE's reply.</summary>
+    public readonly ReadOnlySpan<byte> TypeName => DataTypes.NameOf(Type);
+
+    /// <summary>How the value is stored.</summary>
+    public readonly ValueEncoding Encoding => _exists ? View.Encoding : ValueEncoding.None;
+
+    /// <summary>The encoding's name in OBJECT ENCODING's reply.</summary>
+    public readonly ReadOnlySpan<byte> EncodingName => DataTypes.NameOf(Encoding);
+
+    /// <summary>Whether the key expires.</summary>
+    public readonly bool HasExpiry => _exists && View.HasExpiry;
+
+    /// <summary>When the key expires, in unix ms; -1 if it does not.</summary>
+    public readonly long ExpiryMs => _exists ? View.ExpiryMs : -1;
+
+    /// <summary>Milliseconds since the key was used (LRU).</summary>
+    public readonly long IdleMs => _database.Access.IdleMs(View.Access);
+
+    /// <summary>How often the key is used (LFU's logarithmic counter).</summary>
+    public readonly int Frequency => _database.Access.Frequency(View.Access);
+
+    /// <summary>The length of a string, in the characters that GET replies.</summary>
+    public readonly int StringLength => View.StringLength;
+
+    /// <summary>The bytes of a string that is not stored as an integer.</summary>
+    public readonly ReadOnlySpan<byte> StringBytes => View.StringBytes;
+
+    private readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
+
+    private readonly long OldExpiry => _exists ? Entry.ExpiryOrNone(ref _place.Entry) : Entry.NoExpiry;
+
+    /// <summary>The integer of a string that is stored as one.</summary>
+    public readonly bool TryGetInteger(out long value) => View.TryGetInteger(out value);
+
+    /// <summary>A string's bytes; an integer is printed into <paramref name="scratch"/> (20 bytes at least).</summary>
+    public readonly ReadOnlySpan<byte> GetString(Span<byte> scratch) => View.GetString(scratch);
+
+    /// <summary>Gives the key a string, whatever it held; adds it if it is missing.</summary>
+    public void SetString(ReadOnlySpan<byte> value, Expiry expiry, StringForm form = StringForm.Compact)
+    {
+        bool added = !_exists;
+        _database.PutString(_hash, _key, value, form, expiry.Resolve(OldExpiry), _exists, ref _place);
+        _exists = true;
+        _database.SignalWrite(_key, added);
+    }
+
+    /// <summary>Gives the key an integer, keeping its expiry; adds it if it is missing. In place where an integer is stored.</summary>
+    public void SetInteger(long value)
+    {
+        bool added = !_exists;
+        _database.PutInteger(_hash, _key, value, OldExpiry, _exists, ref _place);
+        _exists = true;
+        _database.SignalWrite(_key, added);
+    }
+
+    /// <summary>Appends to the string; adds the key if it is missing. Returns the new length. O(bytes appended), amortised.</summary>
+    public int Append(ReadOnlySpan<byte> tail)
+    {
+        if (!_exists)
+        {
+            SetString(tail, Expiry.None);
+            return tail.Length;
+        }
+
+        int oldLength = StringLength;
+        Span<byte> value = StringValues.Resize(_database.Table, _hash, _key, checked(oldLength + tail.Length), ref _place);
+        tail.CopyTo(value[oldLength..]);
+        _database.SignalWrite(_key, added: false);
+        return value.Length;
+    }
+
+    /// <summary>
+    /// Gives the string a length, keeping its first bytes and adding zeros; adds the key if it is missing. Returns the whole of it, to be written
+    /// to before the next use of the keyspace. Its encoding is raw from then on.
+    /// </summary>
+    public Span<byte> ResizeString(int length)
+    {
+        bool added = !_exists;
+        if (added)
+            _database.PutString(_hash, _key, default, StringForm.Raw, Entry.NoExpiry, found: false, ref _place);
+        _exists = true;
+        int oldLength = StringLength;
+        Span<byte> value = StringValues.Resize(_database.Table, _hash, _key, length, ref _place);
+        if (length > oldLength)
+            value[oldLength..].Clear();
+        _database.SignalWrite(_key, added);
+        return value;
+    }
+
+    /// <summary>Sets when the key expires, in unix ms.</summary>
+    public void SetExpiry(long unixMs)
+    {
+        _database.PutExpiry(_hash, _key, Math.Max(0, unixMs), ref _place);
+        _database.SignalWrite(_key, added: false);
+    }
+
+    /// <summary>Makes the key stay for good; false if it would anyway.</summary>
+    public bool ClearExpiry()
+    {
+        if (!HasExpiry)
+            return false;
+        _database.PutExpiry(_hash, _key, Entry.NoExpiry, ref _place);
+        _database.SignalWrite(_key, added: false);
+        return true;
+    }
+
+    /// <summary>Deletes the key; false if it is missing.</summary>
+    public bool Delete()
+    {
+        if (!_exists)
+            return false;
+        _database.RemoveFound(_hash, _key, ref _place);
+        _exists = false;
+        _database.SignalDeleted(_key);
+        return true;
+    }
+}

@@ -1,0 +1,66 @@
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
+
+namespace KestrelFree.Storage;
+
+/// <summary>An entry, for reading: a window on its bytes, valid until the next write to the keyspace (or the next step of a walk).</summary>
+public readonly ref struct EntryView
+{
+    private readonly PageStore _pages;
+    private readonly ref byte _entry;
+
+    internal EntryView(PageStore pages, ref byte entry)
+    {
+        _pages = pages;
+        _entry = ref entry;
+    }
+
+    /// <summary>The key.</summary>
+    public ReadOnlySpan<byte> Key => Entry.Key(_pages, ref _entry);
+
+    /// <summary>The type of the value.</summary>
+    public DataType Type => DataTypes.TypeOf(Entry.Form(ref _entry));
+
+    /// <summary>How the value is stored.</summary>
+    public ValueEncoding Encoding =>
+        DataTypes.StringEncoding(Entry.Form(ref _entry), Entry.Place(ref _entry) == ValuePlace.Integer, StringLength);
+
+    /// <summary>Whether the key expires.</summary>
+    public bool HasExpiry => Entry.HasExpiry(ref _entry);
+
+    /// <summary>When the key expires, in unix ms; -1 if it does not.</summary>
+    public long ExpiryMs => Entry.ExpiryOrNone(ref _entry);
+
+    /// <summary>The 24-bit access clock.</summary>
+    internal uint Access => Entry.Access(ref _entry);
+
+    /// <summary>The integer of a string that is stored as one.</summary>
+    public bool TryGetInteger(out long value)
+    {
+        bool isInteger = Entry.Place(ref _entry) == ValuePlace.Integer;
+        value = isInteger ? Entry.Integer(ref _entry) : 0;
+        return isInteger;
+    }
+
+    /// <summary>The bytes of a string that is not stored as an integer.</summary>
+    public ReadOnlySpan<byte> StringBytes
+    {
+        get
+        {
+            Invariant.Check(Type == DataType.String && Entry.Place(ref _entry) != ValuePlace.Integer);
+            return StringValues.Bytes(_pages, ref _entry);
+        }
+    }
+
+    /// <summary>The length of a string, in the characters that GET replies.</summary>
+    public int StringLength => Entry.Place(ref _entry) switch
+    {
+        ValuePlace.Inline => Entry.ValueFieldBytes(ref _entry),
+        ValuePlace.Integer => IntegerText.LengthOf(Entry.Integer(ref _entry)),
+        _ => Entry.ReferencedLength(ref _entry),
+    };
+
+    /// <summary>A string's bytes; an integer is printed into <paramref name="scratch"/> (20 bytes at least).</summary>
+    public ReadOnlySpan<byte> GetString(Span<byte> scratch) =>
+        TryGetInteger(out long integer) ? scratch[..IntegerText.Format(integer, scratch)] : StringBytes;
+}

@@ -1,0 +1,27 @@
+namespace KestrelFree.Storage.Keyspaces;
+
+/// <summary>How many entries of a table expire, and on average when; exact, O(1).</summary>
+internal sealed class ExpiryTotals
+{
+    private Int128 _sum;
+
+    /// <summary>Entries with an expiry.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Counts an entry that expires at a time.</summary>
+    public void Add(long unixMs)
+    {
+        Count++;
+        _sum += unixMs;
+    }
+
+    /// <summary>Counts it out.</summary>
+    public void Remove(long unixMs)
+    {
+        Count--;
+        _sum -= unixMs;
+    }
+
+    /// <summary>The average time left, in ms, of which keys that are overdue take their part; 0 at least.</summary>
+    public long AverageTtl(long nowMs) => Count == 0 ? 0 : Math.Max(0, (long)(_sum / Count) - nowMs);
+}

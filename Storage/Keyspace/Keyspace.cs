@@ -1,0 +1,216 @@
+using System.Security.Cryptography;
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage;
+
+// All databases of a server, on pages that they share.
+//
+//     Keyspace -> Database (a number, expiry, events)
+//                   -> Table (entries of one database)
+//                        -> Directory -> SegmentHead -> blocks of Entry bytes
+//                                                          -> runs (medium values, long keys), objects (big values)
+//     PageStore: heads, blocks, runs, objects; ForkEpochs: what forks still need of them
+//
+// Reading the source in that order, downwards, works best; each file opens with its layout and invariants.
+//
+// One thread, the loop's, calls everything here. A SnapshotWalk alone may run on another.
+
+/// <summary>The databases, what they have in common, and forks of them all.</summary>
+public sealed class Keyspace
+{
+    private readonly PageStore _pages;
+    private readonly KeyHasher _hasher;
+    private readonly PrefetchBatch _prefetch;
+    private readonly Database[] _databases;
+    private readonly Queue<TableTeardown> _discarded = new();
+
+    /// <summary>Makes empty databases.</summary>
+    public Keyspace(KeyspaceOptions options)
+    {
+        _pages = new PageStore(options.HugePages);
+        Clock = options.Clock;
+        Events = options.Events ?? NoKeyspaceEvents.Instance;
+        var dice = options.Seed is long seed ? new Random((int)seed ^ (int)(seed >> 32)) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        Access = new AccessClock(options.Clock, dice);
+        _hasher = NewHasher(options, dice);
+        _prefetch = new PrefetchBatch(_hasher);
+        _databases = new Database[options.Databases];
+        for (int i = 0; i < _databases.Length; i++)
+            _databases[i] = new Database(this, i, NewTable(i));
+    }
+
+    /// <summary>How many keys a batch can prefetch.</summary>
+    public static int PrefetchCapacity => PrefetchBatch.Capacity;
+
+    /// <summary>How many databases there are.</summary>
+    public int DatabaseCount => _databases.Length;
+
+    /// <summary>A database by its number.</summary>
+    public Database this[int index] => _databases[index];
+
+    /// <summary>What time it is.</summary>
+    public Clock Clock { get; }
+
+    /// <summary>Who hears of changes.</summary>
+    public IKeyspaceEvents Events { get; set; }
+
+    /// <summary>What becomes of keys whose time has come.</summary>
+    public ExpiredKeys ExpiredKeys { get; set; }
+
+    /// <summary>What the access clocks of keys hold.</summary>
+    public AccessPolicy AccessPolicy
+    {
+        get => Access.Policy;
+        set => Access.Policy = value;
+    }
+
+    /// <summary>How slowly the LFU counter grows.</summary>
+    public int LfuLogFactor
+    {
+        get => Access.LfuLogFactor;
+        set => Access.LfuLogFactor = value;
+    }
+
+    /// <summary>After how many minutes unused the LFU counter loses one.</summary>
+    public int LfuDecayMinutes
+    {
+        get => Access.LfuDecayMinutes;
+        set => Access.LfuDecayMinutes = value;
+    }
+
+    /// <summary>Look-ups for reading that found their key.</summary>
+    public long Hits { get; private set; }
+
+    /// <summary>Look-ups for reading that did not.</summary>
+    public long Misses { get; private set; }
+
+    /// <summary>Keys that were deleted since their time had come.</summary>
+    public long ExpiredCount { get; private set; }
+
+    /// <summary>Live forks.</summary>
+    public int ForkCount => _pages.Forks.Live.Count;
+
+    /// <summary>Memory by the keyspace's own counters. O(databases).</summary>
+    public KeyspaceMemory Memory => KeyspaceMemory.Of(_pages, _databases);
+
+    internal AccessClock Access { get; }
+
+    internal PageStore Pages => _pages;
+
+    /// <summary>Sets the counters of look-ups and expired keys to zero.</summary>
+    public void ResetStatistics() => Hits = Misses = ExpiredCount = 0;
+
+    /// <summary>Empties all databases.</summary>
+    public void FlushAll(FlushMode mode)
+    {
+        foreach (Database database in _databases)
+            database.Flush(mode);
+    }
+
+    /// <summary>Exchanges the contents of two databases. O(1).</summary>
+    public void Swap(int first, int second)
+    {
+        Database a = _databases[first], b = _databases[second];
+        (a.Table, b.Table) = (b.Table, a.Table);
+        Events.Swapped(a, b);
+    }
+
+    /// <summary>Freezes all databases as they are now, for one walk over them. O(databases); see <see cref="ForkEpochs"/>.</summary>
+    public Snapshot Fork() => new(_pages, _databases);
+
+    /// <summary>Does work that was put off (freeing what forks and flushes leave behind) for a time; true while there is more.</summary>
+    public bool RunMaintenance(long budgetMicros)
+    {
+        var budget = new TimeBudget(budgetMicros);
+        while (_discarded.TryPeek(out TableTeardown? teardown))
+        {
+            if (!teardown.Run(budget))
+                return true;
+            _discarded.Dequeue();
+        }
+
+        if (_pages.DrainRetired(budget))
+            return true;
+        while (_pages.Chunks.HasIdle)
+        {
+            _pages.Chunks.DiscardOne();
+            if (budget.IsSpent)
+                break;
+        }
+
+        return _pages.Chunks.HasIdle;
+    }
+
+    /// <summary>Hashes a key that is about to be looked up and asks for the cache line that decides the look-up; see <see cref="PrefetchEntries"/>.</summary>
+    public void PrefetchKey(Database database, ReadOnlySpan<byte> key) => _prefetch.Add(database, key);
+
+    /// <summary>
+    /// Asks for the entries of all keys since the last call. Look-ups of these keys then find them in the cache, and their hashes are remembered.
+    /// Worth it from two keys on; the keys of a whole pipelined batch are best.
+    /// </summary>
+    public void PrefetchEntries() => _prefetch.Complete();
+
+    /// <summary>Checks every structure against itself. O(everything); throws <see cref="InvariantException"/>.</summary>
+    public void Validate() => KeyspaceCheck.Run(_databases, _pages, _discarded.Count == 0);
+
+    /// <summary><see cref="Validate"/>, in debug builds.</summary>
+    [System.Diagnostics.Conditional("DEBUG")]
+    public void AssertValid() => Validate();
+
+    internal ulong HashOf(ReadOnlySpan<byte> key) => _prefetch.HashOf(key);
+
+    internal void CountLookup(bool found)
+    {
+        if (found)
+            Hits++;
+        else
+            Misses++;
+    }
+
+    internal void CountExpired() => ExpiredCount++;
+
+    internal Table NewTable(int ordinal) => new(_pages, _hasher, ordinal);
+
+    internal void Discard(Table table, FlushMode mode)
+    {
+        var teardown = new TableTeardown(table);
+        if (mode == FlushMode.Async)
+            _discarded.Enqueue(teardown);
+        else
+            teardown.Run(new TimeBudget(TimeBudget.Unlimited));
+    }
+
+    private static KeyHasher NewHasher(KeyspaceOptions options, Random dice)
+    {
+        Span<byte> key = stackalloc byte[16];
+        if (options.Seed == null)
+            RandomNumberGenerator.Fill(key);
+        else
+            dice.NextBytes(key);
+        return new KeyHasher(BitConverter.ToUInt64(key), BitConverter.ToUInt64(key[8..]), options.HashMask);
+    }
+}
+
+/// <summary>How a keyspace is made.</summary>
+public sealed record KeyspaceOptions
+{
+    /// <summary>Databases.</summary>
+    public int Databases { get; init; } = 16;
+
+    /// <summary>What time it is.</summary>
+    public Clock Clock { get; init; } = new SystemClock();
+
+    /// <summary>Who hears of changes.</summary>
+    public IKeyspaceEvents? Events { get; init; }
+
+    /// <summary>Whether memory asks for huge pages.</summary>
+    public HugePages HugePages { get; init; } = HugePages.Advise;
+
+    /// <summary>What hash key and dice are made from; null for real randomness.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Bits of the hash that are used: for tests that need collisions.</summary>
+    internal ulong HashMask { get; init; } = ulong.MaxValue;
+}

@@ -1,0 +1,205 @@
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage.Keyspaces;
+
+// Strings: where their bytes are put, and how they grow.
+//
+//     exactly a 64-bit integer   8 bytes in the entry
+//     up to 200 bytes            in the entry
+//     up to 256 KB               in a run
+//     above                      in an array of their own
+//
+// A string that APPEND or SETRANGE has made longer gets up to twice its length in a run, and an eighth more in an array, so that a sequence of
+// appends costs O(1) per byte. Within the entry it has no slack: at most 200 relocations lead out of it.
+//
+// A value may be written in place if its run or array is its own (no fork sees it); the block of its entry was made private before.
+
+/// <summary>Stores and changes the string of an entry. The place is always that of a live entry and is refreshed.</summary>
+internal static class StringValues
+{
+    private const int MinSlack = 1 << 20;
+    private const int MaxLength = int.MaxValue - 64;
+
+    /// <summary>Adds a key with a string of these bytes.</summary>
+    public static void Add(Table table, ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueForm form, long expiry, ref EntryPlace place)
+    {
+        ValuePlace where = PlaceFor(value.Length);
+        if (where == ValuePlace.Inline)
+        {
+            table.Insert(hash, key, EntryLayout.Inline(form, value.Length, expiry), ref place);
+            value.CopyTo(Entry.InlineValue(ref place.Entry));
+            return;
+        }
+
+        uint id = Allocate(table.Pages, where, value, value.Length);
+        table.Insert(hash, key, EntryLayout.Reference(form, where, expiry), ref place);
+        Entry.SetReference(ref place.Entry, id, value.Length);
+    }
+
+    /// <summary>Adds a key with an integer.</summary>
+    public static void AddInteger(Table table, ulong hash, ReadOnlySpan<byte> key, long value, long expiry, ref EntryPlace place)
+    {
+        table.Insert(hash, key, EntryLayout.Integer(expiry), ref place);
+        Entry.SetInteger(ref place.Entry, value);
+    }
+
+    /// <summary>Puts a string of these bytes in the place of any value.</summary>
+    public static void Overwrite(Table table, ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueForm form, long expiry, ref EntryPlace place)
+    {
+        table.MakeWritable(hash, key, ref place);
+        ValuePlace where = PlaceFor(value.Length);
+        if (where == ValuePlace.Inline)
+        {
+            ReleaseReference(table, hash, ref place);
+            table.Reshape(hash, EntryLayout.Inline(form, value.Length, expiry), ref place);
+            value.CopyTo(Entry.InlineValue(ref place.Entry));
+            return;
+        }
+
+        if (where != ValuePlace.Run || !TryOverwriteRun(table, hash, value, ref place))
+        {
+            uint id = Allocate(table.Pages, where, value, value.Length);
+            ReleaseReference(table, hash, ref place);
+            table.Reshape(hash, EntryLayout.Reference(form, where, expiry), ref place);
+            Entry.SetReference(ref place.Entry, id, value.Length);
+            return;
+        }
+
+        table.Reshape(hash, EntryLayout.Reference(form, where, expiry), ref place);
+    }
+
+    /// <summary>Puts an integer in the place of any value; where one was, nothing moves.</summary>
+    public static void OverwriteInteger(Table table, ulong hash, ReadOnlySpan<byte> key, long value, long expiry, ref EntryPlace place)
+    {
+        table.MakeWritable(hash, key, ref place);
+        ReleaseReference(table, hash, ref place);
+        table.Reshape(hash, EntryLayout.Integer(expiry), ref place);
+        Entry.SetInteger(ref place.Entry, value);
+    }
+
+    /// <summary>Gives the string so many bytes, keeping the first ones; the others are anything. From then on its encoding is raw.</summary>
+    public static Span<byte> Resize(Table table, ulong hash, scoped ReadOnlySpan<byte> key, int length, scoped ref EntryPlace place)
+    {
+        table.MakeWritable(hash, key, ref place);
+        if (Entry.Place(ref place.Entry) == ValuePlace.Integer)
+            SpellOut(table, hash, ref place);
+        return Entry.Place(ref place.Entry) switch
+        {
+            ValuePlace.Inline when length <= Entry.MaxInlineValue => ResizeInline(table, hash, length, ref place),
+            ValuePlace.Inline => MoveOut(table, hash, length, ref place),
+            _ => ResizeReferenced(table, hash, length, ref place),
+        };
+    }
+
+    /// <summary>The bytes of a string that is not stored as an integer.</summary>
+    public static Span<byte> Bytes(PageStore pages, ref byte entry) => Entry.Place(ref entry) switch
+    {
+        ValuePlace.Inline => Entry.InlineValue(ref entry),
+        ValuePlace.Run => pages.Runs.Bytes(Entry.Reference(ref entry), Entry.ReferencedLength(ref entry)),
+        _ => pages.Objects.Array(Entry.Reference(ref entry)).AsSpan(0, Entry.ReferencedLength(ref entry)),
+    };
+
+    /// <summary>Gives up the run or object of an entry, which is about to get another value or to go.</summary>
+    public static void ReleaseReference(Table table, ulong hash, ref EntryPlace place)
+    {
+        ValuePlace where = Entry.Place(ref place.Entry);
+        if (where < ValuePlace.Run)
+            return;
+        ItemKind kind = where == ValuePlace.Run ? ItemKind.Run : ItemKind.Object;
+        table.Pages.Retire(kind, Entry.Reference(ref place.Entry), table.ReachOf(hash, place.Head.Depth));
+    }
+
+    private static ValuePlace PlaceFor(int length) => length switch
+    {
+        <= Entry.MaxInlineValue => ValuePlace.Inline,
+        <= SizeClasses.MaxBytes => ValuePlace.Run,
+        _ => ValuePlace.Object,
+    };
+
+    private static uint Allocate(PageStore pages, ValuePlace where, ReadOnlySpan<byte> value, int capacity)
+    {
+        if (where == ValuePlace.Run)
+        {
+            uint run = pages.Runs.Allocate(capacity, pages.Forks.Current);
+            value.CopyTo(pages.Runs.Bytes(run, value.Length));
+            return run;
+        }
+
+        byte[] array = GC.AllocateUninitializedArray<byte>(capacity);
+        value.CopyTo(array);
+        return pages.Objects.Allocate(array, pages.Forks.Current);
+    }
+
+    private static bool TryOverwriteRun(Table table, ulong hash, ReadOnlySpan<byte> value, ref EntryPlace place)
+    {
+        if (Entry.Place(ref place.Entry) != ValuePlace.Run)
+            return false;
+        PageStore pages = table.Pages;
+        uint run = Entry.Reference(ref place.Entry);
+        bool fits = pages.Runs.CapacityOf(run) == SizeClasses.BytesOf(SizeClasses.ClassOf(value.Length));
+        if (!fits || !pages.TryMakePrivate(ItemKind.Run, run, table.ReachOf(hash, place.Head.Depth)))
+            return false;
+        value.CopyTo(pages.Runs.Bytes(run, value.Length));
+        Entry.SetReference(ref place.Entry, run, value.Length);
+        return true;
+    }
+
+    // The digits of an integer, as an inline string.
+    private static void SpellOut(Table table, ulong hash, ref EntryPlace place)
+    {
+        Span<byte> digits = stackalloc byte[IntegerText.MaxLength];
+        digits = digits[..IntegerText.Format(Entry.Integer(ref place.Entry), digits)];
+        ResizeInline(table, hash, digits.Length, ref place);
+        digits.CopyTo(Entry.InlineValue(ref place.Entry));
+    }
+
+    private static Span<byte> ResizeInline(Table table, ulong hash, int length, scoped ref EntryPlace place)
+    {
+        long expiry = Entry.ExpiryOrNone(ref place.Entry);
+        table.Reshape(hash, EntryLayout.Inline(ValueForm.RawString, length, expiry), ref place);
+        return Entry.InlineValue(ref place.Entry);
+    }
+
+    private static Span<byte> MoveOut(Table table, ulong hash, int length, scoped ref EntryPlace place)
+    {
+        ValuePlace where = PlaceFor(length);
+        uint id = Allocate(table.Pages, where, Entry.InlineValue(ref place.Entry), CapacityFor(length));
+        long expiry = Entry.ExpiryOrNone(ref place.Entry);
+        table.Reshape(hash, EntryLayout.Reference(ValueForm.RawString, where, expiry), ref place);
+        Entry.SetReference(ref place.Entry, id, length);
+        return Bytes(table.Pages, ref place.Entry);
+    }
+
+    private static Span<byte> ResizeReferenced(Table table, ulong hash, int length, scoped ref EntryPlace place)
+    {
+        PageStore pages = table.Pages;
+        Reach reach = table.ReachOf(hash, place.Head.Depth);
+        uint id = Entry.Reference(ref place.Entry);
+        bool isRun = Entry.Place(ref place.Entry) == ValuePlace.Run;
+        int capacity = isRun ? pages.Runs.CapacityOf(id) : pages.Objects.Array(id).Length;
+        if (length > capacity || !pages.TryMakePrivate(isRun ? ItemKind.Run : ItemKind.Object, id, reach))
+        {
+            ReadOnlySpan<byte> old = Bytes(pages, ref place.Entry);
+            // What only a fork keeps from being written in place needs no more room than it had.
+            int wanted = length > capacity ? CapacityFor(length) : length;
+            ValuePlace where = PlaceFor(Math.Max(length, Entry.MaxInlineValue + 1));
+            id = Allocate(pages, where, old[..Math.Min(old.Length, length)], wanted);
+            ReleaseReference(table, hash, ref place);
+            isRun = where == ValuePlace.Run;
+        }
+
+        long expiry = Entry.ExpiryOrNone(ref place.Entry);
+        ValuePlace now = isRun ? ValuePlace.Run : ValuePlace.Object;
+        table.Reshape(hash, EntryLayout.Reference(ValueForm.RawString, now, expiry), ref place);
+        Entry.SetReference(ref place.Entry, id, length);
+        return Bytes(pages, ref place.Entry);
+    }
+
+    private static int CapacityFor(int length)
+    {
+        if (length <= SizeClasses.MaxBytes)
+            return Math.Min(length * 2, SizeClasses.MaxBytes);
+        return (int)Math.Min((long)length + Math.Max(MinSlack, length / 8), MaxLength);
+    }
+}

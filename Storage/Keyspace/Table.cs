@@ -1,0 +1,472 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage.Keyspaces;
+
+// The contents of one database: an extendible hash of segments (SegmentHead) behind a directory (Directory), over pages shared by all databases
+// (PageStore). This file finds, inserts, resizes and removes entries and splits segments. It knows keys, shapes and sizes, not what a
+// value means (StringValues), nor that keys expire or that anybody listens (Database).
+//
+// A write has three steps, and the order matters while a fork lives:
+//   1. Find: reads only.
+//   2. MakeWritable: top, leaf, head and block are copied as far as a fork sees them, and the place is looked up again in the copies.
+//   3. The write itself, which may reserve bytes in the segment (moving its other entries), or split it (moving it away: the place is
+//      found again).
+// Bytes are reserved before anything is given up, so a place is never half-written.
+//
+// Splitting puts every entry of a chain into one of two new segments by the next bit of its hash, which is computed again from the key (about
+// three hashes per insert, amortised; storing them would cost 8 bytes a key). It touches some 230 entries: about 10 us, the longest pause of any write.
+// The depth of a segment is capped at a little more than an even spread needs; beyond it heads are chained.
+
+/// <summary>The entries of one database. All operations O(1) amortised, a split O(entries of a segment).</summary>
+internal sealed class Table
+{
+    private const int MaxDepth = 36;
+    private const int DepthBeyondEven = 8;
+    private const int RehashFrom = SegmentHead.SplitAt / 4;
+
+    private readonly PageStore _pages;
+    private readonly ForkEpochs _forks;
+    private readonly KeyHasher _hasher;
+    private readonly SegmentSpace _space;
+    private int _overflowHeads;
+
+    /// <summary>An empty table; <paramref name="ordinal"/> is its place in the order of a fork's walk.</summary>
+    public Table(PageStore pages, KeyHasher hasher, int ordinal)
+    {
+        _pages = pages;
+        _forks = pages.Forks;
+        _hasher = hasher;
+        _space = new SegmentSpace(pages);
+        Ordinal = ordinal;
+        Directory = new Directory(pages.Forks);
+    }
+
+    /// <summary>The pages that all tables share.</summary>
+    public PageStore Pages => _pages;
+
+    /// <summary>Who hashes its keys.</summary>
+    public KeyHasher Hasher => _hasher;
+
+    /// <summary>The bytes of its segments.</summary>
+    public SegmentSpace Space => _space;
+
+    /// <summary>Its directory.</summary>
+    public Directory Directory { get; }
+
+    /// <summary>Its place in the order of a fork's walk.</summary>
+    public int Ordinal { get; }
+
+    /// <summary>Entries.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>What is known of the entries that expire.</summary>
+    public ExpiryTotals Expiries { get; } = new();
+
+    /// <summary>Heads in the chains of segments that could not split.</summary>
+    public int OverflowHeads => _overflowHeads;
+
+    /// <summary>Finds an entry. O(1).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Find(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        uint id = Directory.HeadOf(hash);
+        if (id == 0)
+            return false;
+        if (FindIn(id, hash, key, ref place))
+            return true;
+        return _overflowHeads != 0 && FindInChain(_pages.Head(id).Next, hash, key, ref place);
+    }
+
+    private bool FindInChain(uint id, ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        for (; id != 0; id = _pages.Head(id).Next)
+        {
+            if (FindIn(id, hash, key, ref place))
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool FindIn(uint id, ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        ref SegmentHead head = ref _pages.Head(id);
+        ref byte blocks = ref Unsafe.As<SegmentHead.PerBlock32, byte>(ref head.Blocks);
+        CacheLine.Prefetch(ref blocks);
+        int group = SegmentHead.GroupOf(hash);
+        for (int probes = 0; probes < SegmentHead.GroupCount; probes++, group = (group + 1) & (SegmentHead.GroupCount - 1))
+        {
+            ref byte line = ref head.Line(group);
+            for (uint matches = SegmentHead.Matches(ref line, hash); matches != 0; matches &= matches - 1)
+            {
+                int index = BitOperations.TrailingZeroCount(matches);
+                ref byte entry = ref _space.EntryAt(ref head, SegmentHead.OffsetInLine(ref line, index));
+                if (!Entry.HasKey(_pages, ref entry, key))
+                    continue;
+                place.Head = ref head;
+                place.Entry = ref entry;
+                place.Slot = group * SegmentHead.SlotsPerGroup + index;
+                return true;
+            }
+
+            if (SegmentHead.HasEmpty(ref line))
+                return false;
+        }
+
+        return false;
+    }
+
+    /// <summary>Asks for the cache line that decides the look-up of a hash.</summary>
+    public void PrefetchGroup(ulong hash)
+    {
+        uint id = Directory.HeadOf(hash);
+        if (id == 0)
+            return;
+        ref SegmentHead head = ref _pages.Head(id);
+        CacheLine.Prefetch(ref head.Line(SegmentHead.GroupOf(hash)));
+        ref byte blocks = ref Unsafe.As<SegmentHead.PerBlock32, byte>(ref head.Blocks);
+        CacheLine.Prefetch(ref blocks);
+        CacheLine.Prefetch(ref Unsafe.Add(ref blocks, CacheLine.Bytes));
+    }
+
+    /// <summary>Asks for the entry that a hash most likely leads to, once its group has arrived.</summary>
+    public void PrefetchEntry(ulong hash)
+    {
+        uint id = Directory.HeadOf(hash);
+        if (id == 0)
+            return;
+        ref SegmentHead head = ref _pages.Head(id);
+        ref byte line = ref head.Line(SegmentHead.GroupOf(hash));
+        uint matches = SegmentHead.Matches(ref line, hash);
+        if (matches == 0)
+            return;
+        int offset = SegmentHead.OffsetInLine(ref line, BitOperations.TrailingZeroCount(matches));
+        ref byte entry = ref _space.EntryAt(ref head, offset);
+        CacheLine.Prefetch(ref entry);
+        CacheLine.Prefetch(ref Unsafe.Add(ref entry, CacheLine.Bytes - 16));
+    }
+
+    /// <summary>Whether a fork sees the block of a found entry.</summary>
+    public bool IsSharedWithFork(ref EntryPlace place) =>
+        _forks.Newest != 0
+        && _forks.IsShared(_pages.BlocksOf(SegmentSpace.KindOf(place.Head.Width)).BirthOf(place.Head.Blocks[place.Block]));
+
+    /// <summary>Who may still read the segment of a hash.</summary>
+    public Reach ReachOf(ulong hash, int depth) => Reach.OfSegment(Ordinal, hash, depth);
+
+    /// <summary>Prepares a found entry for being written to: whatever a fork sees of it is copied first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void MakeWritable(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        if (_forks.Newest != 0)
+            CopyOnWrite(hash, key, ref place);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CopyOnWrite(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        MakeHeadsPrivate(hash);
+        bool found = Find(hash, key, ref place);
+        Invariant.Check(found);
+        _space.MakeBlockPrivate(ref place.Head, place.Block, ReachOf(hash, place.Head.Depth));
+        place.Refresh(_space);
+    }
+
+    /// <summary>Prepares a found entry's head, but not its bytes, for being written to: what removing it needs.</summary>
+    private void MakeHeadWritable(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        if (_forks.Newest == 0)
+            return;
+        MakeHeadsPrivate(hash);
+        bool found = Find(hash, key, ref place);
+        Invariant.Check(found);
+    }
+
+    private uint MakeHeadsPrivate(ulong hash)
+    {
+        uint first = Directory.HeadOf(hash);
+        if (first == 0)
+            return 0;
+        int depth = _pages.Head(first).Depth;
+        Reach reach = ReachOf(hash, depth);
+        // The directory may be written from here on, whether or not the head has to be copied.
+        Directory.WritableLeafOf(hash);
+        uint previous = 0;
+        for (uint id = first; id != 0; id = _pages.Head(previous).Next)
+        {
+            uint own = PrivateHead(id, reach);
+            if (previous != 0)
+                _pages.Head(previous).Next = own;
+            else if (own != id)
+                Directory.SetHead(hash, depth, own);
+            previous = own;
+        }
+
+        return Directory.HeadOf(hash);
+    }
+
+    private uint PrivateHead(uint id, Reach reach)
+    {
+        if (_pages.TryMakePrivate(ItemKind.Head, id, reach))
+            return id;
+        uint copy = _pages.Heads.Allocate(_forks.Current);
+        _pages.Head(copy) = _pages.Head(id);
+        _pages.Retire(ItemKind.Head, id, reach);
+        return copy;
+    }
+
+    /// <summary>
+    /// Adds an entry for a key that the table does not have, with its key, its expiry if the shape has one, and room for its value;
+    /// the value field is for the caller to write.
+    /// </summary>
+    public void Insert(ulong hash, scoped ReadOnlySpan<byte> key, in EntryLayout layout, ref EntryPlace place)
+    {
+        int keyBytes = key.Length > Entry.MaxInlineKey ? Entry.LongKeyBytes : key.Length;
+        Place(hash, layout.BytesWith(keyBytes), ref place);
+        ref byte entry = ref place.Entry;
+        Entry.SetLayout(ref entry, layout.Shape, Entry.KeyLengthByte(key.Length), layout.ValueBytes);
+        if (key.Length > Entry.MaxInlineKey)
+            Entry.LongKeyOf(ref entry) = LongKeyField.Store(_pages, key, hash);
+        else
+            key.CopyTo(MemoryMarshal.CreateSpan(ref Entry.KeyField(ref entry), key.Length));
+        Count++;
+        if (layout.HasExpiry)
+            SetNewExpiry(hash, ref place, layout.Expiry);
+    }
+
+    // Finds a slot and bytes for an entry, growing the table until there are.
+    private void Place(ulong hash, int bytes, ref EntryPlace place)
+    {
+        for (; ; Grow(hash))
+        {
+            uint id = _forks.Newest == 0 ? Directory.HeadOf(hash) : MakeHeadsPrivate(hash);
+            if (id == 0)
+                id = AddFirstHead();
+            for (; id != 0; id = _pages.Head(id).Next)
+            {
+                if (TryPlaceIn(id, hash, bytes, ref place))
+                    return;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPlaceIn(uint id, ulong hash, int bytes, ref EntryPlace place)
+    {
+        ref SegmentHead head = ref _pages.Head(id);
+        int slot = head.FindFreeSlot(hash);
+        if (slot == SegmentHead.NoSlot)
+        {
+            if (head.Tombstones < RehashFrom)
+                return false;
+            Rehash(ref head);
+            slot = head.FindFreeSlot(hash);
+        }
+
+        if (!TryReserve(ref head, hash, bytes, out int offset))
+            return false;
+        head.Occupy(slot, hash, offset);
+        place.Head = ref head;
+        place.Slot = slot;
+        place.Entry = ref _space.EntryAt(ref head, offset);
+        return true;
+    }
+
+    private bool TryReserve(ref SegmentHead head, ulong hash, int bytes, out int offset)
+    {
+        Reach reach = ReachOf(hash, head.Depth);
+        if (_space.TryReserve(ref head, bytes, reach, out offset))
+            return true;
+        return _space.TryWiden(ref head, reach) && _space.TryReserve(ref head, bytes, reach, out offset);
+    }
+
+    private uint AddFirstHead()
+    {
+        uint id = _pages.Heads.Allocate(_forks.Current);
+        _pages.Head(id).Clear(0, BlockWidth.Narrow);
+        Directory.SetHead(0, 0, id);
+        return id;
+    }
+
+    private void Rehash(ref SegmentHead head)
+    {
+        SegmentHead old = head;
+        head.ClearSlots();
+        for (int group = 0; group < SegmentHead.GroupCount; group++)
+        {
+            for (uint left = old.Occupied(group); left != 0; left &= left - 1)
+            {
+                int offset = old.OffsetOf(group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left));
+                ulong hash = Entry.Hash(_hasher, ref _space.EntryAt(ref head, offset));
+                head.Occupy(head.FindFreeSlot(hash), hash, offset);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Changes the shape and the expiry of an entry and the size of its value field, keeping its key, its access clock and, as far as there is
+    /// room, the first bytes of the value field. The place must be writable and is refreshed.
+    /// </summary>
+    public void Reshape(ulong hash, in EntryLayout layout, ref EntryPlace place)
+    {
+        ref byte entry = ref place.Entry;
+        long oldExpiry = Entry.ExpiryOrNone(ref entry);
+        if (layout.HasExpiry == (oldExpiry != Entry.NoExpiry) && Entry.ValueFieldBytes(ref entry) == layout.ValueBytes)
+            entry = layout.Shape;
+        else
+            Resize(hash, layout, ref place);
+        if (oldExpiry == layout.Expiry)
+            return;
+        if (oldExpiry != Entry.NoExpiry)
+            Expiries.Remove(oldExpiry);
+        if (layout.HasExpiry)
+            SetNewExpiry(hash, ref place, layout.Expiry);
+    }
+
+    private void Resize(ulong hash, in EntryLayout layout, ref EntryPlace place)
+    {
+        Span<byte> old = stackalloc byte[Entry.MaxBytes];
+        int oldBytes = Entry.Bytes(ref place.Entry);
+        old = old[..oldBytes];
+        MemoryMarshal.CreateReadOnlySpan(ref place.Entry, oldBytes).CopyTo(old);
+        int newBytes = layout.BytesWith(Entry.KeyFieldBytes(ref place.Entry));
+        if (newBytes <= oldBytes)
+            _space.Release(ref place.Head, place.Block, oldBytes - newBytes, ReachOf(hash, place.Head.Depth));
+        else
+            Move(hash, oldBytes, newBytes, ref place);
+        CopyReshaped(ref MemoryMarshal.GetReference(old), ref place.Entry, layout);
+    }
+
+    // Gives an entry other bytes; its contents are the caller's to write.
+    private void Move(ulong hash, int oldBytes, int newBytes, ref EntryPlace place)
+    {
+        if (TryReserve(ref place.Head, hash, newBytes, out int offset))
+        {
+            // Making room may have moved the entry itself, so its block is asked for only now.
+            int block = place.Block;
+            place.Head.SetOffset(place.Slot, offset);
+            _space.Release(ref place.Head, block, oldBytes, ReachOf(hash, place.Head.Depth));
+            place.Refresh(_space);
+            return;
+        }
+
+        RemoveSlot(hash, oldBytes, ref place);
+        Place(hash, newBytes, ref place);
+    }
+
+    private static void CopyReshaped(ref byte from, ref byte to, in EntryLayout layout)
+    {
+        int keyBytes = Entry.KeyFieldBytes(ref from);
+        int valueBytes = Math.Min(Entry.ValueFieldBytes(ref from), layout.ValueBytes);
+        Entry.SetLayout(ref to, layout.Shape, Entry.KeyLengthByte(ref from), layout.ValueBytes);
+        Entry.SetAccess(ref to, Entry.Access(ref from));
+        if (layout.HasExpiry)
+            Entry.SetExpiry(ref to, layout.Expiry);
+        Unsafe.CopyBlockUnaligned(ref Entry.KeyField(ref to), ref Entry.KeyField(ref from), (uint)keyBytes);
+        Unsafe.CopyBlockUnaligned(ref Entry.ValueField(ref to), ref Entry.ValueField(ref from), (uint)valueBytes);
+    }
+
+    /// <summary>Removes an entry whose value was released; its long key goes with it.</summary>
+    public void Remove(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        MakeHeadWritable(hash, key, ref place);
+        ref byte entry = ref place.Entry;
+        if (Entry.HasExpiry(ref entry))
+            Expiries.Remove(Entry.Expiry(ref entry));
+        if (Entry.IsLongKey(ref entry))
+        {
+            LongKeyField longKey = Entry.LongKeyOf(ref entry);
+            _pages.Retire(longKey.Kind, longKey.Id, ReachOf(hash, place.Head.Depth));
+        }
+
+        RemoveSlot(hash, Entry.Bytes(ref entry), ref place);
+        Count--;
+    }
+
+    private void RemoveSlot(ulong hash, int bytes, ref EntryPlace place)
+    {
+        int block = place.Block;
+        place.Head.Vacate(place.Slot);
+        _space.Release(ref place.Head, block, bytes, ReachOf(hash, place.Head.Depth));
+    }
+
+    private void SetNewExpiry(ulong hash, ref EntryPlace place, long unixMs)
+    {
+        Entry.SetExpiry(ref place.Entry, unixMs);
+        Expiries.Add(unixMs);
+        Directory.NoteExpiry(hash, place.Head.Depth, unixMs);
+    }
+
+    private void Grow(ulong hash)
+    {
+        ref SegmentHead head = ref _pages.Head(Directory.HeadOf(hash));
+        int cap = Math.Min(MaxDepth, DepthBeyondEven + BitOperations.Log2((ulong)Count / SegmentHead.SplitAt + 1));
+        if (head.Depth < cap)
+            Split(hash, head.Depth);
+        else
+            ChainHead(ref head);
+    }
+
+    private void ChainHead(ref SegmentHead first)
+    {
+        uint id = _pages.Heads.Allocate(_forks.Current);
+        _pages.Head(id).Clear(first.Depth, first.Width);
+        _pages.Head(id).Next = first.Next;
+        first.Next = id;
+        _overflowHeads++;
+    }
+
+    private void Split(ulong hash, int depth)
+    {
+        uint first = Directory.HeadOf(hash);
+        Reach reach = ReachOf(hash, depth);
+        ulong bit = 1ul << (63 - depth);
+        BlockWidth width = SegmentSpace.WidthFor(_pages.Head(first).Count, _pages.Head(first).LiveBytes);
+        var low = new SegmentBuilder(_pages, _space, depth + 1, width);
+        var high = new SegmentBuilder(_pages, _space, depth + 1, width);
+        low.Start();
+        high.Start();
+        for (uint id = first; id != 0; id = _pages.Head(id).Next)
+            Distribute(ref _pages.Head(id), bit, ref low, ref high);
+
+        Directory.Split(hash, depth, low.First, high.First);
+        Directory.NoteExpiry(hash & ~bit, depth + 1, low.Earliest);
+        Directory.NoteExpiry(hash | bit, depth + 1, high.Earliest);
+        _overflowHeads += low.Overflow + high.Overflow;
+        RetireChain(first, reach);
+    }
+
+    private void Distribute(ref SegmentHead head, ulong bit, ref SegmentBuilder low, ref SegmentBuilder high)
+    {
+        for (int group = 0; group < SegmentHead.GroupCount; group++)
+        {
+            for (uint left = head.Occupied(group); left != 0; left &= left - 1)
+            {
+                int slot = group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left);
+                ref byte entry = ref _space.EntryAt(ref head, head.OffsetOf(slot));
+                ulong hash = Entry.Hash(_hasher, ref entry);
+                if ((hash & bit) == 0)
+                    low.Add(ref entry, hash);
+                else
+                    high.Add(ref entry, hash);
+            }
+        }
+    }
+
+    private void RetireChain(uint first, Reach reach)
+    {
+        _overflowHeads++;
+        for (uint id = first; id != 0;)
+        {
+            uint next = _pages.Head(id).Next;
+            _space.DropBlocks(ref _pages.Head(id), reach);
+            _pages.Retire(ItemKind.Head, id, reach);
+            _overflowHeads--;
+            id = next;
+        }
+    }
+}

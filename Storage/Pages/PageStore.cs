@@ -1,0 +1,173 @@
+using System.Runtime.CompilerServices;
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage.Pages;
+
+/// <summary>
+/// All memory that entries live in, shared by every database of a keyspace: heads, blocks, runs and heap objects, and the rule by which they are freed
+/// while forks live (<see cref="ForkEpochs"/>).
+/// </summary>
+internal sealed class PageStore
+{
+    public const int NarrowBytes = 1024;
+    public const int WideBytes = 2048;
+    private const int ItemsPerCheck = 64;
+
+    private readonly Queue<ForkEpoch> _ended = new();
+
+    public PageStore(HugePages hugePages)
+    {
+        Chunks = new ChunkPool(hugePages);
+        Heads = new BlockAllocator(Chunks, SegmentHead.Bytes, 1);
+        Narrow = new BlockAllocator(Chunks, NarrowBytes, 1);
+        Wide = new BlockAllocator(Chunks, NarrowBytes, WideBytes / NarrowBytes);
+        Runs = new RunAllocator(Chunks);
+    }
+
+    public ChunkPool Chunks { get; }
+
+    public BlockAllocator Heads { get; }
+
+    public BlockAllocator Narrow { get; }
+
+    public BlockAllocator Wide { get; }
+
+    public RunAllocator Runs { get; }
+
+    public ObjectSlots Objects { get; } = new();
+
+    public ForkEpochs Forks { get; } = new();
+
+    /// <summary>Bytes that only forks keep from being freed.</summary>
+    public long RetiredBytes { get; private set; }
+
+    /// <summary>Whether anything waits for a fork to end, or to be freed after one.</summary>
+    public bool HasPendingFrees => RetiredBytes != 0;
+
+    /// <summary>A segment's head.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref SegmentHead Head(uint id) => ref Unsafe.As<byte, SegmentHead>(ref Heads.At(id));
+
+    /// <summary>A byte of a block of either size: both follow one rule of address.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref byte Block(uint id) => ref Narrow.At(id);
+
+    /// <summary>Frees an item, now if no fork needs it, else when the last that does has ended.</summary>
+    public void Retire(ItemKind kind, uint id, Reach reach)
+    {
+        if (Forks.Newest == 0)
+        {
+            Free(kind, id);
+            return;
+        }
+
+        uint birth = BirthOf(kind, id);
+        if (!Forks.IsNeeded(birth, reach))
+        {
+            Free(kind, id);
+            return;
+        }
+
+        RetiredBytes += BytesOf(kind, id);
+        Forks.NewestThatSees(birth, reach.AsOf)!.Retired.Add(new RetiredItem(id, birth, kind));
+    }
+
+    /// <summary>Whether an item may be written in place; what every fork has walked already is re-born on the way.</summary>
+    public bool TryMakePrivate(ItemKind kind, uint id, Reach reach)
+    {
+        uint birth = BirthOf(kind, id);
+        if (!Forks.IsShared(birth))
+            return true;
+        if (Forks.IsNeeded(birth, reach))
+            return false;
+        SetBirth(kind, id, Forks.Current);
+        return true;
+    }
+
+    /// <summary>Ends a fork; its items are freed by <see cref="DrainRetired"/>.</summary>
+    public void EndFork(ForkEpoch fork)
+    {
+        Forks.End(fork);
+        if (!fork.Retired.IsEmpty)
+            _ended.Enqueue(fork);
+    }
+
+    /// <summary>Frees what ended forks leave behind, until the budget is spent; true while there is more.</summary>
+    public bool DrainRetired(in TimeBudget budget)
+    {
+        while (_ended.TryPeek(out ForkEpoch? fork))
+        {
+            for (int i = 0; i < ItemsPerCheck; i++)
+            {
+                if (!fork.Retired.TryTake(out RetiredItem item))
+                {
+                    _ended.Dequeue();
+                    break;
+                }
+
+                PassOn(item, fork.Id);
+            }
+
+            if (budget.IsSpent)
+                return _ended.Count != 0;
+        }
+
+        return false;
+    }
+
+    private void PassOn(RetiredItem item, uint endedFork)
+    {
+        ForkEpoch? older = Forks.NewestThatSees(item.Birth, endedFork - 1);
+        if (older != null)
+        {
+            older.Retired.Add(item);
+            return;
+        }
+
+        RetiredBytes -= BytesOf(item.Kind, item.Id);
+        Free(item.Kind, item.Id);
+    }
+
+    private void Free(ItemKind kind, uint id)
+    {
+        if (kind == ItemKind.Run)
+            Runs.Free(id);
+        else if (kind == ItemKind.Object)
+            Objects.Free(id);
+        else
+            BlocksOf(kind).Free(id);
+    }
+
+    private uint BirthOf(ItemKind kind, uint id) => kind switch
+    {
+        ItemKind.Run => Runs.BirthOf(id),
+        ItemKind.Object => Objects.BirthOf(id),
+        _ => BlocksOf(kind).BirthOf(id),
+    };
+
+    private void SetBirth(ItemKind kind, uint id, uint epoch)
+    {
+        if (kind == ItemKind.Run)
+            Runs.SetBirth(id, epoch);
+        else if (kind == ItemKind.Object)
+            Objects.SetBirth(id, epoch);
+        else
+            BlocksOf(kind).SetBirth(id, epoch);
+    }
+
+    private long BytesOf(ItemKind kind, uint id) => kind switch
+    {
+        ItemKind.Run => Runs.CapacityOf(id),
+        ItemKind.Object => ObjectSlots.BytesOf(Objects[id]),
+        _ => BlocksOf(kind).BlockBytes,
+    };
+
+    /// <summary>The allocator of heads or of blocks.</summary>
+    public BlockAllocator BlocksOf(ItemKind kind) => kind switch
+    {
+        ItemKind.Head => Heads,
+        ItemKind.NarrowBlock => Narrow,
+        _ => Wide,
+    };
+}

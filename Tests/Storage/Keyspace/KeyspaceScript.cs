@@ -1,0 +1,315 @@
+using System.Text;
+using KestrelFree.Storage;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Keyspaces;
+
+/// <summary>Drives a keyspace and its model through the same random operations, and compares them all the way.</summary>
+internal sealed class KeyspaceScript : IDisposable
+{
+    private const int Databases = 3;
+
+    /// <summary>Lengths at and beside every boundary: empty, embstr, inline, size classes, blocks, runs, arrays.</summary>
+    private static readonly int[] Lengths =
+    [
+        0, 1, 2, 8, 19, 20, 21, 43, 44, 45, 99, 100, 101, 130, 199, 200, 201, 255, 256, 257, 320, 321, 511, 512, 513, 1000, 1023, 1024, 1025,
+        2047, 2048, 2049, 16383, 16384, 16385, 20480, 65536, 262143, 262144, 262145, 300000,
+    ];
+
+    private readonly Random _random;
+    private readonly ScriptSizes _sizes;
+    private readonly ManualClock _clock = new(1_700_000_000_000);
+    private readonly Keyspace _keyspace;
+    private readonly KeyspaceModel _model;
+    private readonly List<(Snapshot Snapshot, KeyspaceModel Frozen, Task? Walk)> _forks = [];
+
+    public KeyspaceScript(int seed, ScriptSizes sizes, ulong hashMask = ulong.MaxValue)
+    {
+        _random = new Random(seed);
+        _sizes = sizes;
+        _keyspace = new Keyspace(new KeyspaceOptions { Databases = Databases, Clock = _clock, Seed = seed, HashMask = hashMask });
+        _model = new KeyspaceModel(Databases, _clock);
+    }
+
+    public void Run(int operations)
+    {
+        for (int i = 0; i < operations; i++)
+        {
+            Step();
+            if (i % (operations / 20 + 1) == 0)
+                _keyspace.Validate();
+        }
+
+        while (_forks.Count != 0)
+            EndFork(0);
+        while (_keyspace.RunMaintenance(1000))
+        {
+        }
+
+        CompareAll();
+        _keyspace.Validate();
+    }
+
+    public void Dispose()
+    {
+        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
+        {
+            walk?.Wait();
+            snapshot.Dispose();
+        }
+    }
+
+    private void Step()
+    {
+        int database = _random.Next(Databases);
+        string key = RandomKey();
+        int choice = _random.Next(1000);
+        if (choice < _sizes.DeleteWeight)
+            Delete(database, key);
+        else if (choice < 700)
+            Write(database, key);
+        else if (choice < 930)
+            Compare(database, key);
+        else
+            Rare(database);
+    }
+
+    private void Write(int database, string key)
+    {
+        switch (_random.Next(8))
+        {
+            case < 4:
+                Set(database, key);
+                break;
+            case 4:
+                SetInteger(database, key);
+                break;
+            case 5:
+                Append(database, key);
+                break;
+            case 6:
+                Resize(database, key);
+                break;
+            default:
+                ChangeExpiry(database, key);
+                break;
+        }
+    }
+
+    private void Rare(int database)
+    {
+        int choice = _random.Next(2000);
+        if (choice < 20)
+            Flush(database);
+        else if (choice < 40)
+            Swap();
+        else if (choice < 60 && _forks.Count < 4)
+            BeginFork();
+        else if (choice < 120 && _forks.Count > 0)
+            EndFork(_random.Next(_forks.Count));
+        else if (choice < 400)
+            _keyspace.RunMaintenance(_random.Next(50));
+        else if (choice < 1000)
+            _clock.Advance(_random.Next(500));
+    }
+
+    private void Set(int database, string key)
+    {
+        KeyspaceModel.Value? old = _model.Find(database, key);
+        byte[] value = RandomValue();
+        (Expiry expiry, long expected) = RandomExpiry(old?.Expiry ?? -1);
+        var form = (StringForm)(_random.Next(10) switch { 0 => 1, 1 => 2, _ => 0 });
+        if (form == StringForm.Compact && _random.Next(2) == 0)
+        {
+            _keyspace[database].SetString(Bytes(key), value, expiry);
+        }
+        else
+        {
+            EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+            Assert.That(entry.Exists, Is.EqualTo(old != null));
+            entry.SetString(value, expiry, form);
+            Assert.That(entry.StringLength, Is.EqualTo(value.Length));
+        }
+
+        _model[database][key] = new KeyspaceModel.Value(value, expected, form);
+    }
+
+    private void SetInteger(int database, string key)
+    {
+        KeyspaceModel.Value? old = _model.Find(database, key);
+        long value = _random.NextInt64() >> _random.Next(64);
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        entry.SetInteger(value);
+        Assert.That(entry.TryGetInteger(out long stored) ? stored : value + 1, Is.EqualTo(value));
+        _model[database][key] = new KeyspaceModel.Value(Encoding.Latin1.GetBytes(value.ToString()), old?.Expiry ?? -1, StringForm.Compact);
+    }
+
+    private void Append(int database, string key)
+    {
+        KeyspaceModel.Value? old = _model.Find(database, key);
+        byte[] tail = RandomBytes(_random.Next(3) == 0 ? RandomLength() : _random.Next(10));
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        int length = entry.Append(tail);
+        byte[] value = [.. old?.Bytes ?? [], .. tail];
+        Assert.That(length, Is.EqualTo(value.Length));
+        _model[database][key] = new KeyspaceModel.Value(value, old?.Expiry ?? -1, old == null ? StringForm.Compact : StringForm.Raw);
+    }
+
+    private void Resize(int database, string key)
+    {
+        KeyspaceModel.Value? old = _model.Find(database, key);
+        int length = RandomLength();
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        Span<byte> whole = entry.ResizeString(length);
+        var value = new byte[length];
+        old?.Bytes.AsSpan(0, Math.Min(length, old.Bytes.Length)).CopyTo(value);
+        if (!whole.SequenceEqual(value))
+            throw new AssertionException($"a string resized to {length} bytes differs");
+        if (length > 0)
+            whole[length / 2] = value[length / 2] = (byte)_random.Next(256);
+        _model[database][key] = new KeyspaceModel.Value(value, old?.Expiry ?? -1, StringForm.Raw);
+    }
+
+    private void ChangeExpiry(int database, string key)
+    {
+        KeyspaceModel.Value? old = _model.Find(database, key);
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        Assert.That(entry.Exists, Is.EqualTo(old != null));
+        if (old == null)
+            return;
+        if (_random.Next(3) == 0)
+        {
+            Assert.That(entry.ClearExpiry(), Is.EqualTo(old.Expiry >= 0));
+            _model[database][key] = old with { Expiry = -1 };
+            return;
+        }
+
+        long expiry = _clock.NowMs + _random.Next(3000);
+        entry.SetExpiry(expiry);
+        Assert.That(entry.ExpiryMs, Is.EqualTo(expiry));
+        _model[database][key] = old with { Expiry = expiry };
+    }
+
+    private void Delete(int database, string key)
+    {
+        bool expected = _model.Find(database, key) != null;
+        Assert.That(_keyspace[database].Delete(Bytes(key)), Is.EqualTo(expected));
+        _model[database].Remove(key);
+    }
+
+    private void Compare(int database, string key)
+    {
+        if (_random.Next(4) == 0)
+        {
+            _keyspace.PrefetchKey(_keyspace[database], Bytes(key));
+            _keyspace.PrefetchEntries();
+        }
+
+        KeyspaceModel.Value? expected = _model.Find(database, key);
+        EntryRef entry = _keyspace[database].LookupRead(Bytes(key));
+        Assert.That(entry.Exists, Is.EqualTo(expected != null));
+        if (expected == null)
+            return;
+        if (!entry.GetString(stackalloc byte[20]).SequenceEqual(expected.Bytes))
+            throw new AssertionException($"a value of {expected.Bytes.Length} bytes differs");
+        Assert.That(entry.StringLength, Is.EqualTo(expected.Bytes.Length));
+        Assert.That(entry.ExpiryMs, Is.EqualTo(expected.Expiry));
+        Assert.That(entry.Encoding, Is.EqualTo(expected.Encoded));
+    }
+
+    private void CompareAll()
+    {
+        for (int database = 0; database < Databases; database++)
+        {
+            foreach (string key in _model[database].Keys.ToArray())
+                Compare(database, key);
+            Assert.That(_keyspace[database].Count, Is.EqualTo(_model[database].Count));
+            Assert.That(_keyspace[database].ExpiresCount, Is.EqualTo(_model[database].Values.Count(value => value.Expiry >= 0)));
+        }
+    }
+
+    private void Flush(int database)
+    {
+        _keyspace[database].Flush(_random.Next(2) == 0 ? FlushMode.Sync : FlushMode.Async);
+        _model[database].Clear();
+    }
+
+    private void Swap()
+    {
+        int first = _random.Next(Databases), second = _random.Next(Databases);
+        _keyspace.Swap(first, second);
+        _model.Swap(first, second);
+    }
+
+    private void BeginFork()
+    {
+        Snapshot snapshot = _keyspace.Fork();
+        KeyspaceModel frozen = _model.Freeze();
+        Assert.That(snapshot.Databases.Select(described => described.Count), Is.EqualTo(Enumerable.Range(0, Databases).Select(i => _keyspace[i].Count)));
+        // One in two is walked at once on another thread, while the script goes on; the others stand still until their end.
+        SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
+        _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => frozen.AssertSame(walk))));
+    }
+
+    private void EndFork(int index)
+    {
+        (Snapshot snapshot, KeyspaceModel frozen, Task? walk) = _forks[index];
+        _forks.RemoveAt(index);
+        if (walk != null)
+            walk.GetAwaiter().GetResult();
+        else if (_random.Next(4) != 0)
+            frozen.AssertSame(snapshot.Walk());
+        snapshot.Release();
+    }
+
+    private (Expiry Expiry, long Expected) RandomExpiry(long old)
+    {
+        long at = _clock.NowMs + 1 + _random.Next(3000);
+        return _random.Next(4) switch
+        {
+            0 => (Expiry.Keep, old),
+            1 => (Expiry.At(at), at),
+            _ => (Expiry.None, -1),
+        };
+    }
+
+    private string RandomKey()
+    {
+        int number = _random.Next(_sizes.Keys);
+        string key = "k" + number;
+        return (number % 50) switch
+        {
+            0 when number == 0 => "",
+            0 => key + new string('x', 200 - key.Length),
+            1 => key + new string('x', 201 - key.Length),
+            2 when number < 300 => key + new string('x', 3000),
+            3 when number == 53 => key + new string('x', 300_000),
+            _ => key,
+        };
+    }
+
+    private byte[] RandomValue()
+    {
+        if (_random.Next(4) == 0)
+            return Encoding.Latin1.GetBytes((_random.NextInt64() >> _random.Next(64)).ToString());
+        return RandomBytes(RandomLength());
+    }
+
+    private int RandomLength()
+    {
+        int last = _random.Next(50) == 0 ? Lengths.Length : _sizes.UsualLengths;
+        return Lengths[_random.Next(Math.Min(last, Lengths.Length))];
+    }
+
+    private byte[] RandomBytes(int length)
+    {
+        var bytes = new byte[length];
+        _random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[] Bytes(string key) => Encoding.Latin1.GetBytes(key);
+}
+
+/// <summary>How large a script's keyspace gets: keys, how many of the lengths are usual, and how many in a thousand operations delete.</summary>
+internal sealed record ScriptSizes(int Keys, int UsualLengths, int DeleteWeight);
