@@ -1,4 +1,5 @@
 using System.Globalization;
+using KestrelFree.Protocol;
 
 namespace KestrelFree.Server.Config;
 
@@ -6,13 +7,7 @@ namespace KestrelFree.Server.Config;
 internal static class ConfNumbers
 {
     /// <summary>An integer in its only canonical form: no blanks, no plus sign, no leading zero, within 64 bits.</summary>
-    public static bool TryParseStrict(string text, out long value)
-    {
-        value = 0;
-        ReadOnlySpan<char> digits = text.StartsWith('-') ? text.AsSpan(1) : text;
-        bool canonical = text == "0" || (digits.Length > 0 && digits[0] is >= '1' and <= '9');
-        return canonical && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
-    }
+    public static bool TryParseStrict(string text, out long value) => Numbers.TryParseInteger(ByteText.ToBytes(text), out value);
 
     /// <summary>
     /// An integer as C's strtoll followed by a test for the end: leading blanks and a sign are fine, overflow saturates, and empty text is 0.
@@ -36,15 +31,9 @@ internal static class ConfNumbers
         return at == text.Length && (at > start || text.Length == 0);
     }
 
-    /// <summary>A percentile or other double: no leading blank, not a NaN, nothing after it.</summary>
-    public static bool TryParseDouble(string text, out double value)
-    {
-        value = 0;
-        if (text.Length == 0 || !(char.IsAsciiDigit(text[^1]) || text[^1] == '.'))
-            return IsInfinity(text, out value);
-        const NumberStyles Styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        return double.TryParse(text, Styles, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
-    }
+    /// <summary>A double as <see cref="Numbers.TryParseDouble"/> takes it; not a NaN.</summary>
+    public static bool TryParseDouble(string text, out double value) =>
+        Numbers.TryParseDouble(ByteText.ToBytes(text), out value) && !double.IsNaN(value);
 
     /// <summary>A double with at most six decimals and no trailing zeros.</summary>
     public static string FormatDouble(double value) => value.ToString("0.######", CultureInfo.InvariantCulture);
@@ -88,11 +77,4 @@ internal static class ConfNumbers
         "gb" => 1 << 30,
         _ => 0,
     };
-
-    private static bool IsInfinity(string text, out double value)
-    {
-        string lower = text.ToLowerInvariant();
-        value = lower.StartsWith('-') ? double.NegativeInfinity : double.PositiveInfinity;
-        return lower.TrimStart('+', '-') is "inf" or "infinity";
-    }
 }

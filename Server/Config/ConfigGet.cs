@@ -1,4 +1,4 @@
-using KestrelFree.Server.Config.Sources;
+using KestrelFree.Protocol;
 
 namespace KestrelFree.Server.Config;
 
@@ -36,8 +36,11 @@ internal static class ConfigGet
 
         void AddIfMatching(Directive directive, string name, string pattern)
         {
-            if (FileGlob.Matches(pattern.ToLowerInvariant(), name) && seen.Add(name))
+            if (Matches(pattern, name) && seen.Add(name))
                 rows.Add(new(name, directive.Format(config.Values)));
         }
     }
+
+    private static bool Matches(string pattern, string name) =>
+        Glob.IsMatch(ByteText.ToBytes(pattern), ByteText.ToBytes(name), CaseSensitivity.Insensitive);
 }

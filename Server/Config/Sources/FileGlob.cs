@@ -1,3 +1,6 @@
+using System.Text;
+using KestrelFree.Protocol;
+
 namespace KestrelFree.Server.Config.Sources;
 
 /// <summary>Paths with wildcards, as the shell expands them: * ? and [...] within one name; a leading dot is matched by a dot only.</summary>
@@ -14,21 +17,6 @@ internal static class FileGlob
             paths = [.. paths.SelectMany(path => Step(path, name))];
         paths.Sort(StringComparer.Ordinal);
         return paths;
-    }
-
-    /// <summary>Whether a name matches a pattern. O(pattern x name) at worst.</summary>
-    public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> name)
-    {
-        while (pattern.Length > 0)
-        {
-            if (pattern[0] == '*')
-                return MatchesStar(pattern.TrimStart('*'), name);
-            if (name.Length == 0 || !MatchesOne(ref pattern, name[0]))
-                return false;
-            name = name[1..];
-        }
-
-        return name.Length == 0;
     }
 
     private static List<string> Step(string directory, string name)
@@ -53,43 +41,7 @@ internal static class FileGlob
 
     private static bool IsVisible(string entry, string pattern) => entry[0] != '.' || pattern[0] == '.';
 
-    private static bool MatchesStar(ReadOnlySpan<char> rest, ReadOnlySpan<char> name)
-    {
-        for (int skip = 0; skip <= name.Length; skip++)
-        {
-            if (Matches(rest, name[skip..]))
-                return true;
-        }
-
-        return false;
-    }
-
-    private static bool MatchesOne(ref ReadOnlySpan<char> pattern, char c)
-    {
-        int close = pattern.Length > 2 && pattern[0] == '[' ? pattern[2..].IndexOf(']') + 2 : 1;
-        if (close < 2)
-        {
-            bool same = pattern[0] == '?' || pattern[0] == c;
-            pattern = pattern[1..];
-            return same;
-        }
-
-        ReadOnlySpan<char> set = pattern[1..close];
-        pattern = pattern[(close + 1)..];
-        bool negated = set[0] is '!' or '^';
-        return Contains(negated ? set[1..] : set, c) != negated;
-    }
-
-    private static bool Contains(ReadOnlySpan<char> set, char c)
-    {
-        for (int i = 0; i < set.Length; i++)
-        {
-            bool isRange = i + 2 < set.Length && set[i + 1] == '-';
-            if (isRange ? c >= set[i] && c <= set[i + 2] : c == set[i])
-                return true;
-            i += isRange ? 2 : 0;
-        }
-
-        return false;
-    }
+    // The shell negates a bracket by ! as well as by ^.
+    private static bool Matches(string pattern, string name) =>
+        Glob.IsMatch(Encoding.UTF8.GetBytes(pattern.Replace("[!", "[^")), Encoding.UTF8.GetBytes(name), CaseSensitivity.Sensitive);
 }

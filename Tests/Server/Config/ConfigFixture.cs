@@ -36,15 +36,6 @@ internal sealed class ConfigFixture : IDisposable
         return path;
     }
 
-    /// <summary>The repository's root, above the directory that the tests run in.</summary>
-    public static string RepositoryRoot()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !System.IO.File.Exists(Path.Combine(directory, "Kestrel-free.sln")))
-            directory = Path.GetDirectoryName(directory);
-        return directory ?? throw new InvalidOperationException("the tests do not run below the repository");
-    }
-
     public void Dispose()
     {
         System.IO.Directory.SetCurrentDirectory(_startDirectory);

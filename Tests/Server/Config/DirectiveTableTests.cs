@@ -1,5 +1,6 @@
 using System.Reflection;
 using KestrelFree.Server.Config;
+using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
 namespace KestrelFree.Tests.Server.Config;
@@ -14,7 +15,7 @@ public sealed class DirectiveTableTests
 
     private static IEnumerable<Recorded> Recording()
     {
-        string path = Path.Combine(ConfigFixture.RepositoryRoot(), "Tests", "Server", "Config", "directives.tsv");
+        string path = Repository.PathTo("Tests", "Server", "Config", "directives.tsv");
         return File.ReadLines(path).Skip(1).Select(line => line.Split('\t'))
             .Select(f => new Recorded(f[0], f[1], f[2], f.ElementAtOrDefault(3) ?? "", f.ElementAtOrDefault(4) ?? ""));
     }
