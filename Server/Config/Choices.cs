@@ -2,14 +2,6 @@ using KestrelFree.Server.Config.Kinds;
 
 namespace KestrelFree.Server.Config;
 
-/// <summary>Which back end the event loop polls with.</summary>
-internal enum EventBackend
-{
-    Auto,
-    Select,
-    Epoll,
-}
-
 /// <summary>How log lines are written.</summary>
 internal enum LogFormat
 {
@@ -134,7 +126,7 @@ internal enum TlsAuthClients
 /// <summary>The words of each choice. Where two words mean the same, the first is the one printed.</summary>
 internal static class Choices
 {
-    public static readonly ChoiceName[] EventBackend = Words(Config.EventBackend.Auto, "auto", "select", "epoll");
+    public static readonly ChoiceName[] EventBackend = Words(Loop.EventBackend.Auto, "auto", "select", "epoll");
 
     public static readonly ChoiceName[] LogFormat = Words(Config.LogFormat.Redis, "redis", "json");
 

@@ -1,4 +1,5 @@
 using KestrelFree.Server.Config.Kinds;
+using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Server.Config;
 

@@ -1,4 +1,5 @@
 using KestrelFree.Server.Config.Kinds;
+using KestrelFree.Server.Loop;
 using static KestrelFree.Server.Config.Directives.Row;
 
 namespace KestrelFree.Server.Config.Directives;

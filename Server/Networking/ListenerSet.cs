@@ -1,0 +1,245 @@
+using System.Net;
+using System.Net.Sockets;
+using KestrelFree.Server.Logging;
+using KestrelFree.Server.Loop;
+
+namespace KestrelFree.Server.Networking;
+
+// All listening sockets of a server: one for each address of `bind`, one for the unix socket.
+//
+// Opening is all or nothing: an address that fails closes those opened before it, unless it was marked optional and this machine does not
+// have it, or the system lacks its protocol altogether. Every failure is logged, skipped or not.
+//
+// CONFIG SET port and bind keep the sockets that the old and the new setting share, close the others, and open what is new. Closing comes
+// first because a wildcard and a single address of the same port exclude each other. When something new cannot be opened, what
+// was closed is opened again and the caller learns Redis's reason; clients that are connected notice nothing either way.
+
+/// <summary>The listening sockets of a server.</summary>
+internal sealed class ListenerSet : IDisposable
+{
+    private const string BindFailed = "Failed to bind to specified addresses.";
+    private const string PortFailed = "Unable to listen on this port. Check server logs.";
+
+    private readonly EventLoop _loop;
+    private readonly ServerLog _log;
+    private readonly ListenSettings _settings;
+    private readonly AcceptHandler _onAccepted;
+    private readonly List<Listener> _listeners = [];
+    private bool _paused;
+
+    /// <summary>Nothing is open before <see cref="Open"/>.</summary>
+    internal ListenerSet(EventLoop loop, ServerLog log, ListenSettings settings, AcceptHandler onAccepted)
+    {
+        _loop = loop;
+        _log = log;
+        _settings = settings;
+        _onAccepted = onAccepted;
+    }
+
+    /// <summary>The open listeners, TCP first.</summary>
+    internal IReadOnlyList<Listener> Listeners => _listeners;
+
+    /// <summary>The TCP port listened on, also when the system chose it; 0 without TCP.</summary>
+    internal int BoundPort => _listeners.Find(listener => !listener.IsUnix)?.Port ?? 0;
+
+    /// <summary>Opens everything; false after logging why the server cannot start.</summary>
+    internal bool Open()
+    {
+        if (!TryOpenTcp(_settings.Port, _settings.Bind))
+        {
+            _log.Warning($"Failed listening on port {_settings.Port} (tcp), aborting.");
+            return false;
+        }
+
+        if (_settings.UnixSocket is { } path && !TryOpenUnix(path))
+        {
+            return false;
+        }
+
+        if (_listeners.Count == 0)
+        {
+            _log.Warning("Configured to not listen anywhere, exiting.");
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Moves to another port or other addresses while running; on failure everything is as before and <paramref name="error"/> says why.</summary>
+    internal bool TryRebind(int port, IReadOnlyList<string> bind, out string? error)
+    {
+        error = null;
+        int oldPort = _settings.Port;
+        IReadOnlyList<string> oldBind = _settings.Bind;
+        if (TryMove(port, bind))
+        {
+            return true;
+        }
+
+        error = oldBind.SequenceEqual(bind) ? PortFailed : BindFailed;
+        if (!TryMove(oldPort, oldBind))
+        {
+            _log.Warning($"The former addresses of port {oldPort} could not be opened again: the server has no TCP listener until bind or port is set.");
+        }
+
+        return false;
+    }
+
+    /// <summary>Announces each kind of listener in the log.</summary>
+    internal void LogReady()
+    {
+        if (_listeners.Exists(listener => !listener.IsUnix))
+        {
+            _log.Notice("Ready to accept connections tcp");
+        }
+
+        if (_listeners.Exists(listener => listener.IsUnix))
+        {
+            _log.Notice("Ready to accept connections unix");
+        }
+    }
+
+    /// <summary>The values of INFO's listener0, listener1...: one for each kind that is open.</summary>
+    internal IEnumerable<string> Describe()
+    {
+        List<Listener> tcp = _listeners.FindAll(listener => !listener.IsUnix);
+        if (tcp.Count > 0)
+        {
+            string binds = string.Concat(tcp.Select(listener => $",bind={(listener.Address.IsOptional ? "-" : "")}{listener.Address}"));
+            yield return $"name=tcp{binds},port={tcp[0].Port}";
+        }
+
+        if (_listeners.Find(listener => listener.IsUnix) is { } unix)
+        {
+            yield return $"name=unix,bind={unix.UnixPath}";
+        }
+    }
+
+    /// <summary>Leaves new connections waiting, for a shutdown.</summary>
+    internal void Pause()
+    {
+        _paused = true;
+        _listeners.ForEach(listener => listener.Pause());
+    }
+
+    /// <summary>Accepts again, for a shutdown that was called off.</summary>
+    internal void Resume()
+    {
+        _paused = false;
+        _listeners.ForEach(listener => listener.Resume());
+    }
+
+    /// <summary>Closes everything and removes the unix socket's file.</summary>
+    public void Dispose() => Close(_listeners.ToArray());
+
+    private bool TryMove(int port, IReadOnlyList<string> bind)
+    {
+        HashSet<BindAddress> wanted = port == 0 ? [] : [.. Parse(bind)];
+        Close(_listeners.FindAll(listener => !listener.IsUnix && (listener.Port != port || !wanted.Contains(listener.Address))));
+        _settings.Port = port;
+        _settings.Bind = bind;
+        return TryOpenTcp(port, bind);
+    }
+
+    private bool TryOpenTcp(int port, IReadOnlyList<string> bind)
+    {
+        if (port == 0)
+        {
+            return true;
+        }
+
+        var opened = new List<Listener>();
+        foreach (BindAddress address in Parse(bind))
+        {
+            if (_listeners.Exists(listener => !listener.IsUnix && listener.Address.Equals(address)))
+            {
+                continue;
+            }
+
+            // The system's choice for the first address is the port of all.
+            int wanted = port != ListenSettings.AnyPort ? port : BoundPort;
+            if (!TryOpenTcp(address, wanted, opened))
+            {
+                Close(opened);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool TryOpenTcp(BindAddress address, int port, List<Listener> opened)
+    {
+        try
+        {
+            Socket socket = ListenSocket.OpenTcp(address, port, _settings.TcpBacklog);
+            int boundPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            opened.Add(Watch(Listener.ForTcp(socket, address, boundPort, _loop, _log, _settings, _onAccepted)));
+            return true;
+        }
+        catch (ListenException failure)
+        {
+            _log.Warning($"Warning: Could not create server TCP listening socket {address}:{port}: {failure.Message}");
+            return IsTolerable(failure.Error, address);
+        }
+    }
+
+    private bool TryOpenUnix(string path)
+    {
+        try
+        {
+            Socket socket = ListenSocket.OpenUnix(path, _settings.UnixSocketPerm, _settings.TcpBacklog);
+            Watch(Listener.ForUnix(socket, path, _loop, _log, _settings, _onAccepted));
+            return true;
+        }
+        catch (ListenException failure)
+        {
+            _log.Warning($"Failed opening Unix socket: {failure.Message}");
+            return false;
+        }
+    }
+
+    private Listener Watch(Listener listener)
+    {
+        int place = listener.IsUnix ? _listeners.Count : _listeners.FindLastIndex(other => !other.IsUnix) + 1;
+        _listeners.Insert(place, listener);
+        _loop.Add(listener);
+        if (_paused)
+        {
+            listener.Pause();
+        }
+
+        return listener;
+    }
+
+    private void Close(IEnumerable<Listener> listeners)
+    {
+        foreach (Listener listener in listeners)
+        {
+            _loop.Remove(listener);
+            _listeners.Remove(listener);
+
+            // A unix socket's file goes with it: the runtime unlinks what it bound.
+            listener.Socket.Dispose();
+        }
+    }
+
+    private static bool IsTolerable(SocketError error, BindAddress address) => error switch
+    {
+        SocketError.AddressNotAvailable => address.IsOptional,
+        SocketError.ProtocolOption or SocketError.ProtocolNotSupported or SocketError.SocketNotSupported => true,
+        SocketError.ProtocolFamilyNotSupported or SocketError.AddressFamilyNotSupported => true,
+        _ => false,
+    };
+
+    private static IEnumerable<BindAddress> Parse(IReadOnlyList<string> words)
+    {
+        foreach (string word in words)
+        {
+            if (BindAddress.TryParse(word, out BindAddress address))
+            {
+                yield return address;
+            }
+        }
+    }
+}
