@@ -1,0 +1,21 @@
+namespace KestrelFree.Server;
+
+// What happens between executing requests and waiting for more, in Redis's order, which clients can observe:
+// unblocked clients go on first, so that their replies leave in the same turn; what was acknowledged is made durable before its reply is
+// sent; replies go out; and only then are the clients freed that were closed on the way.
+
+/// <summary>The last step of every turn of the loop.</summary>
+internal sealed class BeforeSleep
+{
+    private readonly RedisServer _server;
+
+    internal BeforeSleep(RedisServer server) => _server = server;
+
+    /// <summary>Runs once a turn, before the loop waits.</summary>
+    internal void Run()
+    {
+        _server.Requests.ExecuteResumed();
+        _server.Replies.SendPending();
+        _server.Clients.FreeMarked();
+    }
+}

@@ -1,0 +1,18 @@
+using KestrelFree.Server.Networking;
+
+namespace KestrelFree.Server.Blocking;
+
+/// <summary>What a blocked client waits for: how it is answered when its time is up, and what else has to be forgotten with it.</summary>
+internal abstract class BlockedOperation
+{
+    /// <summary>The timer of the deadline; 0 when it waits without one.</summary>
+    internal long TimerId { get; set; }
+
+    /// <summary>Replies what the command replies when it waited in vain.</summary>
+    internal abstract void ReplyTimeout(Client client);
+
+    /// <summary>Takes the client out of whatever lists it waits in; called once, whatever the reason to unblock.</summary>
+    internal virtual void Detach(Client client)
+    {
+    }
+}

@@ -1,0 +1,35 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>Reads arguments the way every command does: on a bad one the error has been replied and false comes back.</summary>
+internal static class ArgumentParsing
+{
+    /// <summary>Reads a 64-bit integer, or replies <paramref name="error"/> (by default Redis's "not an integer").</summary>
+    internal static bool TryIntegerOrReply(Client client, ReadOnlySpan<byte> argument, out long value, ReadOnlySpan<byte> error = default)
+    {
+        if (Numbers.TryParseInteger(argument, out value)) return true;
+        client.Reply.Error(error.IsEmpty ? SharedReplies.NotAnInteger : error);
+        return false;
+    }
+
+    /// <summary>Reads a timeout in milliseconds: not negative, and not past the end of time.</summary>
+    internal static bool TryTimeoutMsOrReply(Client client, ReadOnlySpan<byte> argument, out long timeoutMs)
+    {
+        if (!TryIntegerOrReply(client, argument, out timeoutMs, "ERR timeout is not an integer or out of range"u8)) return false;
+        if (timeoutMs < 0)
+        {
+            client.Reply.Error("ERR timeout is negative"u8);
+            return false;
+        }
+
+        if (timeoutMs <= long.MaxValue - client.Server.Clock.NowMs) return true;
+        client.Reply.Error("ERR timeout is out of range"u8);
+        return false;
+    }
+
+    /// <summary>True when an argument is a keyword, in any case.</summary>
+    internal static bool Is(this ReadOnlySpan<byte> argument, ReadOnlySpan<byte> keyword) =>
+        argument.Length == keyword.Length && AsciiText.EqualsIgnoreCase(argument, keyword);
+}

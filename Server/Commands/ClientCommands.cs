@@ -1,0 +1,220 @@
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using static KestrelFree.Server.Commands.CommandFlags;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>CLIENT ID, INFO, LIST, KILL, SETNAME, UNBLOCK and the rest: clients as an operator sees them.</summary>
+internal static class ClientCommands
+{
+    private const CommandFlags Plain = NoScript | Loading | Stale;
+
+    private static readonly string[] ForAllNodes = ["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+    internal static readonly CommandSpec[] Table =
+    [
+        new("client",
+        [
+            Subcommand("getname", GetName, 2, Plain, "2.6.9", "Returns the connection's name."),
+            Subcommand("help", Help, 2, Loading | Stale, "5.0.0", "Lists the subcommands."),
+            Subcommand("id", Id, 2, Plain, "5.0.0", "Returns the connection's number."),
+            Subcommand("info", Describe, 2, Plain, "6.2.0", "Describes the connection.", "nondeterministic_output"),
+            Subcommand("kill", ClientKill.Execute, -3, Admin | Plain, "2.4.0", "Closes connections."),
+            Subcommand("list", List, -2, Admin | Plain, "2.4.0", "Describes connections, one a line.", "nondeterministic_output"),
+            Subcommand("no-evict", NoEvict, 3, Admin | Plain, "7.0.0", "Spares the connection when clients' memory is over its limit."),
+            Subcommand("no-touch", NoTouch, 3, Plain, "7.2.0", "Keeps the connection's reads from refreshing LRU and LFU clocks."),
+            Subcommand("reply", Reply, 3, Plain, "3.2.0", "Turns replies off, on again, or skips one."),
+            Subcommand("setinfo", SetInfo, 4, Plain, "7.2.0", "Tells the client library's name or version.", ForAllNodes),
+            Subcommand("setname", SetName, 3, Plain, "2.6.9", "Names the connection.", ForAllNodes),
+            Subcommand("unblock", Unblock, -3, Admin | Plain, "5.0.0", "Ends the waiting of a blocked connection."),
+        ])
+        {
+            Arity = -2, Since = "2.4.0", Group = "connection", Summary = "A container for commands about connections.",
+        },
+    ];
+
+    /// <summary>True for a text without blanks and control characters; otherwise Redis's error has been replied.</summary>
+    internal static bool IsPrintableOrReply(Client client, ReadOnlySpan<byte> text, string what)
+    {
+        if (text.IndexOfAnyExceptInRange((byte)'!', (byte)'~') < 0) return true;
+        client.Reply.Error($"ERR {what} cannot contain spaces, newlines or special characters.");
+        return false;
+    }
+
+    private static CommandSpec Subcommand(
+        string name, CommandHandler handler, int arity, CommandFlags flags, string since, string summary, params string[] tips) =>
+        new(name, handler)
+        {
+            Arity = arity, Flags = flags, Categories = AclCategory.Connection, Since = since, Group = "connection", Summary = summary, Tips = tips,
+            Complexity = name is "kill" or "list" ? "O(n) for n connections" : "O(1)",
+        };
+
+    private static void Id(Client client, in ArgVector args) => client.Reply.Integer(client.Id);
+
+    private static void GetName(Client client, in ArgVector args)
+    {
+        if (client.Name.Length == 0) client.Reply.Null();
+        else client.Reply.Bulk(client.Name);
+    }
+
+    private static void SetName(Client client, in ArgVector args)
+    {
+        if (!IsPrintableOrReply(client, args[2], "Client names")) return;
+        client.Name = args[2].ToArray();
+        client.Reply.Ok();
+    }
+
+    private static void SetInfo(Client client, in ArgVector args)
+    {
+        var isName = args[2].Is("lib-name"u8);
+        if (!isName && !args[2].Is("lib-ver"u8))
+        {
+            client.Reply.Error([.. "ERR Unrecognized option '"u8, .. args[2], (byte)'\'']);
+            return;
+        }
+
+        if (!IsPrintableOrReply(client, args[3], Encoding.Latin1.GetString(args[2]))) return;
+        if (isName) client.LibraryName = args[3].ToArray();
+        else client.LibraryVersion = args[3].ToArray();
+        client.Reply.Ok();
+    }
+
+    private static void Describe(Client client, in ArgVector args) =>
+        client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(ClientDescription.Of(client) + "\n"));
+
+    private static void List(Client client, in ArgVector args)
+    {
+        var text = new StringBuilder();
+        if (args.Count == 4 && args[2].Is("type"u8))
+        {
+            if (!ClientTypes.TryParseOrReply(client, args[3], out var type)) return;
+            AppendAll(text, client.Server, type);
+        }
+        else if (args.Count > 3 && args[2].Is("id"u8))
+        {
+            if (!AppendByIdOrReply(client, args, text)) return;
+        }
+        else if (args.Count == 2)
+        {
+            AppendAll(text, client.Server, type: null);
+        }
+        else
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+            return;
+        }
+
+        client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(text.ToString()));
+    }
+
+    private static void AppendAll(StringBuilder text, RedisServer server, ClientType? type)
+    {
+        for (var listed = server.Clients.Oldest; listed is not null; listed = listed.Next)
+        {
+            if (type is null || ClientTypes.Of(listed) == type) text.Append(ClientDescription.Of(listed)).Append('\n');
+        }
+    }
+
+    private static bool AppendByIdOrReply(Client client, in ArgVector args, StringBuilder text)
+    {
+        for (var i = 3; i < args.Count; i++)
+        {
+            if (!ArgumentParsing.TryIntegerOrReply(client, args[i], out var id, "ERR Invalid client ID"u8)) return false;
+            if (client.Server.Clients.Find(id) is { } listed) text.Append(ClientDescription.Of(listed)).Append('\n');
+        }
+
+        return true;
+    }
+
+    private static void Reply(Client client, in ArgVector args)
+    {
+        if (args[2].Is("on"u8))
+        {
+            client.Flags &= ~(ClientFlags.ReplySkip | ClientFlags.ReplyOff);
+            client.Reply.Ok();
+        }
+        else if (args[2].Is("off"u8))
+        {
+            client.Flags |= ClientFlags.ReplyOff;
+        }
+        else if (args[2].Is("skip"u8))
+        {
+            if (!client.Is(ClientFlags.ReplyOff)) client.Flags |= ClientFlags.ReplySkipNext;
+        }
+        else
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+        }
+    }
+
+    private static void NoEvict(Client client, in ArgVector args) => Switch(client, args[2], ClientFlags.NoEvict);
+
+    private static void NoTouch(Client client, in ArgVector args) => Switch(client, args[2], ClientFlags.NoTouch);
+
+    private static void Switch(Client client, ReadOnlySpan<byte> word, ClientFlags flag)
+    {
+        if (word.Is("on"u8)) client.Flags |= flag;
+        else if (word.Is("off"u8)) client.Flags &= ~flag;
+        else
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+            return;
+        }
+
+        client.Reply.Ok();
+    }
+
+    private static void Unblock(Client client, in ArgVector args)
+    {
+        if (args.Count > 4)
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+            return;
+        }
+
+        var withError = args.Count == 4 && args[3].Is("error"u8);
+        if (args.Count == 4 && !withError && !args[3].Is("timeout"u8))
+        {
+            client.Reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"u8);
+            return;
+        }
+
+        if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var id)) return;
+        var target = client.Server.Clients.Find(id);
+        if (target is null || !target.Is(ClientFlags.Blocked))
+        {
+            client.Reply.Integer(0);
+            return;
+        }
+
+        if (withError) client.Server.Blocked.Fail(target, "UNBLOCKED client unblocked via CLIENT UNBLOCK"u8);
+        else client.Server.Blocked.TimeOut(target);
+        client.Reply.Integer(1);
+    }
+
+    private static void Help(Client client, in ArgVector args) => HelpReply.Write(
+        client,
+        "CLIENT",
+        "GETNAME", "    Reply the connection's name.",
+        "ID", "    Reply the connection's number.",
+        "INFO", "    Describe the connection.",
+        "KILL <ip:port>", "    Close the connection from that address.",
+        "KILL <option> <value> [<option> <value> [...]]", "    Close the connections that fit all filters:",
+        "    * ADDR (<ip:port>|<unixsocket>:0)", "      From that address.",
+        "    * LADDR (<ip:port>|<unixsocket>:0)", "      To that address of the server.",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Of that kind.",
+        "    * USER <username>", "      Authenticated as that user.",
+        "    * SKIPME (YES|NO)", "      Whether to spare the calling connection (default: yes).",
+        "    * ID <client-id>", "      With that number.",
+        "    * MAXAGE <seconds>", "      At least that old.",
+        "LIST [options ...]", "    Describe connections, one a line:",
+        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Of that kind.",
+        "    * ID <client-id> [<client-id> ...]", "      With those numbers.",
+        "NO-EVICT (ON|OFF)", "    Spare the connection when clients' memory is over its limit.",
+        "NO-TOUCH (ON|OFF)", "    Keep the connection's reads from refreshing LRU and LFU clocks.",
+        "REPLY (ON|OFF|SKIP)", "    Turn replies on or off, or skip the next one.",
+        "SETINFO <option> <value>", "    Tell the client library's LIB-NAME or LIB-VER.",
+        "SETNAME <name>", "    Name the connection.",
+        "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    End the waiting of a blocked connection.");
+}

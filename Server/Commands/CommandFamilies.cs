@@ -1,0 +1,19 @@
+namespace KestrelFree.Server.Commands;
+
+/// <summary>The tables of all command families: the server's commands, in the order in which they are listed.</summary>
+internal static class CommandFamilies
+{
+    internal static IEnumerable<CommandSpec[]> All =>
+    [
+        ConnectionCommands.Table,
+        ClientCommands.Table,
+        KeyCommands.Table,
+        StringCommands.Table,
+        StringRangeCommands.Table,
+        CounterCommands.Table,
+        ServerCommands.Table,
+        CommandCommands.Table,
+        DebugCommands.Table,
+        WaitCommand.Table,
+    ];
+}

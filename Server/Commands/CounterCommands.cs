@@ -1,0 +1,111 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+using static KestrelFree.Server.Commands.CommandFlags;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>INCR, DECR, INCRBY, DECRBY and INCRBYFLOAT: numbers kept in strings.</summary>
+internal static class CounterCommands
+{
+    private const KeySpecFlags Change = KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update;
+
+    internal static readonly CommandSpec[] Table =
+    [
+        new("decr", Decr)
+        {
+            Arity = 2, Flags = Write | DenyOom | Fast, Categories = AclCategory.String, Since = "1.0.0", Group = "string",
+            Keys = [KeySpec.One(1, Change)],
+            Summary = "Subtracts one from the integer at a key, 0 when it is missing.", Complexity = "O(1)",
+        },
+        new("decrby", DecrBy)
+        {
+            Arity = 3, Flags = Write | DenyOom | Fast, Categories = AclCategory.String, Since = "1.0.0", Group = "string",
+            Keys = [KeySpec.One(1, Change)],
+            Summary = "Subtracts a number from the integer at a key, 0 when it is missing.", Complexity = "O(1)",
+        },
+        new("incr", Incr)
+        {
+            Arity = 2, Flags = Write | DenyOom | Fast, Categories = AclCategory.String, Since = "1.0.0", Group = "string",
+            Keys = [KeySpec.One(1, Change)],
+            Summary = "Adds one to the integer at a key, 0 when it is missing.", Complexity = "O(1)",
+        },
+        new("incrby", IncrBy)
+        {
+            Arity = 3, Flags = Write | DenyOom | Fast, Categories = AclCategory.String, Since = "1.0.0", Group = "string",
+            Keys = [KeySpec.One(1, Change)],
+            Summary = "Adds a number to the integer at a key, 0 when it is missing.", Complexity = "O(1)",
+        },
+        new("incrbyfloat", IncrByFloat)
+        {
+            Arity = 3, Flags = Write | DenyOom | Fast, Categories = AclCategory.String, Since = "2.6.0", Group = "string",
+            Keys = [KeySpec.One(1, Change)],
+            Summary = "Adds a floating-point number to the one at a key, 0 when it is missing.", Complexity = "O(1)",
+        },
+    ];
+
+    private static void Incr(Client client, in ArgVector args) => Add(client, args[1], 1);
+
+    private static void Decr(Client client, in ArgVector args) => Add(client, args[1], -1);
+
+    private static void IncrBy(Client client, in ArgVector args)
+    {
+        if (ArgumentParsing.TryIntegerOrReply(client, args[2], out var increment)) Add(client, args[1], increment);
+    }
+
+    private static void DecrBy(Client client, in ArgVector args)
+    {
+        if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var decrement)) return;
+        if (decrement == long.MinValue) client.Reply.Error("ERR decrement would overflow"u8);
+        else Add(client, args[1], -decrement);
+    }
+
+    private static void Add(Client client, ReadOnlySpan<byte> key, long increment)
+    {
+        var entry = client.Database.LookupWrite(key);
+        if (!TryGetIntegerOrReply(client, entry, out var value)) return;
+        var sum = unchecked(value + increment);
+        if (((value ^ sum) & (increment ^ sum)) < 0)
+        {
+            client.Reply.Error(SharedReplies.IncrementOverflow);
+            return;
+        }
+
+        entry.SetInteger(sum);
+        client.Reply.Integer(sum);
+    }
+
+    private static bool TryGetIntegerOrReply(Client client, EntryRef entry, out long value)
+    {
+        value = 0;
+        if (!entry.Exists) return true;
+        if (!StringCommands.IsStringOrReply(client, entry)) return false;
+        if (entry.TryGetInteger(out value)) return true;
+        return ArgumentParsing.TryIntegerOrReply(client, entry.StringBytes, out value);
+    }
+
+    // The sum is computed in the extended precision that Redis uses, so that 0.1 and 0.2 make 0.3.
+    private static void IncrByFloat(Client client, in ArgVector args)
+    {
+        Span<byte> scratch = stackalloc byte[ExtendedDouble.MaxFormattedBytes];
+        scoped var entry = client.Database.LookupWrite(args[1]);
+        if (!StringCommands.IsStringOrReply(client, entry)) return;
+        var value = ExtendedDouble.From(0);
+        if ((entry.Exists && !ExtendedDouble.TryParse(entry.GetString(scratch), out value)) || !ExtendedDouble.TryParse(args[2], out var increment))
+        {
+            client.Reply.Error(SharedReplies.NotAFloat);
+            return;
+        }
+
+        var sum = value + increment;
+        if (!sum.IsFinite)
+        {
+            client.Reply.Error("ERR increment would produce NaN or Infinity"u8);
+            return;
+        }
+
+        var text = scratch[..sum.FormatHuman(scratch)];
+        entry.SetString(text, Expiry.Keep, StringForm.Text);
+        client.Reply.Bulk(text);
+    }
+}

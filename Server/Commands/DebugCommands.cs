@@ -1,0 +1,45 @@
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using static KestrelFree.Server.Commands.CommandFlags;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>DEBUG: what tests need and users should not; behind enable-debug-command.</summary>
+internal static class DebugCommands
+{
+    internal static readonly CommandSpec[] Table =
+    [
+        new("debug", Debug)
+        {
+            Arity = -2, Flags = Admin | NoScript | Loading | Stale | Protected, Since = "1.0.0", Group = "server",
+            Summary = "A container for commands that look into or disturb the server, for tests.", Complexity = "Depends on the subcommand",
+        },
+    ];
+
+    private static void Debug(Client client, in ArgVector args)
+    {
+        var subcommand = args[1];
+        if (subcommand.Is("help"u8) && args.Count == 2) Help(client);
+        else if (subcommand.Is("sleep"u8) && args.Count == 3) Sleep(client, args[2]);
+        else ReplyUnknown(client, subcommand);
+    }
+
+    // Blocks the loop on purpose: that is what it is for.
+    private static void Sleep(Client client, ReadOnlySpan<byte> seconds)
+    {
+        if (Numbers.TryParseDouble(seconds, out var duration) && duration > 0) Thread.Sleep(TimeSpan.FromSeconds(Math.Min(duration, 1e6)));
+        client.Reply.Ok();
+    }
+
+    private static void ReplyUnknown(Client client, ReadOnlySpan<byte> subcommand)
+    {
+        var shown = Encoding.Latin1.GetString(subcommand.Length > 128 ? subcommand[..128] : subcommand);
+        client.Reply.Error(Encoding.Latin1.GetBytes($"ERR unknown subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP."));
+    }
+
+    private static void Help(Client client) => HelpReply.Write(
+        client,
+        "DEBUG",
+        "SLEEP <seconds>", "    Block the whole server for that long; fractions are allowed.");
+}

@@ -1,0 +1,158 @@
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Config;
+using KestrelFree.Server.Networking;
+
+namespace KestrelFree.Server.Commands;
+
+// From a request to a call: finds the command and asks an ordered list of guards, each of which either admits the request or replies why not.
+// The order is Redis's, because clients see it: an unknown command is reported before missing authentication, a wrong number of arguments
+// before a protected command.
+
+/// <summary>Admits requests and has them executed.</summary>
+internal sealed class Dispatch
+{
+    private const int MaxQuotedBytes = 128;
+
+    private readonly RedisServer _server;
+    private readonly CommandTable _table;
+    private readonly Call _call;
+
+    internal Dispatch(RedisServer server, CommandTable table)
+    {
+        _server = server;
+        _table = table;
+        _call = new Call(server);
+    }
+
+    /// <summary>Executes one request of a client, or replies why it is refused.</summary>
+    internal void Process(Client client, in ArgVector args)
+    {
+        if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) ExecuteSilently(client, args);
+        else ExecuteOrReject(client, args);
+
+        if (!client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) return;
+        client.Flags &= ~ClientFlags.ReplySkip;
+        if (!client.Is(ClientFlags.ReplySkipNext)) return;
+        client.Flags = (client.Flags & ~ClientFlags.ReplySkipNext) | ClientFlags.ReplySkip;
+    }
+
+    // CLIENT REPLY OFF|SKIP: what the request writes is taken back, unless it was CLIENT REPLY ON.
+    private void ExecuteSilently(Client client, in ArgVector args)
+    {
+        var mark = client.Reply.Buffer.Mark();
+        ExecuteOrReject(client, args);
+        if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) client.Reply.Buffer.Rollback(mark);
+    }
+
+    private void ExecuteOrReject(Client client, in ArgVector args)
+    {
+        if (IsForeignProtocol(client, args)) return;
+
+        var command = Resolve(args, out var container);
+        if (command is null)
+        {
+            client.Reply.Error(container is null ? UnknownCommand(args) : UnknownSubcommand(args));
+            return;
+        }
+
+        client.LastCommand = command;
+        if (Admits(client, command, args)) _call.Execute(client, command, args);
+        else command.RejectedCalls++;
+    }
+
+    /// <summary>Finds the command or subcommand that a request names.</summary>
+    /// <param name="args">The request.</param>
+    /// <param name="container">The container, when only the subcommand is unknown.</param>
+    internal Command? Resolve(in ArgVector args, out Command? container)
+    {
+        container = null;
+        var command = _table.Find(args[0]);
+        if (command is null || command.Subcommands.Count == 0 || args.Count == 1) return command;
+        container = command;
+        return command.FindSubcommand(args[1]);
+    }
+
+    private bool Admits(Client client, Command command, in ArgVector args) =>
+        FitsArity(client, command, args)
+        && MayUseProtected(client, command)
+        && IsAuthenticated(client, command);
+
+    private static bool FitsArity(Client client, Command command, in ArgVector args)
+    {
+        var arity = command.Spec.Arity;
+        if (arity > 0 ? args.Count == arity : args.Count >= -arity) return true;
+        client.Reply.Error($"ERR wrong number of arguments for '{command.FullName}' command");
+        return false;
+    }
+
+    private bool MayUseProtected(Client client, Command command)
+    {
+        if ((command.Flags & CommandFlags.Protected) == 0) return true;
+        var action = command.Spec.Name == "debug" ? _server.Config.EnableDebugCommand : _server.Config.EnableModuleCommand;
+        if (action == ProtectedAction.Yes || (action == ProtectedAction.Local && client.Is(ClientFlags.Local))) return true;
+
+        var name = command.Spec.Name;
+        client.Reply.Error(
+            $"ERR {name.ToUpperInvariant()} command not allowed. If the enable-{name}-command option is set to \"local\", " +
+            "you can run it from a local connection, otherwise you need to set this option " +
+            "in the configuration file, and then restart the server.");
+        return false;
+    }
+
+    private static bool IsAuthenticated(Client client, Command command)
+    {
+        if (!client.AuthRequired || (command.Flags & CommandFlags.NoAuth) != 0) return true;
+        client.Reply.Error(SharedReplies.AuthenticationRequired);
+        return false;
+    }
+
+    // A browser tricked into talking to the server sends HTTP; what follows its headers must not run as commands.
+    private bool IsForeignProtocol(Client client, in ArgVector args)
+    {
+        var name = args[0];
+        if (name.Length is not (4 or 5)) return false;
+        if (!AsciiText.EqualsIgnoreCase(name, "post"u8) && !AsciiText.EqualsIgnoreCase(name, "host:"u8)) return false;
+
+        _server.Log.Warning(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an " +
+            $"attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection from {client.Address} aborted.");
+        _server.Clients.CloseAsap(client);
+        return true;
+    }
+
+    private static byte[] UnknownSubcommand(in ArgVector args) =>
+        [.. "ERR unknown subcommand '"u8, .. Quoted(args[1]), .. "'. Try "u8, .. Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(args[0]).ToUpperInvariant()), .. " HELP."u8];
+
+    private static byte[] UnknownCommand(in ArgVector args)
+    {
+        var text = new List<byte>();
+        text.AddRange("ERR unknown command '"u8);
+        text.AddRange(Quoted(args[0]));
+        text.AddRange("', with args beginning with: "u8);
+        var begin = text.Count;
+        for (var i = 1; i < args.Count && text.Count - begin < MaxQuotedBytes; i++)
+        {
+            var room = MaxQuotedBytes - (text.Count - begin);
+            var shown = UpToNul(args[i]);
+            text.Add((byte)'\'');
+            text.AddRange(shown.Length > room ? shown[..room] : shown);
+            text.AddRange("' "u8);
+        }
+
+        return [.. text];
+    }
+
+    private static ReadOnlySpan<byte> Quoted(ReadOnlySpan<byte> argument)
+    {
+        var shown = UpToNul(argument);
+        return shown.Length > MaxQuotedBytes ? shown[..MaxQuotedBytes] : shown;
+    }
+
+    // Redis prints arguments as C strings, so clients see them end at the first NUL.
+    private static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> argument)
+    {
+        var nul = argument.IndexOf((byte)0);
+        return nul < 0 ? argument : argument[..nul];
+    }
+}

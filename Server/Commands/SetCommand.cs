@@ -1,0 +1,90 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+using static KestrelFree.Server.Commands.CommandFlags;
+
+namespace KestrelFree.Server.Commands;
+
+// SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
+//
+// Without options, the commonest write of all, it is one call into the keyspace. With them the key is looked up once; whether it is written,
+// and whether the old value is replied, follows from the options. The old value has to be replied before the entry is overwritten.
+
+/// <summary>SET with its options.</summary>
+internal static class SetCommand
+{
+    private enum Condition
+    {
+        Always,
+        IfMissing,
+        IfExists,
+    }
+
+    private enum Answer
+    {
+        Ok,
+        OldValue,
+    }
+
+    internal static readonly CommandSpec Spec = new("set", Set)
+    {
+        Arity = -3, Flags = Write | DenyOom, Categories = AclCategory.String, Since = "1.0.0", Group = "string",
+        Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update | KeySpecFlags.VariableFlags)],
+        Summary = "Sets a key to a string, whatever it held, with conditions and an expiry as options.", Complexity = "O(1)",
+    };
+
+    private struct Options
+    {
+        internal Condition Condition;
+        internal Answer Answer;
+        internal ExpiryArgument Expiry;
+    }
+
+    private static void Set(Client client, in ArgVector args)
+    {
+        if (args.Count == 3)
+        {
+            client.Database.SetString(args[1], args[2]);
+            client.Reply.Ok();
+            return;
+        }
+
+        if (!TryParse(args, out var options)) client.Reply.Error(SharedReplies.SyntaxError);
+        else if (options.Expiry.TryResolveOrReply(client, args, "set", out var expiry)) Apply(client, args, options, expiry);
+    }
+
+    private static bool TryParse(in ArgVector args, out Options options)
+    {
+        options = default;
+        for (var i = 3; i < args.Count; i++)
+        {
+            if (!TryParseWord(args[i], ref options) && !options.Expiry.TryTake(args, ref i)) return false;
+        }
+
+        return true;
+    }
+
+    private static bool TryParseWord(ReadOnlySpan<byte> word, ref Options options)
+    {
+        if (word.Is("nx"u8) && options.Condition != Condition.IfExists) options.Condition = Condition.IfMissing;
+        else if (word.Is("xx"u8) && options.Condition != Condition.IfMissing) options.Condition = Condition.IfExists;
+        else if (word.Is("get"u8)) options.Answer = Answer.OldValue;
+        else return word.Is("keepttl"u8) && options.Expiry.TryTakeWord(ExpiryUnit.Keep);
+        return true;
+    }
+
+    private static void Apply(Client client, in ArgVector args, in Options options, Expiry expiry)
+    {
+        var entry = client.Database.LookupWrite(args[1]);
+        if (options.Answer == Answer.OldValue)
+        {
+            if (!StringCommands.ReplyString(client, entry)) return;
+        }
+
+        var refused = options.Condition == Condition.IfMissing ? entry.Exists : options.Condition == Condition.IfExists && !entry.Exists;
+        if (!refused) entry.SetString(args[2], expiry);
+        if (options.Answer == Answer.OldValue) return;
+        if (refused) client.Reply.Null();
+        else client.Reply.Ok();
+    }
+}

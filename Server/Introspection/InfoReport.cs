@@ -1,0 +1,278 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using KestrelFree.Server.Commands;
+
+namespace KestrelFree.Server.Introspection;
+
+// The text of INFO: sections of "name:value" lines under a "# Section" heading, which clients, exporters and people parse. Field names are
+// Redis's. A field that has no meaning here is left out rather than made up; one whose feature is still to come reports the feature as off.
+
+/// <summary>Writes the sections of INFO.</summary>
+internal sealed class InfoReport
+{
+    private static readonly string[] DefaultSections =
+        ["server", "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "errorstats", "cluster", "keyspace"];
+
+    private readonly RedisServer _server;
+    private readonly StringBuilder _text = new(4096);
+
+    internal InfoReport(RedisServer server) => _server = server;
+
+    /// <summary>Writes the sections asked for; none stands for the default ones.</summary>
+    /// <param name="sections">Names in lower case; "default", "all" and "everything" among them.</param>
+    internal string Write(IReadOnlyCollection<string> sections)
+    {
+        var wanted = new HashSet<string>(sections);
+        if (sections.Count == 0 || wanted.Contains("default")) wanted.UnionWith(DefaultSections);
+        var all = wanted.Contains("all") || wanted.Contains("everything");
+
+        Section("server", "Server", Server);
+        Section("clients", "Clients", Clients);
+        Section("memory", "Memory", Memory);
+        Section("persistence", "Persistence", Persistence);
+        Section("stats", "Stats", Stats);
+        Section("replication", "Replication", Replication);
+        Section("cpu", "CPU", Cpu);
+        Section("modules", "Modules", static () => { });
+        Section("commandstats", "Commandstats", CommandStatistics);
+        Section("errorstats", "Errorstats", Errors);
+        Section("cluster", "Cluster", () => Line("cluster_enabled", 0));
+        Section("keyspace", "Keyspace", Keyspace);
+        return _text.ToString();
+
+        void Section(string name, string heading, Action write)
+        {
+            if (!all && !wanted.Contains(name)) return;
+            if (_text.Length > 0) _text.Append("\r\n");
+            _text.Append("# ").Append(heading).Append("\r\n");
+            write();
+        }
+    }
+
+    private void Server()
+    {
+        var uptime = (_server.Clock.NowMs - _server.StartedMs) / 1000;
+        Line("redis_version", ServerVersion.Redis);
+        Line("redis_git_sha1", ServerVersion.Commit);
+        Line("redis_git_dirty", 0);
+        Line("redis_build_id", ServerVersion.Commit);
+        Line("redis_mode", "standalone");
+        Line("server_name", ServerVersion.Name);
+        Line("kestrel_free_version", ServerVersion.Own);
+        Line("os", $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}");
+        Line("arch_bits", IntPtr.Size * 8);
+        Line("dotnet_version", Environment.Version.ToString());
+        Line("monotonic_clock", "stopwatch");
+        Line("multiplexing_api", _server.Loop.MultiplexingApi);
+        Line("process_id", Environment.ProcessId);
+        Line("process_supervised", "no");
+        Line("run_id", _server.RunId);
+        Line("tcp_port", _server.Port);
+        Line("server_time_usec", _server.Clock.NowMicros);
+        Line("uptime_in_seconds", uptime);
+        Line("uptime_in_days", uptime / 86400);
+        Line("hz", _server.Cron.Hz);
+        Line("configured_hz", _server.Config.Hz);
+        Line("lru_clock", (_server.Clock.NowMs / 1000) & 0xFFFFFF);
+        Line("executable", Environment.ProcessPath ?? "");
+        Line("config_file", _server.Config.ConfigFile ?? "");
+        Line("io_threads_active", 0);
+        var index = 0;
+        foreach (var listener in _server.Listeners?.Describe() ?? []) Line($"listener{index++}", listener);
+    }
+
+    private void Clients()
+    {
+        long maxInput = 0, maxOutput = 0;
+        for (var client = _server.Clients.Oldest; client is not null; client = client.Next)
+        {
+            maxInput = Math.Max(maxInput, client.Query.OwnedBytes);
+            maxOutput = Math.Max(maxOutput, client.Reply.Buffer.OwnedBytes);
+        }
+
+        Line("connected_clients", _server.Clients.Count);
+        Line("cluster_connections", 0);
+        Line("maxclients", _server.Config.MaxClients);
+        Line("client_recent_max_input_buffer", maxInput);
+        Line("client_recent_max_output_buffer", maxOutput);
+        Line("blocked_clients", _server.Blocked.Count);
+        Line("tracking_clients", 0);
+        Line("pubsub_clients", 0);
+        Line("watching_clients", 0);
+        Line("clients_in_timeout_table", _server.Blocked.WithTimeout);
+        Line("total_watched_keys", 0);
+        Line("total_blocking_keys", 0);
+        Line("total_blocking_keys_on_nokey", 0);
+    }
+
+    private void Memory()
+    {
+        var memory = _server.Keyspace.Memory;
+        var resident = Environment.WorkingSet;
+        var system = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        var peak = Math.Max(_server.Statistics.PeakMemory, memory.UsedBytes);
+        Bytes("used_memory", memory.UsedBytes);
+        Bytes("used_memory_rss", resident);
+        Bytes("used_memory_peak", peak);
+        Line("used_memory_peak_perc", Invariant($"{(peak == 0 ? 100 : memory.UsedBytes * 100.0 / peak):F2}%"));
+        Line("used_memory_overhead", memory.UsedBytes - memory.BlockBytes - memory.RunBytes - memory.LargeValueBytes);
+        Line("used_memory_dataset", memory.BlockBytes + memory.RunBytes + memory.LargeValueBytes);
+        Line("allocator_allocated", memory.UsedBytes);
+        Line("allocator_active", memory.ChunkBytes + memory.LargeValueBytes);
+        Line("allocator_resident", resident);
+        Bytes("total_system_memory", system);
+        Bytes("maxmemory", (long)_server.Config.MaxMemory);
+        Line("maxmemory_policy", _server.Config.Format("maxmemory-policy"));
+        Line("mem_fragmentation_ratio", Invariant($"{(memory.UsedBytes == 0 ? 0 : (double)resident / memory.UsedBytes):F2}"));
+        Line("mem_fragmentation_bytes", resident - memory.UsedBytes);
+        Line("mem_clients_normal", ClientMemory());
+        Line("mem_allocator", "pages");
+        Line("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
+        Line("gc_pause_total_usec", (long)GC.GetTotalPauseDuration().TotalMicroseconds);
+        Line("lazyfree_pending_objects", 0);
+    }
+
+    private void Persistence()
+    {
+        Line("loading", 0);
+        Line("async_loading", 0);
+        Line("rdb_changes_since_last_save", _server.Observer.Dirty);
+        Line("rdb_bgsave_in_progress", 0);
+        Line("rdb_last_save_time", _server.StartedMs / 1000);
+        Line("rdb_last_bgsave_status", "ok");
+        Line("rdb_last_bgsave_time_sec", -1);
+        Line("rdb_current_bgsave_time_sec", -1);
+        Line("aof_enabled", 0);
+        Line("aof_rewrite_in_progress", 0);
+        Line("aof_rewrite_scheduled", 0);
+        Line("aof_last_rewrite_time_sec", -1);
+        Line("aof_current_rewrite_time_sec", -1);
+        Line("aof_last_bgrewrite_status", "ok");
+        Line("aof_last_write_status", "ok");
+    }
+
+    private void Stats()
+    {
+        var statistics = _server.Statistics;
+        var figures = _server.Loop.Figures;
+        Line("total_connections_received", statistics.ConnectionsReceived);
+        Line("total_commands_processed", statistics.Commands);
+        Line("instantaneous_ops_per_sec", (long)statistics.CommandRate.PerSecond);
+        Line("total_net_input_bytes", statistics.BytesReceived);
+        Line("total_net_output_bytes", statistics.BytesSent);
+        Line("instantaneous_input_kbps", Invariant($"{statistics.InputRate.PerSecond / 1024:F2}"));
+        Line("instantaneous_output_kbps", Invariant($"{statistics.OutputRate.PerSecond / 1024:F2}"));
+        Line("rejected_connections", statistics.ConnectionsRejected);
+        Line("sync_full", 0);
+        Line("sync_partial_ok", 0);
+        Line("sync_partial_err", 0);
+        Line("expired_keys", _server.Observer.ExpiredKeys);
+        Line("evicted_keys", _server.Observer.EvictedKeys);
+        Line("evicted_clients", 0);
+        Line("keyspace_hits", _server.Keyspace.Hits);
+        Line("keyspace_misses", _server.Keyspace.Misses);
+        Line("pubsub_channels", 0);
+        Line("pubsub_patterns", 0);
+        Line("pubsubshard_channels", 0);
+        Line("latest_fork_usec", 0);
+        Line("total_forks", 0);
+        Line("total_error_replies", statistics.ErrorReplies);
+        Line("total_reads_processed", statistics.Reads);
+        Line("total_writes_processed", statistics.Writes);
+        Line("client_query_buffer_limit_disconnections", statistics.QueryBufferLimitDisconnections);
+        Line("client_output_buffer_limit_disconnections", statistics.OutputBufferLimitDisconnections);
+        Line("eventloop_cycles", figures.Turns);
+        Line("eventloop_duration_sum", figures.DurationMicros);
+        Line("eventloop_duration_cmd_sum", _server.Commands.All.Sum(TotalTicks) / (Stopwatch.Frequency / 1_000_000));
+        Line("eventloop_longest_turn_cpu_usec", figures.LongestTurnCpuMicros);
+        Line("instantaneous_eventloop_cycles_per_sec", (long)statistics.TurnRate.PerSecond);
+    }
+
+    private void Replication()
+    {
+        Line("role", "master");
+        Line("connected_slaves", 0);
+        Line("master_failover_state", "no-failover");
+        Line("master_replid", _server.ReplicationId);
+        Line("master_replid2", new string('0', 40));
+        Line("master_repl_offset", 0);
+        Line("second_repl_offset", -1);
+        Line("repl_backlog_active", 0);
+        Line("repl_backlog_size", _server.Config.ReplBacklogSize);
+        Line("repl_backlog_first_byte_offset", 0);
+        Line("repl_backlog_histlen", 0);
+    }
+
+    private void Cpu()
+    {
+        using var process = Process.GetCurrentProcess();
+        Line("used_cpu_sys", Invariant($"{process.PrivilegedProcessorTime.TotalSeconds:F6}"));
+        Line("used_cpu_user", Invariant($"{process.UserProcessorTime.TotalSeconds:F6}"));
+    }
+
+    private void CommandStatistics()
+    {
+        foreach (var command in _server.Commands.All) CommandStatistics(command);
+    }
+
+    private void CommandStatistics(Command command)
+    {
+        if (command.Calls + command.RejectedCalls + command.FailedCalls > 0)
+        {
+            var micros = command.Ticks / (Stopwatch.Frequency / 1_000_000);
+            var perCall = command.Calls == 0 ? 0 : (double)micros / command.Calls;
+            Line(
+                $"cmdstat_{command.FullName}",
+                Invariant($"calls={command.Calls},usec={micros},usec_per_call={perCall:F2},rejected_calls={command.RejectedCalls},failed_calls={command.FailedCalls}"));
+        }
+
+        foreach (var sub in command.Subcommands) CommandStatistics(sub);
+    }
+
+    private void Errors()
+    {
+        foreach (var (code, count) in _server.Statistics.ErrorsByCode) Line($"errorstat_{code}", $"count={count}");
+    }
+
+    private void Keyspace()
+    {
+        for (var index = 0; index < _server.Keyspace.DatabaseCount; index++)
+        {
+            var database = _server.Keyspace[index];
+            if (database.Count == 0) continue;
+            Line($"db{index}", $"keys={database.Count},expires={database.ExpiresCount},avg_ttl={database.AverageTtlMs},subexpiry=0");
+        }
+    }
+
+    private long ClientMemory()
+    {
+        long sum = 0;
+        for (var client = _server.Clients.Oldest; client is not null; client = client.Next) sum += client.MemoryBytes;
+        return sum;
+    }
+
+    private static long TotalTicks(Command command) => command.Ticks + command.Subcommands.Sum(TotalTicks);
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private void Bytes(string name, long bytes)
+    {
+        Line(name, bytes);
+        Line(name + "_human", Human(bytes));
+    }
+
+    private static string Human(long bytes) => bytes switch
+    {
+        < 1L << 10 => $"{bytes}B",
+        < 1L << 20 => Invariant($"{bytes / 1024.0:F2}K"),
+        < 1L << 30 => Invariant($"{bytes / (double)(1 << 20):F2}M"),
+        < 1L << 40 => Invariant($"{bytes / (double)(1 << 30):F2}G"),
+        _ => Invariant($"{bytes / (double)(1L << 40):F2}T"),
+    };
+
+    private void Line(string name, long value) => _text.Append(name).Append(':').Append(value).Append("\r\n");
+
+    private void Line(string name, string value) => _text.Append(name).Append(':').Append(value).Append("\r\n");
+}

@@ -1,0 +1,95 @@
+using System.Text;
+
+namespace KestrelFree.Server.Introspection;
+
+/// <summary>What the server counts of itself; CONFIG RESETSTAT sets it back.</summary>
+internal sealed class ServerStatistics
+{
+    private const int MaxErrorCodes = 128;
+    private const int MaxErrorCodeLength = 64;
+
+    private readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> _errorCounts =
+        new Dictionary<string, long>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Connections accepted.</summary>
+    internal long ConnectionsReceived { get; set; }
+
+    /// <summary>Connections refused: too many clients, or protected mode.</summary>
+    internal long ConnectionsRejected { get; set; }
+
+    /// <summary>Commands executed.</summary>
+    internal long Commands { get; set; }
+
+    /// <summary>Bytes received from clients.</summary>
+    internal long BytesReceived { get; set; }
+
+    /// <summary>Bytes sent to clients.</summary>
+    internal long BytesSent { get; set; }
+
+    /// <summary>Receives from clients' sockets.</summary>
+    internal long Reads { get; set; }
+
+    /// <summary>Sends to clients' sockets.</summary>
+    internal long Writes { get; set; }
+
+    /// <summary>Error replies.</summary>
+    internal long ErrorReplies { get; private set; }
+
+    /// <summary>Clients closed because they sent more than client-query-buffer-limit without completing a request.</summary>
+    internal long QueryBufferLimitDisconnections { get; set; }
+
+    /// <summary>Clients closed because their pending replies exceeded client-output-buffer-limit.</summary>
+    internal long OutputBufferLimitDisconnections { get; set; }
+
+    /// <summary>The most memory that was ever in use, in bytes.</summary>
+    internal long PeakMemory { get; set; }
+
+    /// <summary>Commands per second, over the last 1.6 seconds.</summary>
+    internal RateMeter CommandRate { get; } = new();
+
+    /// <summary>Bytes received per second, over the last 1.6 seconds.</summary>
+    internal RateMeter InputRate { get; } = new();
+
+    /// <summary>Bytes sent per second, over the last 1.6 seconds.</summary>
+    internal RateMeter OutputRate { get; } = new();
+
+    /// <summary>Loop turns per second, over the last 1.6 seconds.</summary>
+    internal RateMeter TurnRate { get; } = new();
+
+    /// <summary>How many error replies began with each code, in order of the codes.</summary>
+    internal IEnumerable<KeyValuePair<string, long>> ErrorsByCode
+    {
+        get
+        {
+            _errors.Clear();
+            foreach (var (code, count) in _errorCounts.Dictionary) _errors.Add(code, count);
+            return _errors;
+        }
+    }
+
+    /// <summary>Counts an error reply by its code, the text up to the first space.</summary>
+    internal void CountError(ReadOnlySpan<byte> text)
+    {
+        ErrorReplies++;
+        var space = text.IndexOf((byte)' ');
+        var code = space < 0 ? text : text[..space];
+        if (code.Length > MaxErrorCodeLength) code = code[..MaxErrorCodeLength];
+        Span<char> key = stackalloc char[MaxErrorCodeLength];
+        var length = Encoding.Latin1.GetChars(code, key);
+        _errorCounts.TryGetValue(key[..length], out var count);
+        if (count > 0 || _errorCounts.Dictionary.Count < MaxErrorCodes) _errorCounts[key[..length]] = count + 1;
+    }
+
+    /// <summary>CONFIG RESETSTAT.</summary>
+    internal void Reset()
+    {
+        ConnectionsReceived = ConnectionsRejected = Commands = BytesReceived = BytesSent = Reads = Writes = ErrorReplies = 0;
+        QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = 0;
+        _errorCounts.Dictionary.Clear();
+        CommandRate.Reset();
+        InputRate.Reset();
+        OutputRate.Reset();
+        TurnRate.Reset();
+    }
+}

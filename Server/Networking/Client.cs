@@ -1,0 +1,117 @@
+using System.Net.Sockets;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Blocking;
+using KestrelFree.Server.Commands;
+using KestrelFree.Server.Loop;
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Networking;
+
+// One connection and what the server knows of it.
+//
+// A client is state; what is done with it lives elsewhere: RequestPump reads and executes, ReplySender sends, ClientRegistry creates,
+// finds and frees. An idle client owns no buffers: its query buffer and its reply buffer rent from the loop's pool while they hold bytes.
+
+/// <summary>A connection: its buffers, its protocol version, its database and its place in the server's lists.</summary>
+internal sealed class Client : Pollable, IErrorObserver
+{
+    internal Client(RedisServer server, Socket socket, long id, string address, string localAddress)
+        : base(socket)
+    {
+        Server = server;
+        Id = id;
+        Address = address;
+        LocalAddress = localAddress;
+        Query = new QueryBuffer(server.Buffers, server.ReceiveBuffer);
+        Parser = new RequestParser();
+        Reply = new ReplyWriter(new ReplyBuffer(server.Buffers), this);
+        Database = server.Keyspace[0];
+        CreatedMs = LastInteractionMs = server.Clock.NowMs;
+    }
+
+    /// <summary>The server it is connected to.</summary>
+    internal RedisServer Server { get; }
+
+    /// <summary>Its number: unique and increasing over the life of the server.</summary>
+    internal long Id { get; }
+
+    /// <summary>The peer's address as CLIENT LIST shows it.</summary>
+    internal string Address { get; }
+
+    /// <summary>The server's own address on this connection.</summary>
+    internal string LocalAddress { get; }
+
+    /// <summary>What was received and not yet executed.</summary>
+    internal QueryBuffer Query { get; }
+
+    /// <summary>Where the parsing of <see cref="Query"/> stands.</summary>
+    internal RequestParser Parser { get; }
+
+    /// <summary>Where replies are written.</summary>
+    internal ReplyWriter Reply { get; }
+
+    /// <summary>The selected database.</summary>
+    internal Database Database { get; set; }
+
+    /// <summary>What is true of it at the moment.</summary>
+    internal ClientFlags Flags { get; set; }
+
+    /// <summary>True once it may run commands that need authentication.</summary>
+    internal bool IsAuthenticated { get; set; }
+
+    /// <summary>The name given by CLIENT SETNAME, empty when none.</summary>
+    internal byte[] Name { get; set; } = [];
+
+    /// <summary>The client library's name, as it told by CLIENT SETINFO.</summary>
+    internal byte[] LibraryName { get; set; } = [];
+
+    /// <summary>The client library's version, as it told by CLIENT SETINFO.</summary>
+    internal byte[] LibraryVersion { get; set; } = [];
+
+    /// <summary>When it connected, in Unix milliseconds.</summary>
+    internal long CreatedMs { get; }
+
+    /// <summary>When it last sent or took bytes, in Unix milliseconds.</summary>
+    internal long LastInteractionMs { get; set; }
+
+    /// <summary>Since when its pending reply exceeds the soft limit, in Unix milliseconds; 0 while it does not.</summary>
+    internal long SoftLimitSinceMs { get; set; }
+
+    /// <summary>Bytes received from it.</summary>
+    internal long BytesReceived { get; set; }
+
+    /// <summary>Bytes sent to it.</summary>
+    internal long BytesSent { get; set; }
+
+    /// <summary>The command that runs, or ran last.</summary>
+    internal Command? LastCommand { get; set; }
+
+    /// <summary>What it waits for, while it is blocked.</summary>
+    internal BlockedOperation? Blocked { get; set; }
+
+    /// <summary>The next older client in the registry's list.</summary>
+    internal Client? Previous { get; set; }
+
+    /// <summary>The next newer client in the registry's list.</summary>
+    internal Client? Next { get; set; }
+
+    /// <summary>True while the client may not run commands before AUTH or HELLO.</summary>
+    internal bool AuthRequired => !IsAuthenticated && Server.Config.RequirePass.Length > 0;
+
+    /// <summary>The private memory of its buffers, in bytes.</summary>
+    internal long MemoryBytes => Query.OwnedBytes + Reply.Buffer.OwnedBytes;
+
+    /// <inheritdoc/>
+    public override void OnReadable() => Server.Requests.Receive(this);
+
+    /// <inheritdoc/>
+    public override void OnWritable() => Server.Replies.Continue(this);
+
+    /// <summary>True when all of <paramref name="flags"/> are set.</summary>
+    internal bool Is(ClientFlags flags) => (Flags & flags) == flags;
+
+    /// <summary>True when any of <paramref name="flags"/> is set.</summary>
+    internal bool IsAny(ClientFlags flags) => (Flags & flags) != 0;
+
+    void IErrorObserver.ErrorWritten(ReadOnlySpan<byte> text) => Server.Statistics.CountError(text);
+}

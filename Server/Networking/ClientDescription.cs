@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace KestrelFree.Server.Networking;
+
+/// <summary>A client in a line, as CLIENT LIST, CLIENT INFO and the log print it.</summary>
+internal static class ClientDescription
+{
+    /// <summary>Describes a client.</summary>
+    internal static string Of(Client client)
+    {
+        var now = client.Server.Clock.NowMs;
+        var text = new StringBuilder(384);
+        text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={Latin1(client.Name)} ");
+        text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
+        text.Append($"db={client.Database.Index} sub=0 psub=0 ssub=0 multi=-1 watch=0 ");
+        text.Append($"qbuf={client.Query.Length} qbuf-free={client.Query.FreeBytes} argv-mem=0 multi-mem=0 ");
+        text.Append($"rbs={client.Reply.Buffer.OwnedBytes} rbp={client.Reply.Buffer.OwnedBytes} ");
+        text.Append($"obl={client.Reply.Buffer.Length} oll=0 omem={client.Reply.Buffer.OwnedBytes} tot-mem={client.MemoryBytes} ");
+        text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir=-1 ");
+        text.Append($"resp={client.Reply.Version} lib-name={Latin1(client.LibraryName)} lib-ver={Latin1(client.LibraryVersion)} ");
+        text.Append($"tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}");
+        return text.ToString();
+    }
+
+    private static string Latin1(byte[] bytes) => Encoding.Latin1.GetString(bytes);
+
+    private static long Descriptor(Client client) => client.Is(ClientFlags.Freed) ? -1 : client.Socket.Handle;
+
+    private static string FlagLetters(Client client)
+    {
+        var letters = new StringBuilder(8);
+        if (client.Is(ClientFlags.Blocked)) letters.Append('b');
+        if (client.Is(ClientFlags.CloseAfterReply)) letters.Append('c');
+        if (client.Is(ClientFlags.Unblocked)) letters.Append('u');
+        if (client.Is(ClientFlags.CloseAsap)) letters.Append('A');
+        if (client.Is(ClientFlags.UnixSocket)) letters.Append('U');
+        if (client.Is(ClientFlags.NoEvict)) letters.Append('e');
+        if (client.Is(ClientFlags.NoTouch)) letters.Append('T');
+        return letters.Length == 0 ? "N" : letters.ToString();
+    }
+}

@@ -1,0 +1,119 @@
+using System.Net.Sockets;
+using KestrelFree.Server.Config;
+using KestrelFree.Server.Config.Kinds;
+
+namespace KestrelFree.Server.Networking;
+
+// From reply buffers to sockets.
+//
+// Commands only append to a client's reply buffer. Before the loop sleeps every client with pending bytes gets one send of at most 64 KB;
+// what the socket does not take, or what is beyond it, waits for the socket to become writable again. So a client that does not read costs
+// its buffer, bounded by client-output-buffer-limit, and nobody's time.
+
+/// <summary>Sends pending replies and watches the limits on them.</summary>
+internal sealed class ReplySender
+{
+    private const int ScratchBytes = 64 * 1024;
+
+    private readonly RedisServer _server;
+    private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
+    private List<Client> _pending = [];
+    private List<Client> _sending = [];
+
+    internal ReplySender(RedisServer server) => _server = server;
+
+    /// <summary>Has a client's pending reply sent before the loop sleeps, and closes the client if the reply is over its limit.</summary>
+    internal void Schedule(Client client)
+    {
+        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) return;
+        if (IsOverLimit(client))
+        {
+            _server.Log.Warning($"Client {ClientDescription.Of(client)} scheduled to be closed ASAP for overcoming of output buffer limits.");
+            _server.Statistics.OutputBufferLimitDisconnections++;
+            _server.Clients.CloseAsap(client);
+            return;
+        }
+
+        if (client.IsAny(ClientFlags.PendingReply | ClientFlags.AwaitingWritable)) return;
+        client.Flags |= ClientFlags.PendingReply;
+        _pending.Add(client);
+    }
+
+    /// <summary>Sends once to every scheduled client.</summary>
+    internal void SendPending()
+    {
+        (_pending, _sending) = (_sending, _pending);
+        foreach (var client in _sending)
+        {
+            client.Flags &= ~ClientFlags.PendingReply;
+            if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) continue;
+            if (!Send(client) || client.Reply.Buffer.IsEmpty) continue;
+            client.Flags |= ClientFlags.AwaitingWritable;
+            _server.Loop.EnableWritable(client);
+        }
+
+        _sending.Clear();
+    }
+
+    /// <summary>Sends more to a client whose socket has become writable.</summary>
+    internal void Continue(Client client)
+    {
+        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed) || !Send(client) || !client.Reply.Buffer.IsEmpty) return;
+        client.Flags &= ~ClientFlags.AwaitingWritable;
+        _server.Loop.DisableWritable(client);
+    }
+
+    /// <summary>Closes a client whose pending reply has exceeded the soft limit for too long, though nothing was added to it.</summary>
+    internal void CheckLimit(Client client)
+    {
+        if (!client.Reply.Buffer.IsEmpty) Schedule(client);
+    }
+
+    /// <summary>One send; false when the client is closed or about to be.</summary>
+    private bool Send(Client client)
+    {
+        var bytes = client.Reply.Buffer.PeekGathered(_scratch);
+        if (bytes.Length > 0)
+        {
+            var sent = client.Socket.Send(bytes, SocketFlags.None, out var error);
+            _server.Statistics.Writes++;
+            if (error is not (SocketError.Success or SocketError.WouldBlock))
+            {
+                _server.Log.Verbose($"Error writing to client: {new SocketException((int)error).Message}");
+                _server.Clients.CloseAsap(client);
+                return false;
+            }
+
+            Account(client, Math.Max(sent, 0));
+        }
+
+        if (!client.Reply.Buffer.IsEmpty || !client.Is(ClientFlags.CloseAfterReply)) return true;
+        _server.Clients.CloseAsap(client);
+        return false;
+    }
+
+    private void Account(Client client, int sent)
+    {
+        client.Reply.Buffer.Consume(sent);
+        client.BytesSent += sent;
+        if (sent > 0) client.LastInteractionMs = _server.Clock.NowMs;
+        _server.Statistics.BytesSent += sent;
+    }
+
+    private bool IsOverLimit(Client client)
+    {
+        var limit = _server.Config.ClientOutputBufferLimitFor(LimitedClient.Normal);
+        if (limit.HardBytes == 0 && limit.SoftBytes == 0) return false;
+        var length = client.Reply.Buffer.Length;
+        if (limit.HardBytes != 0 && length >= limit.HardBytes) return true;
+        if (limit.SoftBytes == 0 || length < limit.SoftBytes)
+        {
+            client.SoftLimitSinceMs = 0;
+            return false;
+        }
+
+        var now = _server.Clock.NowMs;
+        if (client.SoftLimitSinceMs == 0) client.SoftLimitSinceMs = now;
+        return now - client.SoftLimitSinceMs > limit.SoftSeconds * 1000L;
+    }
+}

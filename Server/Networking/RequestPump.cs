@@ -1,0 +1,162 @@
+using System.Net.Sockets;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Config;
+
+namespace KestrelFree.Server.Networking;
+
+// From a readable socket to executed commands.
+//
+// A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it:
+// that is the bound on a client's share of a turn. Requests are parsed as a batch before any of them runs, so that the cache lines of all
+// their keys are on the way while the first executes. Replies gather in the client's reply buffer and are sent once, before the loop sleeps.
+//
+// An unauthenticated client is parsed one request at a time, because AUTH changes the limits that the next request is parsed under.
+
+/// <summary>Receives, parses and executes the requests of clients.</summary>
+internal sealed class RequestPump
+{
+    private const int BatchRequests = 64;
+
+    private readonly RedisServer _server;
+    private readonly RequestBatch _batch = new();
+    private readonly List<Client> _unblocked = [];
+
+    internal RequestPump(RedisServer server) => _server = server;
+
+    /// <summary>The client whose request runs at the moment; null between requests.</summary>
+    internal Client? Current { get; private set; }
+
+    /// <summary>Receives once from a readable client and executes what is complete.</summary>
+    internal void Receive(Client client)
+    {
+        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.CloseAfterReply))
+        {
+            _server.Loop.DisableReadable(client);
+            return;
+        }
+
+        var room = client.Query.GetReadSpan(client.Parser.BytesWanted);
+        var received = client.Socket.Receive(room, SocketFlags.None, out var error);
+        _server.Statistics.Reads++;
+        if (received <= 0 || error != SocketError.Success)
+        {
+            client.Query.Settle();
+            if (error != SocketError.WouldBlock) LoseConnection(client, error);
+            return;
+        }
+
+        client.Query.Commit(received);
+        client.BytesReceived += received;
+        client.LastInteractionMs = _server.Clock.NowMs;
+        _server.Statistics.BytesReceived += received;
+        if (WithinQueryLimit(client)) Execute(client);
+        else client.Query.Settle();
+    }
+
+    /// <summary>Executes the complete requests in a client's query buffer, until it blocks, is closed, or has none left.</summary>
+    internal void Execute(Client client)
+    {
+        while (client.Query.Length > 0 && !Stopped(client))
+        {
+            _batch.Clear();
+            var unread = client.Query.Unread;
+            var limits = client.AuthRequired
+                ? ParserLimits.Unauthenticated(_server.Config.ProtoMaxBulkLen)
+                : ParserLimits.Authenticated(_server.Config.ProtoMaxBulkLen);
+            var status = client.Parser.Parse(unread, _batch, client.AuthRequired ? 1 : BatchRequests, limits);
+            if (!ExecuteBatch(client, unread)) break;
+            client.Query.Consume(client.Parser.Consumed);
+            if (status == ParseStatus.ProtocolError) RejectInput(client);
+            if (status != ParseStatus.BatchFull) break;
+        }
+
+        client.Query.Settle();
+        if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
+    }
+
+    /// <summary>Remembers a client that may have requests left from before it blocked.</summary>
+    internal void Resume(Client client)
+    {
+        if (client.Is(ClientFlags.Unblocked)) return;
+        client.Flags |= ClientFlags.Unblocked;
+        _unblocked.Add(client);
+    }
+
+    /// <summary>Executes what unblocked clients had sent meanwhile.</summary>
+    internal void ExecuteResumed()
+    {
+        for (var i = 0; i < _unblocked.Count; i++)
+        {
+            var client = _unblocked[i];
+            client.Flags &= ~ClientFlags.Unblocked;
+            if (!client.Is(ClientFlags.Freed)) Execute(client);
+        }
+
+        _unblocked.Clear();
+    }
+
+    private static bool Stopped(Client client) =>
+        client.IsAny(ClientFlags.Blocked | ClientFlags.CloseAfterReply | ClientFlags.CloseAsap | ClientFlags.Freed);
+
+    /// <summary>Runs the parsed requests; false when the client stopped in the middle, with its query buffer at the next request.</summary>
+    private bool ExecuteBatch(Client client, ReadOnlySpan<byte> unread)
+    {
+        if (_batch.Count > 1) Prefetch(client, unread);
+        Current = client;
+        for (var i = 0; i < _batch.Count; i++)
+        {
+            _server.Dispatch.Process(client, _batch.GetArgs(i, unread));
+            if (!Stopped(client)) continue;
+
+            Current = null;
+            if (client.Is(ClientFlags.Freed)) return false;
+            client.Query.Consume(_batch.EndOf(i));
+            client.Parser.Rewind();
+            return false;
+        }
+
+        Current = null;
+        return true;
+    }
+
+    // Most commands take one key, as their first argument; a wrong guess costs a wasted prefetch.
+    private void Prefetch(Client client, ReadOnlySpan<byte> unread)
+    {
+        for (var i = 0; i < _batch.Count; i++)
+        {
+            var args = _batch.GetArgs(i, unread);
+            if (args.Count > 1) _server.Keyspace.PrefetchKey(client.Database, args[1]);
+        }
+
+        _server.Keyspace.PrefetchEntries();
+    }
+
+    private void RejectInput(Client client)
+    {
+        if (_server.Log.IsEnabled(LogLevel.Verbose))
+            _server.Log.Verbose($"Protocol error ({client.Parser.LogReason}) from client: {ClientDescription.Of(client)}");
+        client.Reply.ProtocolError(client.Parser);
+        client.Flags |= ClientFlags.CloseAfterReply;
+    }
+
+    private bool WithinQueryLimit(Client client)
+    {
+        if (client.Query.Length <= _server.Config.ClientQueryBufferLimit) return true;
+
+        _server.Log.Warning($"Closing client that reached max query buffer length: {ClientDescription.Of(client)}");
+        _server.Statistics.QueryBufferLimitDisconnections++;
+        _server.Clients.CloseAsap(client);
+        return false;
+    }
+
+    private void LoseConnection(Client client, SocketError error)
+    {
+        if (_server.Log.IsEnabled(LogLevel.Verbose))
+        {
+            if (error == SocketError.Success) _server.Log.Verbose($"Client closed connection {ClientDescription.Of(client)}");
+            else _server.Log.Verbose($"Reading from client: {new SocketException((int)error).Message}");
+        }
+
+        _server.Clients.CloseAsap(client);
+    }
+}

@@ -1,0 +1,54 @@
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Notifications;
+
+// The one place where the server learns of changes to the keyspace. Whatever follows from a change hangs here: today the count of changes
+// since the last save (dirty) and of expired and evicted keys; WATCH, notifications, tracking, propagation and ready keys attach to it.
+
+/// <summary>Receives every change of the keyspace.</summary>
+internal sealed class KeyspaceObserver : IKeyspaceEvents
+{
+    /// <summary>Changes since the last save.</summary>
+    internal long Dirty { get; private set; }
+
+    /// <summary>Keys that expired.</summary>
+    internal long ExpiredKeys { get; private set; }
+
+    /// <summary>Keys that were evicted.</summary>
+    internal long EvictedKeys { get; private set; }
+
+    /// <inheritdoc/>
+    public void Modified(Database db, ReadOnlySpan<byte> key) => Dirty++;
+
+    /// <inheritdoc/>
+    public void Deleted(Database db, ReadOnlySpan<byte> key) => Dirty++;
+
+    /// <inheritdoc/>
+    public void Expired(Database db, ReadOnlySpan<byte> key)
+    {
+        Dirty++;
+        ExpiredKeys++;
+    }
+
+    /// <inheritdoc/>
+    public void Evicted(Database db, ReadOnlySpan<byte> key)
+    {
+        Dirty++;
+        EvictedKeys++;
+    }
+
+    /// <inheritdoc/>
+    public void Flushed(Database db) => Dirty++;
+
+    /// <inheritdoc/>
+    public void Swapped(Database first, Database second) => Dirty++;
+
+    /// <inheritdoc/>
+    public void KeyReady(Database db, ReadOnlySpan<byte> key)
+    {
+        // No command that blocks on keys exists yet.
+    }
+
+    /// <summary>CONFIG RESETSTAT.</summary>
+    internal void ResetStatistics() => ExpiredKeys = EvictedKeys = 0;
+}

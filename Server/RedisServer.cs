@@ -1,0 +1,141 @@
+using System.Security.Cryptography;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Blocking;
+using KestrelFree.Server.Commands;
+using KestrelFree.Server.Config;
+using KestrelFree.Server.Introspection;
+using KestrelFree.Server.Logging;
+using KestrelFree.Server.Loop;
+using KestrelFree.Server.Networking;
+using KestrelFree.Server.Notifications;
+using KestrelFree.Storage;
+using KestrelFree.Storage.Pages;
+
+namespace KestrelFree.Server;
+
+// The parts of a server and how they hang together; nothing here decides anything.
+//
+// Everything runs on the thread that calls Run: sockets, commands, timers, the keyspace. Other threads reach it through Loop.Post alone.
+// Reading order: EventLoop turns; RequestPump receives and parses; Dispatch admits; Call executes a handler of Commands/; the handler works
+// on the Keyspace and writes to the client's Reply; BeforeSleep sends.
+
+/// <summary>A server: composed of its parts, run by one thread.</summary>
+internal sealed class RedisServer : IDisposable
+{
+    /// <summary>Composes a server; nothing listens until <see cref="Listen"/>.</summary>
+    internal RedisServer(ServerConfig config, ServerLog log)
+    {
+        Config = config;
+        Log = log;
+        Loop = new EventLoop((Loop.EventBackend)config.EventBackend);
+        Keyspace = new Keyspace(new KeyspaceOptions
+        {
+            Databases = config.Databases,
+            Clock = Clock,
+            Events = Observer,
+            HugePages = config.DisableThp ? HugePages.Off : HugePages.Advise,
+        });
+        Commands = new CommandTable(CommandFamilies.All);
+        Dispatch = new Dispatch(this, Commands);
+        Requests = new RequestPump(this);
+        Replies = new ReplySender(this);
+        Clients = new ClientRegistry(this);
+        Blocked = new BlockedClients(this);
+        Shutdown = new ShutdownSequence(this);
+        Cron = new ServerCron(this);
+        StartedMs = Clock.NowMs;
+        ConnectLoop();
+    }
+
+    /// <summary>The configuration, as CONFIG SET leaves it.</summary>
+    internal ServerConfig Config { get; }
+
+    /// <summary>The log.</summary>
+    internal ServerLog Log { get; }
+
+    /// <summary>The loop that turns everything.</summary>
+    internal EventLoop Loop { get; }
+
+    /// <summary>The time that commands see.</summary>
+    internal ServerClock Clock { get; } = new();
+
+    /// <summary>All databases.</summary>
+    internal Keyspace Keyspace { get; }
+
+    /// <summary>Receives every change of the keyspace.</summary>
+    internal KeyspaceObserver Observer { get; } = new();
+
+    /// <summary>The commands.</summary>
+    internal CommandTable Commands { get; }
+
+    /// <summary>Admits requests.</summary>
+    internal Dispatch Dispatch { get; }
+
+    /// <summary>Receives and parses requests.</summary>
+    internal RequestPump Requests { get; }
+
+    /// <summary>Sends replies.</summary>
+    internal ReplySender Replies { get; }
+
+    /// <summary>The connected clients.</summary>
+    internal ClientRegistry Clients { get; }
+
+    /// <summary>The clients that wait in a command.</summary>
+    internal BlockedClients Blocked { get; }
+
+    /// <summary>Ends the server.</summary>
+    internal ShutdownSequence Shutdown { get; }
+
+    /// <summary>The periodic work.</summary>
+    internal ServerCron Cron { get; }
+
+    /// <summary>What the server counts of itself.</summary>
+    internal ServerStatistics Statistics { get; } = new();
+
+    /// <summary>Where clients' buffers come from.</summary>
+    internal BufferPool Buffers { get; } = new();
+
+    /// <summary>What idle clients receive into.</summary>
+    internal ReceiveBuffer ReceiveBuffer { get; } = new();
+
+    /// <summary>The listening sockets; null before <see cref="Listen"/>.</summary>
+    internal ListenerSet? Listeners { get; private set; }
+
+    /// <summary>The port that clients connect to: the configured one, or what the OS gave for port 0 in tests.</summary>
+    internal int Port => Config.Port != 0 ? Config.Port : Listeners?.BoundPort ?? 0;
+
+    /// <summary>Identifies this run of the server.</summary>
+    internal string RunId { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    /// <summary>Identifies the history that this server's data is part of.</summary>
+    internal string ReplicationId { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    /// <summary>When the server started, in Unix milliseconds.</summary>
+    internal long StartedMs { get; }
+
+    /// <summary>Opens the listening sockets; false (and logged) when one that is required cannot be opened.</summary>
+    internal bool Listen(ListenSettings settings)
+    {
+        Listeners = new ListenerSet(Loop, Log, settings, Clients.Accept);
+        return Listeners.Open();
+    }
+
+    /// <summary>Serves on the calling thread until a shutdown.</summary>
+    internal void Run() => Loop.Run();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Replies.SendPending();
+        Clients.FreeAll();
+        Listeners?.Dispose();
+        Loop.Dispose();
+    }
+
+    private void ConnectLoop()
+    {
+        Loop.BeforeSleep = new BeforeSleep(this).Run;
+        Loop.AfterSleep = () => Clock.Synchronize();
+        Loop.AddTimer(1, Cron.Run);
+    }
+}

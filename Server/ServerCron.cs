@@ -1,0 +1,75 @@
+using KestrelFree.Server.Networking;
+
+namespace KestrelFree.Server;
+
+// What the server does now and then, hz times a second: samples its rates, looks after some of the clients, gives the keyspace a slice for
+// its own upkeep. Every client is visited at least once a second, whatever their number, as in Redis.
+
+/// <summary>The periodic work of the server.</summary>
+internal sealed class ServerCron
+{
+    private const int MinClientsPerRun = 5;
+    private const int MaxHz = 500;
+    private const int ClientsPerCall = 200;
+    private const long MaintenanceSliceMicros = 500;
+    private const long SampleEveryMs = 100;
+
+    private readonly RedisServer _server;
+    private readonly Action<Client> _lookAfter;
+    private long _sampledMs;
+
+    internal ServerCron(RedisServer server)
+    {
+        _server = server;
+        _lookAfter = LookAfter;
+        Hz = server.Config.Hz;
+    }
+
+    /// <summary>How often a second the cron runs: the configured hz, raised with dynamic-hz when there are many clients.</summary>
+    internal int Hz { get; private set; }
+
+    /// <summary>Runs once; returns the delay to the next run in milliseconds.</summary>
+    internal long Run()
+    {
+        var server = _server;
+        server.Clock.Synchronize();
+        AdaptHz();
+        if (server.Clock.NowMs - _sampledMs >= SampleEveryMs) SampleRates();
+        var memory = server.Keyspace.Memory.UsedBytes;
+        if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;
+        server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);
+        server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
+        return 1000 / Hz;
+    }
+
+    private void AdaptHz()
+    {
+        Hz = _server.Config.Hz;
+        if (!_server.Config.DynamicHz) return;
+        while (_server.Clients.Count / Hz > ClientsPerCall && Hz < MaxHz) Hz = Math.Min(Hz * 2, MaxHz);
+    }
+
+    private void SampleRates()
+    {
+        var now = _sampledMs = _server.Clock.NowMs;
+        var statistics = _server.Statistics;
+        statistics.CommandRate.Sample(statistics.Commands, now);
+        statistics.InputRate.Sample(statistics.BytesReceived, now);
+        statistics.OutputRate.Sample(statistics.BytesSent, now);
+        statistics.TurnRate.Sample(_server.Loop.Figures.Turns, now);
+    }
+
+    private void LookAfter(Client client)
+    {
+        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) return;
+        var timeout = _server.Config.TimeoutSeconds;
+        if (timeout > 0 && !client.Is(ClientFlags.Blocked) && _server.Clock.NowMs - client.LastInteractionMs > timeout * 1000L)
+        {
+            _server.Log.Verbose("Closing idle client");
+            _server.Clients.CloseAsap(client);
+            return;
+        }
+
+        _server.Replies.CheckLimit(client);
+    }
+}
