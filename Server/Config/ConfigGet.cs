@@ -12,7 +12,7 @@ internal static class ConfigGet
     public static List<KeyValuePair<string, string>> Collect(ServerConfig config, ReadOnlySpan<string> patterns)
     {
         var rows = new List<KeyValuePair<string, string>>();
-        var seen = new HashSet<string>();
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (string pattern in patterns)
         {
             if (!pattern.AsSpan().ContainsAny("[*?"))

@@ -19,7 +19,7 @@ internal static class ReplicationDirectives
         Integer("replica-announce-port", 0, 0, MaxPort, alias: "slave-announce-port", effect: NotYet),
         YesNo("replica-announced", Yes, effect: NotYet),
         YesNo("replica-ignore-disk-write-errors", No, effect: NotYet),
-        Memory("repl-backlog-size", Mb, 1, MaxLong, effect: NotYet),
+        AtLeast("repl-backlog-size", Mb, 1, 16 * Kb, NotYet),
         Integer("repl-backlog-ttl", 3600, 0, MaxLong, effect: NotYet),
         Integer("repl-timeout", 60, 1, MaxInt, effect: NotYet),
         Integer("repl-ping-replica-period", 10, 1, MaxInt, alias: "repl-ping-slave-period", effect: NotYet),

@@ -57,6 +57,10 @@ internal static class Row
         string name, NumberForm form, long value, long lowest, long highest, NumberSign sign, DirectiveFlags flags = 0, Effect effect = 0) =>
         new NumberDirective(name, form, value, lowest, highest) { Flags = flags, Effect = effect, Sign = sign };
 
+    /// <summary>A number of bytes that is raised to a smallest sensible one.</summary>
+    public static Directive AtLeast(string name, long bytes, long lowest, long floor, Effect effect = 0) =>
+        new NumberDirective(name, NumberForm.Memory, bytes, lowest, MaxLong) { Clamp = (floor, MaxLong), Effect = effect };
+
     /// <summary>One of a few words.</summary>
     public static Directive Choice<T>(string name, T value, ChoiceName[] words, DirectiveFlags flags = 0, Effect effect = 0)
         where T : struct, Enum =>

@@ -1,0 +1,64 @@
+using KestrelFree.Server.Hosting;
+using KestrelFree.Storage;
+using KestrelFree.Tests.Server.Logging;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Hosting;
+
+public sealed class CrashReportTests
+{
+    [Test]
+    public void A_report_tells_cause_place_server_command_info_and_memory()
+    {
+        string text = Report(() => "# Server\r\nredis_version:7.4.1\r\n", () => "get of client id=7").Format(Failure());
+
+        Assert.That(text, Does.StartWith("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n"));
+        Assert.That(text, Does.Contain("kestrel-free 1.2.3 ended because of KestrelFree.Storage.InvariantException: Broken invariant: 1 > 2"));
+        Assert.That(text, Does.Contain(nameof(Failure)));
+        Assert.That(text, Does.Contain("config file: /etc/x.conf"));
+        Assert.That(text, Does.Contain("get of client id=7"));
+        Assert.That(text, Does.Contain("redis_version:7.4.1"));
+        Assert.That(text, Does.Contain("gc heap: "));
+        Assert.That(text, Does.Contain("=== REDIS BUG REPORT END. Make sure to include from START to END. ==="));
+        Assert.That(text, Does.Not.Contain('\r'));
+    }
+
+    [Test]
+    public void A_section_that_fails_leaves_the_others()
+    {
+        string text = Report(() => throw new InvalidOperationException("torn"), () => null).Format(Failure());
+
+        Assert.That(text, Does.Contain("------ INFO OUTPUT ------\nnot available: InvalidOperationException: torn"));
+        Assert.That(text, Does.Contain("------ MEMORY ------\nresident: "));
+    }
+
+    [Test]
+    public void The_first_crash_is_logged_and_ends_the_process_and_no_other()
+    {
+        var exits = new List<int>();
+        using var log = new CapturedLog();
+        var report = new CrashReport(log.Log, "1.2.3", null, exit: exits.Add);
+
+        report.WriteAndExit(Failure());
+        report.WriteAndExit(Failure());
+
+        Assert.That(exits, Is.EqualTo(new[] { 1 }));
+        Assert.That(log.Lines.Single(), Does.Contain("BUG REPORT START"));
+    }
+
+    private static CrashReport Report(Func<string> info, Func<string?> command) =>
+        new(KestrelFree.Server.Logging.ServerLog.Silent, "1.2.3", "/etc/x.conf", info, command, _ => { });
+
+    private static Exception Failure()
+    {
+        try
+        {
+            Invariant.Check(1 > 2);
+            return new InvalidOperationException("The invariant held.");
+        }
+        catch (InvariantException e)
+        {
+            return e;
+        }
+    }
+}
