@@ -1,3 +1,4 @@
+using KestrelFree.Protocol;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Snapshots;
 
@@ -106,7 +107,7 @@ public sealed class Database
 
     internal void PutString(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, StringForm form, long expiry, bool found, ref EntryPlace place)
     {
-        if (form == StringForm.Compact && IntegerText.TryParse(value, out long integer))
+        if (form == StringForm.Compact && Numbers.TryParseInteger(value, out long integer))
         {
             PutInteger(hash, key, integer, expiry, found, ref place);
             return;
@@ -158,8 +159,9 @@ public sealed class Database
 
     internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
 
+    // As in Redis, a key is still there in the millisecond that it expires at.
     private bool IsExpired(ref EntryPlace place) =>
-        Entry.HasExpiry(ref place.Entry) && Entry.Expiry(ref place.Entry) <= _keyspace.Clock.NowMs;
+        Entry.HasExpiry(ref place.Entry) && Entry.Expiry(ref place.Entry) < _keyspace.Clock.NowMs;
 
     // For reads: an expired key is not found, and deleted unless expired keys are only hidden.
     private bool IsGone(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)

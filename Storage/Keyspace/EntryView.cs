@@ -1,3 +1,4 @@
+using KestrelFree.Protocol;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 
@@ -56,11 +57,11 @@ public readonly ref struct EntryView
     public int StringLength => Entry.Place(ref _entry) switch
     {
         ValuePlace.Inline => Entry.ValueFieldBytes(ref _entry),
-        ValuePlace.Integer => IntegerText.LengthOf(Entry.Integer(ref _entry)),
+        ValuePlace.Integer => Numbers.DigitCount(Entry.Integer(ref _entry)),
         _ => Entry.ReferencedLength(ref _entry),
     };
 
     /// <summary>A string's bytes; an integer is printed into <paramref name="scratch"/> (20 bytes at least).</summary>
     public ReadOnlySpan<byte> GetString(Span<byte> scratch) =>
-        TryGetInteger(out long integer) ? scratch[..IntegerText.Format(integer, scratch)] : StringBytes;
+        TryGetInteger(out long integer) ? scratch[..Numbers.FormatInteger(scratch, integer)] : StringBytes;
 }

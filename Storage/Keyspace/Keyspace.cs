@@ -175,6 +175,7 @@ public sealed class Keyspace
 
     internal void Discard(Table table, FlushMode mode)
     {
+        _prefetch.Clear();
         var teardown = new TableTeardown(table);
         if (mode == FlushMode.Async)
             _discarded.Enqueue(teardown);

@@ -50,6 +50,13 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
         _prefetched = _count;
     }
 
+    /// <summary>Forgets the batch: its tables may be about to go.</summary>
+    public void Clear()
+    {
+        _tables.AsSpan(0, _count).Clear();
+        _count = _prefetched = _next = 0;
+    }
+
     /// <summary>The hash of a key.</summary>
     public ulong HashOf(ReadOnlySpan<byte> key)
     {

@@ -1,3 +1,4 @@
+using KestrelFree.Protocol;
 using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
 
@@ -148,8 +149,8 @@ internal static class StringValues
     // The digits of an integer, as an inline string.
     private static void SpellOut(Table table, ulong hash, ref EntryPlace place)
     {
-        Span<byte> digits = stackalloc byte[IntegerText.MaxLength];
-        digits = digits[..IntegerText.Format(Entry.Integer(ref place.Entry), digits)];
+        Span<byte> digits = stackalloc byte[Numbers.MaxIntegerBytes];
+        digits = digits[..Numbers.FormatInteger(digits, Entry.Integer(ref place.Entry))];
         ResizeInline(table, hash, digits.Length, ref place);
         digits.CopyTo(Entry.InlineValue(ref place.Entry));
     }

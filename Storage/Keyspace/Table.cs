@@ -128,9 +128,8 @@ internal sealed class Table
             return;
         ref SegmentHead head = ref _pages.Head(id);
         CacheLine.Prefetch(ref head.Line(SegmentHead.GroupOf(hash)));
-        ref byte blocks = ref Unsafe.As<SegmentHead.PerBlock32, byte>(ref head.Blocks);
-        CacheLine.Prefetch(ref blocks);
-        CacheLine.Prefetch(ref Unsafe.Add(ref blocks, CacheLine.Bytes));
+        // The first line of the block table is all that most segments use.
+        CacheLine.Prefetch(ref Unsafe.As<SegmentHead.PerBlock32, byte>(ref head.Blocks));
     }
 
     /// <summary>Asks for the entry that a hash most likely leads to, once its group has arrived.</summary>

@@ -93,7 +93,12 @@ internal sealed class BlockAllocator
 
     /// <summary>The first byte of a block.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte At(uint id) => ref _pool.At(id >> IndexBits, (nint)(id & IndexMask) * _stride);
+    public ref byte At(uint id) => ref At(_pool.Addresses, id, _stride);
+
+    /// <summary>The first byte of a block, by the pool's table of addresses.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref byte At(nint[] addresses, uint id, int stride) =>
+        ref ChunkPool.At(addresses, id >> IndexBits, (nint)(id & IndexMask) * stride);
 
     /// <summary>The epoch in which a block was born.</summary>
     public uint BirthOf(uint id) => _chunks[id >> IndexBits]!.Births[(int)(id & IndexMask) / _step];

@@ -20,7 +20,7 @@ namespace KestrelFree.Storage.Pages;
 // makes four times fewer allocations for the collector's budget to notice.
 //
 // Threads: the loop only, except Address, which a snapshot's walk also reads. It asks only for chunks that held something when the fork was
-// made; those entries of the table never change, and the table is replaced, not moved, when it grows.
+// made; those entries of the table never change.
 //
 // Unsafe: this is the one place where a number becomes a reference. Sound since the arrays are pinned and held by _slabs for the pool's life.
 
@@ -28,6 +28,7 @@ namespace KestrelFree.Storage.Pages;
 internal sealed unsafe class ChunkPool(HugePages hugePages)
 {
     public const int ChunkBytes = 1 << 22;
+    private const int MaxChunks = 1 << 16;
     private const int SmallSlabs = 4;
     private const int ChunksPerLargeSlab = 4;
     private const int WarmChunks = 4;
@@ -35,8 +36,13 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     private readonly List<byte[]> _slabs = [];
     private readonly Stack<int> _cold = new();
     private readonly Stack<int> _warm = new();
-    private nint[] _addresses = new nint[64];
     private int _chunks = 1;
+
+    /// <summary>
+    /// The addresses of chunks by number. Of its full size from the start (the system backs only what is written), so that whoever reads it often can keep
+    /// the reference.
+    /// </summary>
+    public nint[] Addresses { get; } = new nint[MaxChunks];
 
     /// <summary>Bytes of every chunk ever made, in use or not.</summary>
     public long ReservedBytes => (long)(_chunks - 1) * ChunkBytes;
@@ -63,7 +69,7 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     public void DiscardOne()
     {
         int number = _warm.Pop();
-        MemoryAdvice.Discard(_addresses[number], ChunkBytes);
+        MemoryAdvice.Discard(Addresses[number], ChunkBytes);
         _cold.Push(number);
     }
 
@@ -71,8 +77,16 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref byte At(uint number, nint offset)
     {
-        Debug.Assert(number > 0 && number < (uint)_chunks && (nuint)offset < ChunkBytes);
-        return ref Unsafe.AsRef<byte>((void*)(Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_addresses), (nint)number) + offset));
+        Debug.Assert(number > 0 && number < (uint)_chunks);
+        return ref At(Addresses, number, offset);
+    }
+
+    /// <summary>The byte at an offset of a chunk, by the table of <see cref="Addresses"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ref byte At(nint[] addresses, uint number, nint offset)
+    {
+        Debug.Assert(number < addresses.Length && addresses[number] != 0 && (nuint)offset < ChunkBytes);
+        return ref Unsafe.AsRef<byte>((void*)(Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(addresses), (nint)number) + offset));
     }
 
     private void AddSlab()
@@ -84,25 +98,14 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
         start = (start + CacheLine.Bytes - 1) & ~(nint)(CacheLine.Bytes - 1);
         if (hugePages == HugePages.Advise)
             MemoryAdvice.PreferHugePages(start, (nint)chunks * ChunkBytes);
-        if (_chunks + chunks > _addresses.Length)
-            Array.Resize(ref _addresses, _addresses.Length * 2);
+        Invariant.Check(_chunks + chunks <= MaxChunks, "more than 256 GB of keys and values");
         // Pushed last first, so that they are handed out in the order of their addresses.
         for (int i = chunks - 1; i >= 0; i--)
         {
-            _addresses[_chunks + i] = start + (nint)i * ChunkBytes;
+            Addresses[_chunks + i] = start + (nint)i * ChunkBytes;
             _warm.Push(_chunks + i);
         }
 
         _chunks += chunks;
     }
-}
-
-/// <summary>Whether page memory asks the system for huge pages (the directive disable-thp).</summary>
-public enum HugePages
-{
-    /// <summary>The system's default is left alone.</summary>
-    Off,
-
-    /// <summary>Huge pages are asked for where the system has them.</summary>
-    Advise,
 }

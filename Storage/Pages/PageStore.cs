@@ -15,10 +15,12 @@ internal sealed class PageStore
     private const int ItemsPerCheck = 64;
 
     private readonly Queue<ForkEpoch> _ended = new();
+    private readonly nint[] _addresses;
 
     public PageStore(HugePages hugePages)
     {
         Chunks = new ChunkPool(hugePages);
+        _addresses = Chunks.Addresses;
         Heads = new BlockAllocator(Chunks, SegmentHead.Bytes, 1);
         Narrow = new BlockAllocator(Chunks, NarrowBytes, 1);
         Wide = new BlockAllocator(Chunks, NarrowBytes, WideBytes / NarrowBytes);
@@ -47,11 +49,12 @@ internal sealed class PageStore
 
     /// <summary>A segment's head.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref SegmentHead Head(uint id) => ref Unsafe.As<byte, SegmentHead>(ref Heads.At(id));
+    public ref SegmentHead Head(uint id) =>
+        ref Unsafe.As<byte, SegmentHead>(ref BlockAllocator.At(_addresses, id, SegmentHead.Bytes));
 
     /// <summary>A byte of a block of either size: both follow one rule of address.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ref byte Block(uint id) => ref Narrow.At(id);
+    public ref byte Block(uint id) => ref BlockAllocator.At(_addresses, id, NarrowBytes);
 
     /// <summary>Frees an item, now if no fork needs it, else when the last that does has ended.</summary>
     public void Retire(ItemKind kind, uint id, Reach reach)

@@ -26,7 +26,7 @@ internal sealed class KeyspaceModel(int databases, Clock clock)
     {
         if (!_databases[database].TryGetValue(key, out Value? value))
             return null;
-        if (value.Expiry < 0 || value.Expiry > clock.NowMs)
+        if (value.Expiry < 0 || value.Expiry >= clock.NowMs)
             return value;
         _databases[database].Remove(key);
         return null;

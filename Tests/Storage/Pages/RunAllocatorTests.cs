@@ -1,3 +1,4 @@
+using KestrelFree.Storage;
 using KestrelFree.Storage.Pages;
 using NUnit.Framework;
 
