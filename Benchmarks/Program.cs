@@ -1,3 +1,8 @@
 using BenchmarkDotNet.Running;
+using KestrelFree.Benchmarks.Storage;
+
+if (args is ["memory", ..])
+    return MemoryMeasurement.Run(args[1..]);
 
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+return 0;
