@@ -1,16 +1,21 @@
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Logging;
 
 namespace KestrelFree.Server;
 
-/// <summary>The executable: reads the configuration and runs one server until it ends.</summary>
+/// <summary>The executable: reads the configuration, detaches when told to, and runs one server until it ends.</summary>
 internal static class Program
 {
     private static int Main(string[] args)
     {
+        using var detached = Daemon.TryEnter();
         var startup = Startup.Read(args, StartupStreams.OfProcess());
         if (startup.Config is not { } config) return startup.ExitCode;
+        if (config.Daemonize && config.Supervised == SupervisedMode.None && detached is null) return Daemon.LaunchDetached(args, Console.Error);
+
+        detached?.CloseStandardStreams();
         using var log = ServerLog.Open(config);
-        return new ServerProcess(startup, config, log).Run();
+        return new ServerProcess(startup, config, log, detached).Run();
     }
 }

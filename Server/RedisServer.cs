@@ -3,6 +3,7 @@ using KestrelFree.Protocol;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Introspection;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Loop;
@@ -100,6 +101,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>The listening sockets; null before <see cref="Listen"/>.</summary>
     internal ListenerSet? Listeners { get; private set; }
+
+    /// <summary>The init system that supervises the process, if any.</summary>
+    internal Supervisor? Supervisor { get; set; }
 
     /// <summary>The port that clients connect to: the configured one, or what the OS gave for port 0 in tests.</summary>
     internal int Port => Config.Port != 0 ? Config.Port : Listeners?.BoundPort ?? 0;

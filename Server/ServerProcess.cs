@@ -1,11 +1,13 @@
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server;
 
-// The life of the process around one RedisServer: announce, listen, run, and leave nothing behind. Log lines are in Redis's words and
-// order, because supervisors and suites look for them.
+// The life of the process around one RedisServer: announce, adjust the OS's limits, listen, tell whoever waits for it (the parent of a
+// daemon, systemd), run, and leave nothing behind. Log lines are in Redis's words and order, because supervisors and suites look for
+// them.
 
 /// <summary>Starts a server in this process and ends with it.</summary>
 internal sealed class ServerProcess
@@ -15,31 +17,57 @@ internal sealed class ServerProcess
     private readonly Startup _startup;
     private readonly ServerConfig _config;
     private readonly ServerLog _log;
+    private readonly DetachedChild? _detached;
 
-    internal ServerProcess(Startup startup, ServerConfig config, ServerLog log)
+    internal ServerProcess(Startup startup, ServerConfig config, ServerLog log, DetachedChild? detached)
     {
         _startup = startup;
         _config = config;
         _log = log;
+        _detached = detached;
     }
 
     /// <summary>Runs the server until it ends; returns the process's exit code.</summary>
     internal int Run()
     {
         Announce();
-        using var server = new RedisServer(_config, _log);
+        var supervisor = Supervisor.Detect(_config.Supervised, _log);
+        if (!OpenFileLimit.TryAdjust((int)_config.MaxClients, _log, out var allowedClients)) return Fail("maxclients cannot be honoured");
+        if (allowedClients != _config.MaxClients) _config.Correct("maxclients", allowedClients);
+
+        using var server = new RedisServer(_config, _log) { Supervisor = supervisor };
+        var crashReport = new CrashReport(
+            _log, ServerVersion.Own, _config.ConfigFile, () => new Introspection.InfoReport(server).Write(["everything"]), () => CurrentCommand(server));
+        crashReport.Install();
+
         var settings = ListenSettingsOf(_config);
-        if (!server.Listen(settings)) return Fail();
+        if (!server.Listen(settings)) return Fail("the server could not listen; its log says why");
         LiveSettings.Connect(server, settings);
         TcpBacklog.WarnWhenUnenforceable(_config.TcpBacklog, _log);
+        using var pidFile = CreatePidFile();
+        using var signals = new ShutdownSignals(server.Loop, _log, signal => ShutDown(server, signal));
         _log.Notice("Server initialized");
         server.Listeners!.LogReady();
-        return Serve(server);
+        _detached?.ReportListening();
+        supervisor.NotifyStatus("Ready to accept connections\n");
+        supervisor.NotifyReady();
+        return Serve(server, crashReport);
     }
 
-    private int Serve(RedisServer server)
+    private int Serve(RedisServer server, CrashReport crashReport)
     {
-        server.Run();
+        try
+        {
+            server.Run();
+        }
+        catch (Exception exception)
+        {
+            // Whatever escapes to here has left the keyspace in an unknown state: report it and end, as a failed assertion does.
+            crashReport.WriteAndExit(exception);
+            throw;
+        }
+
+        if (_config.PidFile.Length > 0 || _config.Daemonize) _log.Notice("Removing the pid file.");
         if (_config.UnixSocket.Length > 0) _log.Notice("Removing the unix socket file.");
         _log.Warning("Redis is now ready to exit, bye bye...");
         _log.Flush(TimeSpan.FromSeconds(1));
@@ -57,10 +85,29 @@ internal sealed class ServerProcess
         _log.Notice($"Running mode=standalone, port={_config.Port}.");
     }
 
-    private int Fail()
+    private int Fail(string reason)
     {
+        _detached?.ReportFailure(reason);
         _log.Flush(TimeSpan.FromSeconds(1));
         return Failed;
+    }
+
+    private PidFile? CreatePidFile()
+    {
+        if (_config.PidFile.Length > 0) return PidFile.Create(_config.PidFile, _log);
+        return _config.Daemonize ? PidFile.Create("/var/run/redis.pid", _log) : null;
+    }
+
+    private void ShutDown(RedisServer server, string signal)
+    {
+        var how = signal == "SIGINT" ? _config.ShutdownOnSigint : _config.ShutdownOnSigterm;
+        var options = ShutdownOptions.None;
+        if ((how & ShutdownFlags.Save) != 0) options |= ShutdownOptions.Save;
+        if ((how & ShutdownFlags.NoSave) != 0) options |= ShutdownOptions.NoSave;
+        if ((how & ShutdownFlags.Now) != 0) options |= ShutdownOptions.Now;
+        if ((how & ShutdownFlags.Force) != 0) options |= ShutdownOptions.Force;
+        if (!server.Shutdown.Begin(options, "User requested shutdown..."))
+            _log.Warning($"{signal} received but errors trying to shut down the server, check the logs for more information");
     }
 
     private static ListenSettings ListenSettingsOf(ServerConfig config) => new()
@@ -73,4 +120,8 @@ internal sealed class ServerProcess
         TcpKeepaliveSeconds = config.TcpKeepAliveSeconds,
         MaxNewConnectionsPerCycle = config.MaxNewConnectionsPerCycle,
     };
+
+    // Names the command, never its arguments: they may hold secrets.
+    private static string? CurrentCommand(RedisServer server) =>
+        server.Requests.Current is { } client ? $"{client.LastCommand?.FullName} of client {ClientDescription.Of(client)}" : null;
 }

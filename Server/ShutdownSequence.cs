@@ -47,6 +47,7 @@ internal sealed class ShutdownSequence
 
         InProgress = true;
         _server.Listeners?.Pause();
+        _server.Supervisor?.NotifyStopping();
         _server.Loop.Stop();
         return true;
     }

@@ -67,7 +67,7 @@ internal sealed class InfoReport
         Line("monotonic_clock", "stopwatch");
         Line("multiplexing_api", _server.Loop.MultiplexingApi);
         Line("process_id", Environment.ProcessId);
-        Line("process_supervised", "no");
+        Line("process_supervised", _server.Supervisor?.Name ?? "no");
         Line("run_id", _server.RunId);
         Line("tcp_port", _server.Port);
         Line("server_time_usec", _server.Clock.NowMicros);
