@@ -24,10 +24,13 @@ internal sealed class EnvironmentProvider : StatementProvider
         variables.Load();
         foreach (string key in variables.GetChildKeys([], null).Distinct().Order(StringComparer.Ordinal))
         {
-            if (variables.TryGet(key, out string? value))
-                Add(StatementOf(key, value ?? ""));
+            // A name with another double underscore is a section to the library, and no directive here.
+            Add(variables.TryGet(key, out string? value) ? StatementOf(key, value ?? "") : Nested(key));
         }
     }
+
+    private static ConfStatement Nested(string key) =>
+        StatementOf(key + "__", "") with { Malformed = "Bad directive or wrong number of arguments" };
 
     private static ConfStatement StatementOf(string key, string value)
     {

@@ -52,18 +52,39 @@ public sealed class StartupTests
         }
     }
 
-    [Test]
-    public void An_unknown_variable_stops_the_start_by_name()
+    [TestCase("KESTREL_FREE__NO_SUCH_THING", "no-such-thing \"3\"")]
+    [TestCase("KESTREL_FREE__PORT__X", "port-- \"\"")]
+    [TestCase("KESTREL_FREE__PORT", "port \"x\"")]
+    public void A_faulty_variable_stops_the_start_by_name(string variable, string text)
     {
-        Environment.SetEnvironmentVariable("KESTREL_FREE__NO_SUCH_THING", "3");
+        Environment.SetEnvironmentVariable(variable, variable.EndsWith("PORT") ? "x" : "3");
         try
         {
             Assert.That(_fixture.Read("").Config, Is.Null);
-            Assert.That(_fixture.Reported, Does.Contain("Reading the environment variable KESTREL_FREE__NO_SUCH_THING\n>>> 'no-such-thing \"3\"'\n"));
+            Assert.That(_fixture.Reported, Does.Contain($"Reading the environment variable {variable.Replace("__X", "__")}\n>>> '{text}'\n"));
         }
         finally
         {
-            Environment.SetEnvironmentVariable("KESTREL_FREE__NO_SUCH_THING", null);
+            Environment.SetEnvironmentVariable(variable, null);
+        }
+    }
+
+    [Test]
+    public void A_variable_is_the_whole_value_of_a_list()
+    {
+        Environment.SetEnvironmentVariable("KESTREL_FREE__SERVER_CPULIST", "0-1");
+        Environment.SetEnvironmentVariable("KESTREL_FREE__SAVE", "900 1 60 5");
+        try
+        {
+            ServerConfig config = _fixture.StartWithStdin("save 1 1\n", "--save", "2", "2", "-");
+
+            Assert.That(config.Format("server-cpulist"), Is.EqualTo("0-1"));
+            Assert.That(config.Format("save"), Is.EqualTo("900 1 60 5 2 2"), "replaces the file's, and the command line adds to it");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("KESTREL_FREE__SERVER_CPULIST", null);
+            Environment.SetEnvironmentVariable("KESTREL_FREE__SAVE", null);
         }
     }
 
