@@ -4,6 +4,7 @@ using KestrelFree.Server.Config;
 using KestrelFree.Server.Logging;
 using KestrelFree.Tests.Support;
 using NUnit.Framework;
+using ServerVersion = KestrelFree.Server.ServerVersion;
 
 namespace KestrelFree.Tests.Server.Config;
 
