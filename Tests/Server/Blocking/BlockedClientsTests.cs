@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Blocking;
+
+/// <summary>Blocking as WAIT uses it: a master without replicas waits for its whole timeout.</summary>
+[TestFixture]
+internal sealed class BlockedClientsTests
+{
+    private InProcessServer _server = null!;
+    private RawConnection _client = null!;
+
+    [SetUp]
+    public void Start()
+    {
+        _server = new InProcessServer();
+        _client = _server.Connect();
+    }
+
+    [TearDown]
+    public void Stop()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Test]
+    public void A_timeout_is_kept_to_the_millisecond()
+    {
+        var watch = Stopwatch.StartNew();
+
+        Assert.That(_client.Ask("WAIT", "1", "25"), Is.EqualTo(":0"));
+        Assert.That(watch.Elapsed.TotalMilliseconds, Is.GreaterThanOrEqualTo(24.5));
+        Assert.That(BlockedNow(), Is.Zero);
+    }
+
+    [Test]
+    public void Wait_for_no_replica_does_not_block() => Assert.That(_client.Ask("WAIT", "0", "0"), Is.EqualTo(":0"));
+
+    [Test]
+    public void Requests_behind_a_blocked_one_run_after_it()
+    {
+        _client.Send(RequestBytes.Pipeline([["SET", "k", "1"], ["WAIT", "1", "20"], ["INCR", "k"], ["GET", "k"]]));
+
+        Assert.That(new[] { _client.ReadText(), _client.ReadText(), _client.ReadText(), _client.ReadText() }, Is.EqualTo(new[] { "+OK", ":0", ":2", "$\"2\"" }));
+    }
+
+    [Test]
+    public void Client_unblock_ends_the_waiting_as_its_timeout_would()
+    {
+        using var operatorClient = BlockAndConnect(out var id);
+
+        Assert.That(operatorClient.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":1"));
+        Assert.That(_client.ReadText(), Is.EqualTo(":0"));
+        Assert.That(operatorClient.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":0"));
+    }
+
+    [Test]
+    public void Client_unblock_with_error_replies_one()
+    {
+        using var operatorClient = BlockAndConnect(out var id);
+
+        Assert.That(operatorClient.Ask("CLIENT", "UNBLOCK", id, "ERROR"), Is.EqualTo(":1"));
+        Assert.That(_client.ReadText(), Is.EqualTo("-UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+        Assert.That(_client.Ask("PING"), Is.EqualTo("+PONG"));
+    }
+
+    [Test]
+    public void A_blocked_client_that_disconnects_is_forgotten()
+    {
+        using var operatorClient = BlockAndConnect(out _);
+
+        _client.Reset();
+
+        Eventually.True(() => BlockedNow() == 0, () => "the client is still blocked");
+        Assert.That(_server.OnLoop(() => _server.Server.Blocked.WithTimeout), Is.Zero);
+    }
+
+    [Test]
+    public void A_blocked_client_can_be_killed()
+    {
+        using var operatorClient = BlockAndConnect(out var id);
+
+        Assert.That(operatorClient.Ask("CLIENT", "KILL", "ID", id), Is.EqualTo(":1"));
+        Assert.That(_client.ReadReplyOrClosed(), Is.Null);
+        Assert.That(BlockedNow(), Is.Zero);
+    }
+
+    private RawConnection BlockAndConnect(out string id)
+    {
+        id = _client.Ask("CLIENT", "ID")[1..];
+        _client.SendRequest("WAIT", "1", "60000");
+        Eventually.True(() => BlockedNow() == 1, () => "the client does not block");
+        return _server.Connect();
+    }
+
+    private int BlockedNow() => _server.OnLoop(() => _server.Server.Blocked.Count);
+}

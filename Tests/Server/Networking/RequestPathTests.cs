@@ -1,0 +1,158 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Networking;
+
+/// <summary>From bytes to replies over one connection: batching, silence, closing, and what happens to the requests behind.</summary>
+[TestFixture]
+internal sealed class RequestPathTests
+{
+    private InProcessServer _server = null!;
+    private RawConnection _client = null!;
+
+    [SetUp]
+    public void Start()
+    {
+        _server = new InProcessServer();
+        _client = _server.Connect();
+    }
+
+    [TearDown]
+    public void Stop()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Test]
+    public void A_long_pipeline_is_answered_in_order()
+    {
+        const int requests = 5000;
+        _client.Send(RequestBytes.Pipeline(Enumerable.Range(0, requests).Select(i => new[] { "ECHO", $"{i}" })));
+
+        for (var i = 0; i < requests; i++) Assert.That(_client.ReadReply(), Is.EqualTo(ByteText.Bytes($"${i.ToString().Length}\r\n{i}\r\n")));
+    }
+
+    [Test]
+    public void Nothing_behind_quit_is_executed()
+    {
+        _client.Send(RequestBytes.Pipeline([["SET", "k", "before"], ["QUIT"], ["SET", "k", "after"]]));
+
+        Assert.That(ByteText.Text(_client.ReadToEnd()), Is.EqualTo("+OK\r\n+OK\r\n"));
+        using var other = _server.Connect();
+        Assert.That(other.AskPayload("GET", "k"), Is.EqualTo("before"));
+    }
+
+    [Test]
+    public void Requests_before_a_protocol_error_are_answered_first()
+    {
+        _client.Send("*1\r\n$4\r\nPING\r\n*1\r\n+PING\r\n"u8);
+
+        Assert.That(ByteText.Text(_client.ReadToEnd()), Is.EqualTo("+PONG\r\n-ERR Protocol error: expected '$', got '+'\r\n"));
+    }
+
+    [Test]
+    public void A_request_that_comes_in_single_bytes_is_executed()
+    {
+        foreach (var b in RequestBytes.Of(["ECHO", "slowly"])) _client.Send([b]);
+
+        Assert.That(_client.ReadReply(), Is.EqualTo("$6\r\nslowly\r\n"u8.ToArray()));
+    }
+
+    [Test]
+    public void A_value_of_many_megabytes_comes_back_as_it_went()
+    {
+        var value = new string('v', 40 * 1024 * 1024);
+
+        Assert.That(_client.Ask("SET", "big", value), Is.EqualTo("+OK"));
+        Assert.That(_client.AskPayload("GET", "big"), Is.EqualTo(value));
+    }
+
+    [Test]
+    public void Reply_off_silences_everything_until_on()
+    {
+        _client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "OFF"], ["SET", "k", "v"], ["NOSUCH"], ["CLIENT", "REPLY", "ON"], ["GET", "k"]]));
+
+        Assert.That(new[] { _client.ReadText(), ByteText.Text(_client.ReadReply()) }, Is.EqualTo(new[] { "+OK", "$1\r\nv\r\n" }));
+    }
+
+    [Test]
+    public void Reply_skip_silences_one_request()
+    {
+        _client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "SKIP"], ["PING", "skipped"], ["PING"]]));
+
+        Assert.That(_client.ReadText(), Is.EqualTo("+PONG"));
+    }
+
+    [TestCase("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")]
+    [TestCase("Host: localhost\r\n")]
+    public void Http_is_cut_off(string request)
+    {
+        _client.Send(ByteText.Bytes(request));
+
+        Assert.That(_client.ReadToEnd(), Is.Empty);
+    }
+
+    [Test]
+    public void An_unknown_command_is_named_with_its_arguments() => Assert.That(
+        _client.Ask("nosuch", "a", "b"), Is.EqualTo("-ERR unknown command 'nosuch', with args beginning with: 'a' 'b' "));
+
+    [Test]
+    public void A_client_can_kill_itself_by_address_and_hears_of_it()
+    {
+        Assert.That(_client.Ask("CLIENT", "KILL", _client.LocalAddress), Is.EqualTo("+OK"));
+        Assert.That(_client.ReadToEnd(), Is.Empty);
+    }
+
+    [Test]
+    public void A_client_beyond_maxclients_is_told_and_closed()
+    {
+        using var server = new InProcessServer(("maxclients", "1"));
+        using var first = server.Connect();
+        Assert.That(first.Ask("PING"), Is.EqualTo("+PONG"));
+
+        using var second = server.Connect();
+
+        Assert.That(ByteText.Text(second.ReadToEnd()), Is.EqualTo("-ERR max number of clients reached\r\n"));
+        Assert.That(first.Ask("PING"), Is.EqualTo("+PONG"));
+    }
+
+    [Test]
+    public void Limits_are_tight_before_authentication_and_wide_in_the_same_read_after_it()
+    {
+        using var server = new InProcessServer(("requirepass", "secret"));
+        using var client = server.Connect();
+
+        client.Send(RequestBytes.Pipeline([["AUTH", "secret"], ["DEL", .. Enumerable.Repeat("k", 20)]]));
+        Assert.That(new[] { client.ReadText(), client.ReadText() }, Is.EqualTo(new[] { "+OK", ":0" }));
+
+        using var stranger = server.Connect();
+        stranger.Send(RequestBytes.Of(["DEL", .. Enumerable.Repeat("k", 20)]));
+        Assert.That(ByteText.Text(stranger.ReadToEnd()), Is.EqualTo("-ERR Protocol error: unauthenticated multibulk length\r\n"));
+    }
+
+    [Test]
+    public void A_client_that_does_not_read_is_closed_at_its_limit_and_harms_nobody()
+    {
+        using var server = new InProcessServer(("client-output-buffer-limit", "normal 1000000 0 0"));
+        using var reader = server.Connect();
+        using var hoarder = server.Connect();
+        reader.Ask("SET", "big", new string('v', 500_000));
+
+        hoarder.Send(RequestBytes.Pipeline(Enumerable.Repeat(new[] { "GET", "big" }, 100)));
+
+        Eventually.True(() => server.OnLoop(() => server.Server.Clients.Count) == 1, () => "the hoarder is still connected");
+        Assert.That(server.OnLoop(() => server.Server.Statistics.OutputBufferLimitDisconnections), Is.EqualTo(1));
+        Assert.That(reader.Ask("PING"), Is.EqualTo("+PONG"));
+    }
+
+    [Test]
+    public void An_idle_client_owns_no_buffers()
+    {
+        _client.Ask("SET", "k", new string('v', 100_000));
+
+        Eventually.True(
+            () => _server.OnLoop(() => _server.Server.Clients.Oldest!.MemoryBytes) == 0,
+            () => $"it owns {_server.OnLoop(() => _server.Server.Clients.Oldest!.MemoryBytes)} bytes");
+    }
+}
