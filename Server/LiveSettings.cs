@@ -1,4 +1,5 @@
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server;
@@ -20,6 +21,23 @@ internal static class LiveSettings
             },
             "tcp-keepalive",
             "max-new-connections-per-cycle");
+        var oomScore = new OomScore(server.Log);
+        config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
+        Apply(oomScore, config);
+        config.OnApply(changed => AdjustMaxClients(server, changed), "maxclients");
+    }
+
+    // A master's score is the first of the three.
+    private static string? Apply(OomScore score, ServerConfig config) =>
+        score.Apply(config.OomScoreAdj, config.OomScoreAdjValues[0]) ? null : "Failed to set current oom_score_adj. Check server logs.";
+
+    private static string? AdjustMaxClients(RedisServer server, ServerConfig config)
+    {
+        var wanted = (int)Math.Min(config.MaxClients, int.MaxValue);
+        OpenFileLimit.TryAdjust(wanted, server.Log, out var allowed);
+        return allowed < wanted
+            ? $"The operating system is not able to handle the specified number of clients, try with {allowed}"
+            : null;
     }
 
     private static string? Rebind(RedisServer server)

@@ -13,6 +13,7 @@ internal static class CommandFamilies
         CounterCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
+        ConfigCommands.Table,
         DebugCommands.Table,
         WaitCommand.Table,
     ];

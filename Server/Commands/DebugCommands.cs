@@ -22,6 +22,7 @@ internal static class DebugCommands
         var subcommand = args[1];
         if (subcommand.Is("help"u8) && args.Count == 2) Help(client);
         else if (subcommand.Is("sleep"u8) && args.Count == 3) Sleep(client, args[2]);
+        else if (subcommand.Is("config-rewrite-force-all"u8) && args.Count == 2) ConfigCommands.RewriteAll(client);
         else ReplyUnknown(client, subcommand);
     }
 
@@ -41,5 +42,6 @@ internal static class DebugCommands
     private static void Help(Client client) => HelpReply.Write(
         client,
         "DEBUG",
+        "CONFIG-REWRITE-FORCE-ALL", "    Rewrite the configuration file with every directive, defaults included.",
         "SLEEP <seconds>", "    Block the whole server for that long; fractions are allowed.");
 }
