@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Buffers.Text;
 using System.Numerics;
 
 namespace KestrelFree.Protocol;
@@ -9,9 +11,10 @@ namespace KestrelFree.Protocol;
 //
 //   value = significand * 2^exponent      significand: 64 bits, top bit set, but for zero and the subnormal range
 //
-// Reading and adding round once, to nearest, ties to even; printing is exact (%.17Lf, then trailing zeros cut). The
-// arithmetic is BigInteger's: about a microsecond a command, and no digit off. `decimal` is faster but has neither the
-// range nor these roundings.
+// Reading and adding round once, to nearest, ties to even; printing is exact (%.17Lf, then trailing zeros cut). What
+// counters hold in practice (up to 19 digits, at most 18 of them decimals, sums of like magnitude) fits 128-bit integers
+// and allocates nothing; anything else takes BigInteger, a microsecond or two. Both ways give the same bits. `decimal`
+// has neither the range nor these roundings.
 
 /// <summary>An 80-bit floating-point number, as far as incrementing needs one.</summary>
 public readonly struct ExtendedDouble
@@ -25,6 +28,9 @@ public readonly struct ExtendedDouble
     private const int FractionalDigits = 17;
     private const int MaxDecimalExponent = 4933;
     private const int MinDecimalExponent = -4970;
+    private const int MaxWordDigits = 19;
+    private const int MaxWordDecimals = 18;
+    private const ulong FractionScale = 100_000_000_000_000_000;
 
     private readonly ulong _significand;
     private readonly int _exponent;
@@ -87,6 +93,8 @@ public readonly struct ExtendedDouble
         if (form is FloatForm.Invalid or FloatForm.Infinity)
             return form == FloatForm.Infinity;
 
+        if (form == FloatForm.Decimal && TryParseShort(text, negative ? Kind.Negative : Kind.Positive, out value))
+            return true;
         int radix = form == FloatForm.Decimal ? 10 : 16;
         ReadOnlySpan<byte> unsigned = FloatSyntax.WithoutSign(text);
         BigInteger digits = TakeDigits(radix == 16 ? unsigned[2..] : unsigned, radix, out int exponent, out int count);
@@ -108,6 +116,8 @@ public readonly struct ExtendedDouble
         if (!left.IsFinite || !right.IsFinite)
             return AddNonFinite(left, right);
 
+        if (TryAddNear(left, right, out ExtendedDouble near))
+            return near;
         int exponent = Math.Min(left._exponent, right._exponent);
         BigInteger sum = left.ScaledTo(exponent) + right.ScaledTo(exponent);
         bool negative = sum.Sign < 0 || (sum.IsZero && left.IsNegative && right.IsNegative);
@@ -145,6 +155,8 @@ public readonly struct ExtendedDouble
             return name.Length;
         }
 
+        if (_exponent is <= 0 and > -128)
+            return FormatShort(destination);
         BigInteger scaled = _significand * BigInteger.Pow(10, FractionalDigits);
         scaled = _exponent >= 0 ? scaled << _exponent : ShiftRightToEven(scaled, -_exponent);
         // One digit before the point at least.
@@ -159,6 +171,131 @@ public readonly struct ExtendedDouble
             return written;
         destination[written++] = (byte)'.';
         return written + System.Text.Encoding.ASCII.GetBytes(fraction, destination[written..]);
+    }
+
+    /// <summary>Reads plain digits and decimals that fit one word; false leaves the rest of the work to BigInteger.</summary>
+    private static bool TryParseShort(ReadOnlySpan<byte> text, Kind kind, out ExtendedDouble value)
+    {
+        value = default;
+        ulong digits = 0;
+        int count = 0;
+        int decimals = 0;
+        bool fraction = false;
+        foreach (byte letter in FloatSyntax.WithoutSign(text))
+        {
+            if (letter == '.')
+            {
+                fraction = true;
+                continue;
+            }
+
+            if (letter is < (byte)'0' or > (byte)'9')
+                return false;
+            digits = (digits * 10) + (ulong)(letter - '0');
+            if (digits != 0 && ++count > MaxWordDigits)
+                return false;
+            if (fraction && ++decimals > MaxWordDecimals)
+                return false;
+        }
+
+        if (digits == 0)
+        {
+            value = new ExtendedDouble(0, 0, kind);
+            return true;
+        }
+
+        // Shifted up to 127 bits, a quotient by 10^18 (60 bits) keeps at least 67: enough to round, with the remainder
+        // as the sticky last bit.
+        ulong divisor = PowerOfTen(decimals);
+        int shift = 126 - BitOperations.Log2(digits);
+        (UInt128 quotient, UInt128 remainder) = UInt128.DivRem((UInt128)digits << shift, divisor);
+        value = RoundWords(quotient | (remainder == 0 ? UInt128.Zero : UInt128.One), -shift, kind);
+        return true;
+    }
+
+    private static ulong PowerOfTen(int exponent)
+    {
+        ulong power = 1;
+        for (; exponent > 0; exponent--)
+            power *= 10;
+        return power;
+    }
+
+    /// <summary>Adds numbers whose exponents are so near that their exact sum fits 128 bits.</summary>
+    private static bool TryAddNear(ExtendedDouble left, ExtendedDouble right, out ExtendedDouble sum)
+    {
+        const int NearBits = 60;
+        sum = default;
+        if (left._significand == 0 || right._significand == 0)
+            return false;
+        if (left._exponent < right._exponent)
+            (left, right) = (right, left);
+        int distance = left._exponent - right._exponent;
+        if (distance > NearBits || right._exponent < MinExponent / 2 || left._exponent > MaxExponent / 2)
+            return false;
+
+        UInt128 larger = (UInt128)left._significand << distance;
+        UInt128 smaller = right._significand;
+        Kind kind = left._kind;
+        if (left._kind == right._kind)
+        {
+            sum = RoundWords(larger + smaller, right._exponent, kind);
+        }
+        else if (larger >= smaller)
+        {
+            bool cancelled = larger == smaller;
+            sum = RoundWords(larger - smaller, right._exponent, cancelled ? Kind.Positive : kind);
+        }
+        else
+        {
+            sum = RoundWords(smaller - larger, right._exponent, right._kind);
+        }
+
+        return true;
+    }
+
+    /// <summary>The number nearest to magnitude * 2^exponent, which must be far from the limits of the range.</summary>
+    private static ExtendedDouble RoundWords(UInt128 magnitude, int exponent, Kind kind)
+    {
+        if (magnitude == 0)
+            return new ExtendedDouble(0, 0, kind);
+        int excess = SignificandBits - (int)UInt128.LeadingZeroCount(magnitude);
+        if (excess <= 0)
+            return new ExtendedDouble((ulong)magnitude << -excess, exponent + excess, kind);
+        UInt128 rounded = ShiftRightToEven(magnitude, excess);
+        // Rounding up may carry into a 65th bit; then all others are zero.
+        return rounded >> SignificandBits == 0
+            ? new ExtendedDouble((ulong)rounded, exponent + excess, kind)
+            : new ExtendedDouble(1UL << 63, exponent + excess + 1, kind);
+    }
+
+    private static UInt128 ShiftRightToEven(UInt128 value, int bits)
+    {
+        if (bits == 0)
+            return value;
+        UInt128 quotient = value >> bits;
+        UInt128 remainder = value - (quotient << bits);
+        UInt128 half = UInt128.One << (bits - 1);
+        return remainder > half || (remainder == half && UInt128.IsOddInteger(quotient)) ? quotient + 1 : quotient;
+    }
+
+    private int FormatShort(Span<byte> destination)
+    {
+        // 64 bits times 57 bits cannot overflow.
+        UInt128 scaled = ShiftRightToEven((UInt128)_significand * FractionScale, -_exponent);
+        (UInt128 integer, UInt128 fraction) = UInt128.DivRem(scaled, FractionScale);
+        int written = 0;
+        if (IsNegative && scaled != 0)
+            destination[written++] = (byte)'-';
+        Utf8Formatter.TryFormat((ulong)integer, destination[written..], out int length);
+        written += length;
+        if (fraction == 0)
+            return written;
+
+        destination[written++] = (byte)'.';
+        Span<byte> decimals = destination.Slice(written, FractionalDigits);
+        Utf8Formatter.TryFormat((ulong)fraction, decimals, out _, new StandardFormat('D', FractionalDigits));
+        return written + decimals.TrimEnd((byte)'0').Length;
     }
 
     private static ExtendedDouble AddNonFinite(ExtendedDouble left, ExtendedDouble right)
