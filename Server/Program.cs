@@ -12,7 +12,8 @@ internal static class Program
         using var detached = Daemon.TryEnter();
         var startup = Startup.Read(args, StartupStreams.OfProcess());
         if (startup.Config is not { } config) return startup.ExitCode;
-        if (config.Daemonize && config.Supervised == SupervisedMode.None && detached is null) return Daemon.LaunchDetached(args, Console.Error);
+        if (config.Daemonize && config.Supervised == SupervisedMode.None && detached is null)
+            return Daemon.LaunchDetached(args, Console.Error, standardInput: startup.StandardInputText);
 
         detached?.CloseStandardStreams();
         using var log = ServerLog.Open(config);

@@ -98,7 +98,7 @@ internal sealed class ServerProcess
         return _config.Daemonize ? PidFile.Create("/var/run/redis.pid", _log) : null;
     }
 
-    private void ShutDown(RedisServer server, string signal)
+    private bool ShutDown(RedisServer server, string signal)
     {
         var how = signal == "SIGINT" ? _config.ShutdownOnSigint : _config.ShutdownOnSigterm;
         var options = ShutdownOptions.None;
@@ -106,8 +106,9 @@ internal sealed class ServerProcess
         if ((how & ShutdownFlags.NoSave) != 0) options |= ShutdownOptions.NoSave;
         if ((how & ShutdownFlags.Now) != 0) options |= ShutdownOptions.Now;
         if ((how & ShutdownFlags.Force) != 0) options |= ShutdownOptions.Force;
-        if (!server.Shutdown.Begin(options, "User requested shutdown..."))
-            _log.Warning($"{signal} received but errors trying to shut down the server, check the logs for more information");
+        if (server.Shutdown.Begin(options, "User requested shutdown...")) return true;
+        _log.Warning($"{signal} received but errors trying to shut down the server, check the logs for more information");
+        return false;
     }
 
     private static ListenSettings ListenSettingsOf(ServerConfig config) => new()

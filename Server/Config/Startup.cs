@@ -34,6 +34,9 @@ internal sealed class Startup
     /// <summary>What to exit with when there is no configuration.</summary>
     public int ExitCode { get; private set; }
 
+    /// <summary>The configuration that came in on standard input, which can be read only once; null when none was asked for.</summary>
+    public string? StandardInputText { get; private set; }
+
     /// <summary>Whether the server was started without any argument.</summary>
     public bool HasNoArguments { get; private init; }
 
@@ -101,7 +104,8 @@ internal sealed class Startup
         if (line.ReadsStdin)
         {
             _notices.Add("Reading config from stdin");
-            text += ReadAll(streams.In);
+            StandardInputText = ReadAll(streams.In);
+            text += StandardInputText;
         }
 
         Fill(line, text, streams);

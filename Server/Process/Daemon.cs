@@ -29,7 +29,7 @@ internal static class Daemon
 
     /// <summary>
     /// Starts this executable again, detached, and waits until it listens: 0 then, else 1 after writing the reason. A configuration that
-    /// was read from standard input has to be handed on in <paramref name="standardInput"/>, since it can be read only once.
+    /// was read from standard input has to be handed on in <paramref name="standardInput"/> (a character a byte), since it can be read once.
     /// </summary>
     internal static int LaunchDetached(string[] args, TextWriter error, TimeSpan? timeout = null, string? standardInput = null) =>
         LaunchDetached(CommandOfThisProcess(args), Console.Out, error, timeout ?? Timeout.InfiniteTimeSpan, standardInput);
@@ -42,6 +42,7 @@ internal static class Daemon
         start.UseShellExecute = false;
         start.CreateNoWindow = true;
         start.RedirectStandardInput = true;
+        start.StandardInputEncoding = Encoding.Latin1;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         using Process child = Process.Start(start)!;

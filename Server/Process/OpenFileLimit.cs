@@ -10,8 +10,11 @@ namespace KestrelFree.Server.Hosting;
 /// <summary>Fits maxclients and the process's limit of open files to each other.</summary>
 internal static unsafe partial class OpenFileLimit
 {
-    /// <summary>Descriptors kept for what is not a client: listeners, logs, data files, and the runtime's own.</summary>
-    internal const int Reserved = 32;
+    /// <summary>
+    /// Descriptors kept for what is not a client. redis-server keeps 32; the runtime holds two for every assembly that is loaded from a
+    /// file, so that a server that has just started uses 90.
+    /// </summary>
+    internal const int Reserved = 160;
 
     private const ulong Step = 16;
     private const int LinuxResource = 7;

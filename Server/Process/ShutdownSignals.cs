@@ -22,14 +22,17 @@ internal sealed class ShutdownSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly EventLoop _loop;
     private readonly ServerLog _log;
-    private readonly Action<string> _onShutdown;
+    private readonly Func<string, bool> _beginShutdown;
     private readonly Func<bool>? _isLoading;
     private readonly Action<int> _exit;
     private int _scheduled;
 
-    /// <summary>Handles the process's signals until it is disposed; <paramref name="onShutdown"/> gets "SIGTERM" or "SIGINT" on the loop thread.</summary>
-    internal ShutdownSignals(EventLoop loop, ServerLog log, Action<string> onShutdown, Func<bool>? isLoading = null)
-        : this(loop, log, onShutdown, isLoading, Environment.Exit)
+    /// <summary>
+    /// Handles the process's signals until it is disposed. <paramref name="beginShutdown"/> gets "SIGTERM" or "SIGINT" on the loop
+    /// thread and answers whether the server is going to end; after false, the next signal asks again.
+    /// </summary>
+    internal ShutdownSignals(EventLoop loop, ServerLog log, Func<string, bool> beginShutdown, Func<bool>? isLoading = null)
+        : this(loop, log, beginShutdown, isLoading, Environment.Exit)
     {
         _registrations =
         [
@@ -40,17 +43,17 @@ internal sealed class ShutdownSignals : IDisposable
     }
 
     /// <summary>Handles nothing by itself: a test calls <see cref="Receive"/> and sees what would be the exit.</summary>
-    internal ShutdownSignals(EventLoop loop, ServerLog log, Action<string> onShutdown, Func<bool>? isLoading, Action<int> exit)
+    internal ShutdownSignals(EventLoop loop, ServerLog log, Func<string, bool> beginShutdown, Func<bool>? isLoading, Action<int> exit)
     {
         _registrations = [];
         _loop = loop;
         _log = log;
-        _onShutdown = onShutdown;
+        _beginShutdown = beginShutdown;
         _isLoading = isLoading;
         _exit = exit;
     }
 
-    /// <summary>Forgets what was received, after a shutdown that was called off or failed.</summary>
+    /// <summary>Forgets what was received, after a shutdown that was called off.</summary>
     internal void Reset() => Volatile.Write(ref _scheduled, 0);
 
     /// <summary>What a signal does; any thread.</summary>
@@ -67,11 +70,19 @@ internal sealed class ShutdownSignals : IDisposable
 
         bool isLoading = _isLoading?.Invoke() ?? false;
         _log.Warning(isLoading ? "Received shutdown signal during loading, scheduling shutdown." : $"Received {signal} scheduling shutdown...");
-        _loop.Post(() => _onShutdown(signal));
+        _loop.Post(() => Begin(signal));
     }
 
     /// <summary>Gives the signals their default meaning back.</summary>
     public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
+
+    private void Begin(string signal)
+    {
+        if (!_beginShutdown(signal))
+        {
+            Reset();
+        }
+    }
 
     private void Handle(PosixSignalContext context, string signal)
     {

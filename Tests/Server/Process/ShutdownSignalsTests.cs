@@ -12,6 +12,7 @@ public sealed class ShutdownSignalsTests : IDisposable
     private CapturedLog _log = null!;
     private EventLoop _loop = null!;
     private bool _isLoading;
+    private bool _canEnd;
     private ShutdownSignals _signals = null!;
 
     [SetUp]
@@ -22,7 +23,8 @@ public sealed class ShutdownSignalsTests : IDisposable
         _shutdowns.Clear();
         _exits.Clear();
         _isLoading = false;
-        _signals = new ShutdownSignals(_loop, _log.Log, _shutdowns.Add, () => _isLoading, _exits.Add);
+        _canEnd = true;
+        _signals = new ShutdownSignals(_loop, _log.Log, Shut, () => _isLoading, _exits.Add);
     }
 
     [TearDown]
@@ -78,6 +80,17 @@ public sealed class ShutdownSignalsTests : IDisposable
     }
 
     [Test]
+    public void After_a_shutdown_that_failed_sigint_asks_again()
+    {
+        _canEnd = false;
+        _signals.Receive("SIGINT");
+        _loop.RunTurn(20_000);
+        _signals.Receive("SIGINT");
+
+        Assert.That(_exits, Is.Empty);
+    }
+
+    [Test]
     public void A_signal_while_loading_says_so()
     {
         _isLoading = true;
@@ -85,5 +98,11 @@ public sealed class ShutdownSignalsTests : IDisposable
         _signals.Receive("SIGTERM");
 
         Assert.That(_log.Lines, Is.EqualTo(new[] { "# Received shutdown signal during loading, scheduling shutdown." }));
+    }
+
+    private bool Shut(string signal)
+    {
+        _shutdowns.Add(signal);
+        return _canEnd;
     }
 }
