@@ -11,14 +11,14 @@ internal sealed class ServerProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
     private readonly TempFolder _folder;
+    private readonly Thread[] _captures;
 
     private ServerProcess(Process process, TempFolder folder, int port)
     {
         _process = process;
         _folder = folder;
         Port = port;
-        Capture(process.StandardOutput);
-        Capture(process.StandardError);
+        _captures = [Capture(process.StandardOutput), Capture(process.StandardError)];
     }
 
     /// <summary>The TCP port on 127.0.0.1, or 0 where the caller gave none.</summary>
@@ -112,8 +112,9 @@ internal sealed class ServerProcess : IDisposable
     {
         Eventually.True(() => HasExited, () => $"the server still runs:\n{Log}", patience);
 
-        // The overload without a limit also waits for the last of the redirected output.
-        _process.WaitForExit();
+        // What was written last may still be on its way; a process that outlives this one may hold its output open.
+        foreach (var capture in _captures)
+            capture.Join(TimeSpan.FromSeconds(1));
         return _process.ExitCode;
     }
 
@@ -134,8 +135,9 @@ internal sealed class ServerProcess : IDisposable
         _folder.Dispose();
     }
 
-    private void Capture(StreamReader stream) =>
-        new Thread(() =>
+    private Thread Capture(StreamReader stream)
+    {
+        var thread = new Thread(() =>
         {
             var buffer = new char[4096];
             int read;
@@ -145,7 +147,10 @@ internal sealed class ServerProcess : IDisposable
                     _log.Append(buffer, 0, read);
             }
         })
-        { IsBackground = true, Name = "server log" }.Start();
+        { IsBackground = true, Name = "server log" };
+        thread.Start();
+        return thread;
+    }
 
     private bool TryWaitReady()
     {
