@@ -82,7 +82,7 @@ internal sealed class ServerProcess
             $"pid={Environment.ProcessId}, just started ({ServerVersion.Name} {ServerVersion.Own})");
         _startup.LogNotes(_log);
         _log.Notice("monotonic clock: .NET Stopwatch");
-        _log.Notice($"Running mode=standalone, port={_config.Port}.");
+        Banner.Announce(_config, _log);
     }
 
     private int Fail(string reason)

@@ -35,6 +35,7 @@ internal static class ConfigSlots
     public static readonly int OomScoreAdj = DirectiveTable.SlotOf("oom-score-adj");
     public static readonly int OomScoreAdjValues = DirectiveTable.SlotOf("oom-score-adj-values");
     public static readonly int BusyReplyThresholdMs = DirectiveTable.SlotOf("busy-reply-threshold");
+    public static readonly int AlwaysShowLogo = DirectiveTable.SlotOf("always-show-logo");
     public static readonly int IgnoreWarnings = DirectiveTable.SlotOf("ignore-warnings");
 
     // Logging.

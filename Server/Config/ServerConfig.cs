@@ -74,6 +74,7 @@ internal sealed class ServerConfig
     public OomScoreAdj OomScoreAdj => (OomScoreAdj)Values.Numbers[ConfigSlots.OomScoreAdj];
     public IReadOnlyList<int> OomScoreAdjValues => (int[])Values.Objects[ConfigSlots.OomScoreAdjValues]!;
     public long BusyReplyThresholdMs => Values.Numbers[ConfigSlots.BusyReplyThresholdMs];
+    public bool AlwaysShowLogo => Values.Numbers[ConfigSlots.AlwaysShowLogo] != 0;
     public string IgnoreWarnings => Text(ConfigSlots.IgnoreWarnings);
 
     // Logging.

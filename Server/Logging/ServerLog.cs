@@ -105,9 +105,12 @@ internal sealed class ServerLog : IDisposable
     public void Warning([InterpolatedStringHandlerArgument("")] ref LogMessage<WarningLevel> message) => Write(ref message);
 
     /// <summary>Logs text of several lines as it is, at warning.</summary>
-    public void Raw(string text)
+    public void Raw(string text) => Raw(LogLevel.Warning, text);
+
+    /// <summary>Logs text of several lines as it is.</summary>
+    public void Raw(LogLevel level, string text)
     {
-        if (IsEnabled(LogLevel.Warning))
+        if (IsEnabled(level))
             _output.Logger.Write(LogEvents.RawText(text));
     }
 

@@ -20,7 +20,7 @@ internal static class GeneralDirectives
         YesNo("dynamic-hz", Yes),
         YesNo("set-proc-title", Yes, Immutable, effect: NotYet),
         Text("proc-title-template", "{title} {listen-addr} {server-mode}", effect: NotYet, refusal: TextChecks.ProcTitleTemplate),
-        YesNo("always-show-logo", No, Immutable, effect: NotYet),
+        YesNo("always-show-logo", No, Immutable),
         Text("locale-collate", "", effect: NotYet, refusal: TextChecks.Locale),
         Text("ignore-warnings", "", effect: NotYet),
         YesNo("crash-log-enabled", Yes),

@@ -92,6 +92,21 @@ public sealed class ServerLogTests
     }
 
     [Test]
+    public void The_logo_tells_the_process_id_that_redis_suite_waits_for()
+    {
+        using var log = new CapturedLog(LogLevel.Notice);
+        var config = new ServerConfig();
+        config.Set("logfile", "somewhere");
+
+        Banner.Announce(config, log.Log);
+        config.Set("always-show-logo", "yes");
+        Banner.Announce(config, log.Log);
+
+        Assert.That(log.Lines[0], Is.EqualTo("* Running mode=standalone, port=6379."));
+        Assert.That(log.Lines[1], Does.Match($@" Port: 6379\n.* PID: {Environment.ProcessId}\n"));
+    }
+
+    [Test]
     public void Json_lines_are_objects()
     {
         string path = Path.Combine(_directory, "log");
