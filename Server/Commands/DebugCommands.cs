@@ -21,6 +21,7 @@ internal static class DebugCommands
     {
         var subcommand = args[1];
         if (subcommand.Is("help"u8) && args.Count == 2) Help(client);
+        else if (subcommand.Is("protocol"u8) && args.Count == 3) DebugProtocol.Execute(client, args[2]);
         else if (subcommand.Is("sleep"u8) && args.Count == 3) Sleep(client, args[2]);
         else if (subcommand.Is("config-rewrite-force-all"u8) && args.Count == 2) ConfigCommands.RewriteAll(client);
         else ReplyUnknown(client, subcommand);
@@ -43,5 +44,6 @@ internal static class DebugCommands
         client,
         "DEBUG",
         "CONFIG-REWRITE-FORCE-ALL", "    Rewrite the configuration file with every directive, defaults included.",
+        "PROTOCOL <type>", "    Reply a fixed value of a wire type.",
         "SLEEP <seconds>", "    Block the whole server for that long; fractions are allowed.");
 }
