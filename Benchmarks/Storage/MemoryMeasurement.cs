@@ -14,6 +14,7 @@ internal sealed class MemoryMeasurement
     private const int KeyBytes = 16;
     private const int ChunkOperations = 50_000;
     private const int BatchKeys = 16;
+    private const int ForkRounds = 3;
 
     private readonly int _keys;
     private readonly byte[] _value;
@@ -63,16 +64,22 @@ internal sealed class MemoryMeasurement
         Time("overwrite, same size", operations, _ => Set(Next(_keys)));
         Time("delete and add again", operations / 4, _ => DeleteAndSet(Next(_keys)));
         if (_forks)
-            MeasureFork();
+            MeasureForks();
         Print("resident bytes/key at the end", (double)Environment.WorkingSet / _keys);
     }
 
-    private void MeasureFork()
+    // The first round runs code that was never run before, the later ones what a server that has saved once runs.
+    private void MeasureForks()
     {
-        _keyspace.Fork().Dispose();
+        for (int round = 1; round <= ForkRounds; round++)
+            MeasureFork(round);
+    }
+
+    private void MeasureFork(int round)
+    {
         long start = Stopwatch.GetTimestamp();
         Snapshot snapshot = _keyspace.Fork();
-        Print("fork, us", Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+        Print($"fork {round}, us", Stopwatch.GetElapsedTime(start).TotalMicroseconds);
         long walked = 0;
         SnapshotWalk walk = snapshot.Walk();
         Task walker = Task.Run(() =>
@@ -81,23 +88,7 @@ internal sealed class MemoryMeasurement
                 walked += walk.Entry.Key.Length;
         });
         long before = _keyspace.Memory.UsedBytes;
-        start = Stopwatch.GetTimestamp();
-        double cpu = ThreadTime.Nanoseconds;
-        long operations = 0;
-        double slowest = 0;
-        while (!walker.IsCompleted)
-        {
-            double one = ThreadTime.Nanoseconds;
-            Set(Next(_keys));
-            slowest = Math.Max(slowest, (ThreadTime.Nanoseconds - one) / 1000);
-            operations++;
-        }
-
-        double elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        Print("walk under full-rate overwriting, ms", elapsed);
-        Print("  overwrites", operations);
-        Print("  overwrites, ns of CPU each", (ThreadTime.Nanoseconds - cpu) / operations);
-        Print("  slowest overwrite, us of CPU", slowest);
+        OverwriteUntil(walker);
         Print("  keys walked", walked / KeyBytes);
         Print("  memory copied for it, MB", (_keyspace.Memory.UsedBytes - before) / 1e6);
         snapshot.Release();
@@ -105,8 +96,26 @@ internal sealed class MemoryMeasurement
         int slices = 1;
         while (_keyspace.RunMaintenance(500))
             slices++;
-        Print("  freeing it, ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        Print("  in slices of 0.5 ms", slices);
+        Print("  freeing it, ms; slices of 0.5 ms", $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F1} {slices}");
+    }
+
+    private void OverwriteUntil(Task walker)
+    {
+        long start = Stopwatch.GetTimestamp();
+        double cpu = ThreadTime.Nanoseconds;
+        var costs = new List<float>(1 << 22);
+        while (!walker.IsCompleted)
+        {
+            double one = ThreadTime.Nanoseconds;
+            Set(Next(_keys));
+            costs.Add((float)((ThreadTime.Nanoseconds - one) / 1000));
+        }
+
+        Print("  walk under full-rate overwriting, ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        Print("  overwrites; us of CPU each, clock included", $"{costs.Count} {(ThreadTime.Nanoseconds - cpu) / costs.Count / 1000:F2}");
+        costs.Sort();
+        Print("  us of CPU p50 p99 p99.9 max", string.Join(" ", new[] { 0.5, 0.99, 0.999, 1 }
+            .Select(share => costs[(int)((costs.Count - 1) * share)].ToString("F1", CultureInfo.InvariantCulture))));
     }
 
     private void Time(string name, int operations, Action<int> operation, int perOperation = 1)
@@ -128,7 +137,7 @@ internal sealed class MemoryMeasurement
         chunks.Sort();
         Print($"{name}, ns (quartile, mean)", $"{chunks[chunks.Count / 4]:F0} {chunks.Average():F0}");
         Print($"  longest GC pause, ms; collections; bytes allocated a key", string.Create(CultureInfo.InvariantCulture,
-            $"{_pauses.LongestMs:F1} {_pauses.Collections} {(double)(GC.GetAllocatedBytesForCurrentThread() - allocated) / operations / perOperation:F2}"));
+            $"{_pauses.LongestMs:F1}{_pauses.LongestOf} {_pauses.Collections} {(double)(GC.GetAllocatedBytesForCurrentThread() - allocated) / operations / perOperation:F2}"));
     }
 
     private void Set(int number)

@@ -11,6 +11,9 @@ internal sealed class PauseWatch
     /// <summary>The longest pause since <see cref="Start"/>, in milliseconds.</summary>
     public double LongestMs { get; private set; }
 
+    /// <summary>Which kind of collection that pause was of.</summary>
+    public string LongestOf { get; private set; } = "";
+
     /// <summary>Collections since <see cref="Start"/>.</summary>
     public long Collections => GC.CollectionCount(0) - _first;
 
@@ -19,6 +22,7 @@ internal sealed class PauseWatch
     {
         _first = GC.CollectionCount(0);
         LongestMs = 0;
+        LongestOf = "";
         _started = GC.GetTotalPauseDuration();
     }
 
@@ -29,8 +33,17 @@ internal sealed class PauseWatch
             return;
         foreach (GCKind kind in Kinds)
         {
-            foreach (TimeSpan pause in GC.GetGCMemoryInfo(kind).PauseDurations)
-                LongestMs = Math.Max(LongestMs, pause.TotalMilliseconds);
+            GCMemoryInfo collection = GC.GetGCMemoryInfo(kind);
+            foreach (TimeSpan pause in collection.PauseDurations)
+                Note(pause.TotalMilliseconds, $" ({kind}, gen {collection.Generation})");
         }
+    }
+
+    private void Note(double milliseconds, string kind)
+    {
+        if (milliseconds <= LongestMs)
+            return;
+        LongestMs = milliseconds;
+        LongestOf = kind;
     }
 }

@@ -16,8 +16,8 @@ namespace KestrelFree.Storage.Pages;
 // Empty chunks come back to the pool. The pool keeps a few warm and tells the system that it may take the pages of the others; reusing one
 // later costs only page faults.
 //
-// The first chunks are arrays of their own, so that a small server stays small; from 16 MB on they are cut from arrays of 16 MB, which
-// makes four times fewer allocations for the collector's budget to notice.
+// The first chunks are arrays of their own and take no huge pages, so that a small server stays small; from 16 MB on they are cut from arrays of
+// 8 MB, the next of which SlabSupply has ready beforehand. (With 16 MB what is ready but unused took 10 M small keys from 42.6 to 45.3 bytes each.)
 //
 // Threads: the loop only, except Address, which a snapshot's walk also reads. It asks only for chunks that held something when the fork was
 // made; those entries of the table never change.
@@ -30,10 +30,11 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     public const int ChunkBytes = 1 << 22;
     private const int MaxChunks = 1 << 16;
     private const int SmallSlabs = 4;
-    private const int ChunksPerLargeSlab = 4;
+    private const int ChunksPerLargeSlab = 2;
     private const int WarmChunks = 4;
 
     private readonly List<byte[]> _slabs = [];
+    private readonly SlabSupply _largeSlabs = new(ChunksPerLargeSlab * ChunkBytes + CacheLine.Bytes, hugePages);
     private readonly Stack<int> _cold = new();
     private readonly Stack<int> _warm = new();
     private int _chunks = 1;
@@ -92,12 +93,14 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     private void AddSlab()
     {
         int chunks = _slabs.Count < SmallSlabs ? 1 : ChunksPerLargeSlab;
-        byte[] slab = GC.AllocateUninitializedArray<byte>(chunks * ChunkBytes + CacheLine.Bytes, pinned: true);
+        byte[] slab = chunks == 1
+            ? GC.AllocateUninitializedArray<byte>(ChunkBytes + CacheLine.Bytes, pinned: true)
+            : _largeSlabs.Take();
         _slabs.Add(slab);
+        if (_slabs.Count >= SmallSlabs)
+            _largeSlabs.PrepareNext();
         nint start = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(slab));
         start = (start + CacheLine.Bytes - 1) & ~(nint)(CacheLine.Bytes - 1);
-        if (hugePages == HugePages.Advise)
-            MemoryAdvice.PreferHugePages(start, (nint)chunks * ChunkBytes);
         Invariant.Check(_chunks + chunks <= MaxChunks, "more than 256 GB of keys and values");
         // Pushed last first, so that they are handed out in the order of their addresses.
         for (int i = chunks - 1; i >= 0; i--)

@@ -10,6 +10,7 @@ internal static unsafe class MemoryAdvice
 {
     private const int LinuxDontNeed = 4;
     private const int LinuxHugePage = 14;
+    private const int LinuxPopulateWrite = 23;
     private const nint PageBytes = 4096;
 
     /// <summary>Asks for huge pages under a range (Linux); worth 20-30 % of a random look-up in a big keyspace.</summary>
@@ -22,6 +23,14 @@ internal static unsafe class MemoryAdvice
             nint end = (address + length + PageBytes - 1) & ~(PageBytes - 1);
             _ = Madvise((void*)start, (nuint)(end - start), LinuxHugePage);
         }
+    }
+
+    /// <summary>Has a range backed by memory now rather than at its first use, keeping its contents (Linux 5.14 and later).</summary>
+    public static void Populate(nint address, nint length)
+    {
+        nint start = address & ~(PageBytes - 1);
+        if (OperatingSystem.IsLinux())
+            _ = Madvise((void*)start, (nuint)(address + length - start), LinuxPopulateWrite);
     }
 
     /// <summary>Gives the memory of a range, whose contents are no longer wanted, back to the system; reading it later yields anything.</summary>
