@@ -12,11 +12,13 @@ internal sealed class ServerCron
     private const int MaxHz = 500;
     private const int ClientsPerCall = 200;
     private const long MaintenanceSliceMicros = 500;
+    private const long MaintenancePauseMs = 2;
     private const long SampleEveryMs = 100;
 
     private readonly RedisServer _server;
     private readonly Action<Client> _lookAfter;
     private long _sampledMs;
+    private bool _maintaining;
 
     internal ServerCron(RedisServer server)
     {
@@ -38,8 +40,20 @@ internal sealed class ServerCron
         var memory = server.Keyspace.Memory.UsedBytes;
         if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;
         server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);
-        server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
+        if (!_maintaining && server.Keyspace.RunMaintenance(MaintenanceSliceMicros))
+        {
+            _maintaining = true;
+            server.Loop.AddTimer(MaintenancePauseMs, ContinueMaintenance);
+        }
+
         return 1000 / Hz;
+    }
+
+    // While the keyspace has memory to give back it gets a fifth of the loop, in slices that no client notices.
+    private long ContinueMaintenance()
+    {
+        _maintaining = _server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
+        return _maintaining ? MaintenancePauseMs : Loop.EventLoop.NoMore;
     }
 
     private void AdaptHz()

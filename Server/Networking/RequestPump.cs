@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Config;
@@ -6,8 +7,8 @@ namespace KestrelFree.Server.Networking;
 
 // From a readable socket to executed commands.
 //
-// A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it:
-// that is the bound on a client's share of a turn. Requests are parsed as a batch before any of them runs, so that the cache lines of all
+// A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it for
+// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. Requests are parsed as a batch before any of them runs, so that the cache lines of all
 // their keys are on the way while the first executes. Replies gather in the client's reply buffer and are sent once, before the loop sleeps.
 //
 // An unauthenticated client is parsed one request at a time, because AUTH changes the limits that the next request is parsed under.
@@ -16,10 +17,16 @@ namespace KestrelFree.Server.Networking;
 internal sealed class RequestPump
 {
     private const int BatchRequests = 64;
+    private const long ReplyBytesPerTurn = 1024 * 1024;
+
+    private static readonly long TicksPerTurn = Stopwatch.Frequency / 1000;
 
     private readonly RedisServer _server;
     private readonly RequestBatch _batch = new();
-    private readonly List<Client> _unblocked = [];
+    private List<Client> _unblocked = [];
+    private List<Client> _resuming = [];
+    private long _tickLimit;
+    private long _replyLimit;
 
     internal RequestPump(RedisServer server) => _server = server;
 
@@ -34,6 +41,9 @@ internal sealed class RequestPump
             _server.Loop.DisableReadable(client);
             return;
         }
+
+        // What it has sent before is not executed yet: until then its socket's buffer is the one that fills.
+        if (client.Is(ClientFlags.Unblocked)) return;
 
         var room = client.Query.GetReadSpan(client.Parser.BytesWanted);
         var received = client.Socket.Receive(room, SocketFlags.None, out var error);
@@ -56,6 +66,8 @@ internal sealed class RequestPump
     /// <summary>Executes the complete requests in a client's query buffer, until it blocks, is closed, or has none left.</summary>
     internal void Execute(Client client)
     {
+        _tickLimit = _server.Clock.Advance(Stopwatch.GetTimestamp()) + TicksPerTurn;
+        _replyLimit = client.Reply.Buffer.Length + ReplyBytesPerTurn;
         while (client.Query.Length > 0 && !Stopped(client))
         {
             _batch.Clear();
@@ -74,7 +86,7 @@ internal sealed class RequestPump
         if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
     }
 
-    /// <summary>Remembers a client that may have requests left from before it blocked.</summary>
+    /// <summary>Remembers a client that may have requests left: from before it blocked, or from a turn that gave it no more time.</summary>
     internal void Resume(Client client)
     {
         if (client.Is(ClientFlags.Unblocked)) return;
@@ -82,17 +94,18 @@ internal sealed class RequestPump
         _unblocked.Add(client);
     }
 
-    /// <summary>Executes what unblocked clients had sent meanwhile.</summary>
+    /// <summary>Executes what resumed clients have left; what their share of this turn does not cover waits for the next.</summary>
     internal void ExecuteResumed()
     {
-        for (var i = 0; i < _unblocked.Count; i++)
+        (_unblocked, _resuming) = (_resuming, _unblocked);
+        foreach (var client in _resuming)
         {
-            var client = _unblocked[i];
             client.Flags &= ~ClientFlags.Unblocked;
             if (!client.Is(ClientFlags.Freed)) Execute(client);
         }
 
-        _unblocked.Clear();
+        _resuming.Clear();
+        if (_unblocked.Count > 0) _server.Loop.WorkPending = true;
     }
 
     private static bool Stopped(Client client) =>
@@ -106,7 +119,7 @@ internal sealed class RequestPump
         for (var i = 0; i < _batch.Count; i++)
         {
             _server.Dispatch.Process(client, _batch.GetArgs(i, unread));
-            if (!Stopped(client)) continue;
+            if (!Stopped(client) && !IsShareUsed(client)) continue;
 
             Current = null;
             if (client.Is(ClientFlags.Freed)) return false;
@@ -116,6 +129,15 @@ internal sealed class RequestPump
         }
 
         Current = null;
+        return true;
+    }
+
+    // The limit on pending replies is enforced here too, so that a client cannot exceed it by what one receive asks for.
+    private bool IsShareUsed(Client client)
+    {
+        if (client.Reply.Buffer.Length < _replyLimit && _server.Clock.Ticks < _tickLimit) return false;
+        if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
+        Resume(client);
         return true;
     }
 

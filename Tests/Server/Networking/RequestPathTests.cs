@@ -155,4 +155,17 @@ internal sealed class RequestPathTests
             () => _server.OnLoop(() => _server.Server.Clients.Oldest!.MemoryBytes) == 0,
             () => $"it owns {_server.OnLoop(() => _server.Server.Clients.Oldest!.MemoryBytes)} bytes");
     }
+
+    [Test]
+    public void A_client_that_asks_for_more_than_its_share_of_a_turn_is_answered_in_full_while_others_are_served()
+    {
+        _client.Ask("SET", "big", new string('v', 300_000));
+        using var greedy = _server.Connect();
+
+        greedy.Send(RequestBytes.Pipeline(Enumerable.Repeat(new[] { "GET", "big" }, 300)));
+
+        Assert.That(_client.Ask("PING"), Is.EqualTo("+PONG"));
+        for (var i = 0; i < 300; i++) Assert.That(greedy.ReadReply(), Has.Length.EqualTo(300_000 + "$300000\r\n\r\n".Length));
+        Assert.That(greedy.Ask("PING"), Is.EqualTo("+PONG"));
+    }
 }
