@@ -52,6 +52,7 @@ internal static unsafe partial class OpenFileLimit
 
         if (best <= Reserved)
         {
+            allowedMaxClients = 0;
             log.Warning(
                 $"Your current 'ulimit -n' of {old} is not enough for the server to start. " +
                 $"Please increase your open file limit to at least {needed}. Exiting.");

@@ -10,6 +10,9 @@ namespace KestrelFree.Server.Hosting;
 // SIGINT while a shutdown is already scheduled means that somebody at a terminal is tired of waiting, for a save or for lagging
 // replicas: the process ends at once, unclean, with exit code 1. SIGTERM is never read that way, since init systems repeat it.
 //
+// A shell without job control starts background jobs with SIGINT ignored, and the runtime keeps an ignored SIGINT ignored, whatever is
+// registered; redis-server takes it all the same. Such a server ends by SIGTERM.
+//
 // SIGHUP is ignored, so that a server started from a terminal survives it; the runtime ignores SIGPIPE itself.
 //
 // Sound beside the loop: the only shared state is one flag, changed by exchange.

@@ -57,6 +57,7 @@ public sealed class OpenFileLimitTests
 
         Assert.That(TryAdjust(log, 100, soft: Reserved, hard: Reserved), Is.False);
 
+        Assert.That(_allowed, Is.Zero);
         Assert.That(log.Lines, Is.EqualTo(new[]
         {
             $"# Your current 'ulimit -n' of {Reserved} is not enough for the server to start. " +
