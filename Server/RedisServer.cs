@@ -37,6 +37,7 @@ internal sealed class RedisServer : IDisposable
             HugePages = config.DisableThp ? HugePages.Off : HugePages.Advise,
         });
         Commands = new CommandTable(CommandFamilies.All);
+        foreach (var renamed in config.RenamedCommands) Commands.Rename(renamed.Command, renamed.NewName);
         Dispatch = new Dispatch(this, Commands);
         Requests = new RequestPump(this);
         Replies = new ReplySender(this);

@@ -10,6 +10,7 @@ internal sealed class Command
     internal Command(CommandSpec spec, Command? container)
     {
         Spec = spec;
+        Name = spec.Name;
         Flags = spec.Flags;
         FullName = container is null ? spec.Name : $"{container.FullName}|{spec.Name}";
         Keys = CommandKeys.LegacyRange(spec, out var movable);
@@ -19,6 +20,9 @@ internal sealed class Command
 
     /// <summary>The declaration.</summary>
     internal CommandSpec Spec { get; }
+
+    /// <summary>The name by which clients call it: the declared one unless rename-command gave it another.</summary>
+    internal string Name { get; set; }
 
     /// <summary>The declared flags and those that follow from the key specifications.</summary>
     internal CommandFlags Flags { get; }

@@ -38,13 +38,23 @@ internal sealed class CommandTable
         for (var slot = SlotOf(name); ; slot = (slot + 1) & (Slots - 1))
         {
             var command = _slots[slot];
-            if (command is null || NameEquals(command.Spec.Name, name)) return command;
+            if (command is null || NameEquals(command.Name, name)) return command;
         }
     }
 
     /// <summary>True when <paramref name="name"/> is <paramref name="declared"/> in any case.</summary>
     internal static bool NameEquals(string declared, ReadOnlySpan<byte> name) =>
         declared.Length == name.Length && Ascii.EqualsIgnoreCase(name, declared);
+
+    /// <summary>Gives a command another name, or takes it away when that is empty: rename-command. O(commands).</summary>
+    internal void Rename(string name, string newName)
+    {
+        var command = Find(Encoding.Latin1.GetBytes(name)) ?? throw new ArgumentException($"no command {name}", nameof(name));
+        command.Name = newName;
+        if (newName.Length == 0) _all.Remove(command);
+        Array.Clear(_slots);
+        foreach (var remaining in _all) Place(remaining);
+    }
 
     /// <summary>Forgets what was counted of every command.</summary>
     internal void ResetStatistics()
@@ -59,10 +69,15 @@ internal sealed class CommandTable
         if (Find(name) is not null) throw new InvalidOperationException($"command {command.FullName} is declared twice");
         if (_all.Count >= Slots / 2) throw new InvalidOperationException("the command table is too small for its commands");
 
-        var slot = SlotOf(name);
+        Place(command);
+        _all.Add(command);
+    }
+
+    private void Place(Command command)
+    {
+        var slot = SlotOf(Encoding.Latin1.GetBytes(command.Name));
         while (_slots[slot] is not null) slot = (slot + 1) & (Slots - 1);
         _slots[slot] = command;
-        _all.Add(command);
     }
 
     private static void Validate(CommandSpec spec, string fullName)

@@ -1,3 +1,4 @@
+using KestrelFree.Server.Commands;
 using KestrelFree.Server.Config.Sources;
 using Microsoft.Extensions.Configuration;
 
@@ -13,6 +14,9 @@ internal sealed class ConfigLoader(ServerConfig config)
     private readonly List<string> _withoutEffect = [];
     private readonly List<string> _warnings = [];
     private bool _hasModuleSettings;
+
+    // The names that commands have so far, for rename-command; null while there is none.
+    private HashSet<string>? _commandNames;
 
     /// <summary>The statement at which loading stopped; null when it did not, or when no single one is at fault.</summary>
     public ConfStatement? Faulty { get; private set; }
@@ -83,8 +87,7 @@ internal sealed class ConfigLoader(ServerConfig config)
                 NoteWithoutEffect(name);
                 return null;
             case "rename-command" when arguments.Length == 2:
-                config.RenamedCommands.Add(new RenamedCommand(arguments[0], arguments[1], statement));
-                return null;
+                return Rename(arguments[0], arguments[1]);
             case "user" when arguments.Length >= 1:
                 config.AclUsers.Add(arguments);
                 NoteWithoutEffect("user");
@@ -101,6 +104,17 @@ internal sealed class ConfigLoader(ServerConfig config)
             default:
                 return "Bad directive or wrong number of arguments";
         }
+    }
+
+    private string? Rename(string command, string newName)
+    {
+        _commandNames ??= CommandFamilies.All.SelectMany(family => family).Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (!_commandNames.Remove(command))
+            return "No such command in rename-command";
+        if (newName.Length > 0 && !_commandNames.Add(newName))
+            return "Target command name already exists";
+        config.RenamedCommands.Add(new RenamedCommand(command, newName));
+        return null;
     }
 
     private void NoteWithoutEffect(string name)

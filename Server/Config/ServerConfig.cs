@@ -28,7 +28,7 @@ internal sealed class ServerConfig
     /// <summary>The absolute path of the configuration file; null when the server runs without one.</summary>
     public string? ConfigFile { get; set; }
 
-    /// <summary>Commands that get another name, or none when it is empty, in the order given.</summary>
+    /// <summary>Commands that get another name, or none when it is empty, in the order given; checked when they were read.</summary>
     public List<RenamedCommand> RenamedCommands { get; } = [];
 
     /// <summary>The arguments of each "user" line.</summary>
@@ -192,4 +192,4 @@ internal sealed class ServerConfig
 }
 
 /// <summary>A command that gets another name; an empty one removes it.</summary>
-internal sealed record RenamedCommand(string Command, string NewName, Sources.ConfStatement Statement);
+internal sealed record RenamedCommand(string Command, string NewName);

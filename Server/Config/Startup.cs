@@ -51,22 +51,6 @@ internal sealed class Startup
         return startup;
     }
 
-    /// <summary>Reports a fault that shows only later (a command to rename that is not there), as if loading had stopped at it.</summary>
-    public static void Report(TextWriter error, ConfStatement? statement, string fault)
-    {
-        var report = new StringBuilder($"\n*** FATAL CONFIG FILE ERROR (Redis {ServerVersion.Redis}) ***\n");
-        if (statement is not null)
-        {
-            report.Append(statement.Origin == StatementOrigin.Line
-                ? $"Reading the configuration file, at line {statement.LineNumber}\n"
-                : $"Reading the environment variable {statement.Variable}\n");
-            report.Append($">>> '{ByteText.ToUnicode(statement.LineText)}'\n");
-        }
-
-        error.Write(report.Append(fault).Append('\n').ToString());
-        error.Flush();
-    }
-
     /// <summary>Logs what was noticed while loading.</summary>
     public void LogNotes(ServerLog log)
     {
@@ -142,6 +126,21 @@ internal sealed class Startup
         streams.Out.WriteLine(RedisLine.Format(DateTimeOffset.Now, LogRole.Child, LogLevel.Warning, message));
         streams.Out.Flush();
         ExitCode = 1;
+    }
+
+    private static void Report(TextWriter error, ConfStatement? statement, string fault)
+    {
+        var report = new StringBuilder($"\n*** FATAL CONFIG FILE ERROR (Redis {ServerVersion.Redis}) ***\n");
+        if (statement is not null)
+        {
+            report.Append(statement.Origin == StatementOrigin.Line
+                ? $"Reading the configuration file, at line {statement.LineNumber}\n"
+                : $"Reading the environment variable {statement.Variable}\n");
+            report.Append($">>> '{ByteText.ToUnicode(statement.LineText)}'\n");
+        }
+
+        error.Write(report.Append(fault).Append('\n').ToString());
+        error.Flush();
     }
 
     private static string ReadAll(Stream input)

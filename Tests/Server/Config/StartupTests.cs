@@ -140,6 +140,9 @@ public sealed class StartupTests
     [TestCase("\n\n  maxmemory  12q \n", 3, "maxmemory  12q", "argument must be a memory value")]
     [TestCase("sentinel monitor x", 1, "sentinel monitor x", "sentinel directive while not in sentinel mode")]
     [TestCase("mod.x", 1, "mod.x", "Module config specified without value")]
+    [TestCase("rename-command nonsense x", 1, "rename-command nonsense x", "No such command in rename-command")]
+    [TestCase("rename-command get SET", 1, "rename-command get SET", "Target command name already exists")]
+    [TestCase("rename-command get \"\"\nrename-command get x", 2, "rename-command get x", "No such command in rename-command")]
     [TestCase("save 1", 1, "save 1", "Invalid save parameters")]
     [TestCase("appenddirname a/b", 1, "appenddirname a/b", "appenddirname can't be a path, just a dirname")]
     [TestCase("client-output-buffer-limit normal 1 2", 1, "client-output-buffer-limit normal 1 2", "Wrong number of arguments in buffer limit configuration.")]
@@ -247,9 +250,9 @@ public sealed class StartupTests
     [Test]
     public void Special_lines_are_kept_for_who_needs_them()
     {
-        ServerConfig config = _fixture.StartWithStdin("rename-command CONFIG \"\"\nuser bob on\nloadmodule /x.so a b\n", "-");
+        ServerConfig config = _fixture.StartWithStdin("rename-command config \"\"\nuser bob on\nloadmodule /x.so a b\n", "-");
 
-        Assert.That(config.RenamedCommands.Select(r => (r.Command, r.NewName)), Is.EqualTo(new[] { ("CONFIG", "") }));
+        Assert.That(config.RenamedCommands.Select(r => (r.Command, r.NewName)), Is.EqualTo(new[] { ("config", "") }));
         Assert.That(config.AclUsers, Is.EqualTo(new[] { new[] { "bob", "on" } }));
         Assert.That(config.Modules, Is.EqualTo(new[] { new[] { "/x.so", "a", "b" } }));
     }
