@@ -21,6 +21,13 @@ internal static class LiveSettings
             },
             "tcp-keepalive",
             "max-new-connections-per-cycle");
+        config.OnApply(
+            changed =>
+            {
+                server.Loop.Backend = (Loop.EventBackend)changed.EventBackend;
+                return null;
+            },
+            "event-backend");
         var oomScore = new OomScore(server.Log);
         config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
         Apply(oomScore, config);

@@ -27,7 +27,7 @@ internal static class ConfigGet
                 if (directive.Has(DirectiveFlags.Hidden))
                     continue;
                 AddIfMatching(directive, directive.Name, pattern);
-                if (directive.Alias is { } alias)
+                if (directive.Alias is { } alias && !directive.Has(DirectiveFlags.HiddenAlias))
                     AddIfMatching(directive, alias, pattern);
             }
         }

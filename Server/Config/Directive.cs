@@ -43,6 +43,9 @@ internal enum DirectiveFlags
 
     /// <summary>Setting the same value again still applies it: it names a file whose content may have changed.</summary>
     Volatile = 1 << 6,
+
+    /// <summary>CONFIG GET shows the alias by its exact name only.</summary>
+    HiddenAlias = 1 << 7,
 }
 
 /// <summary>Whether this server reads a directive's value.</summary>

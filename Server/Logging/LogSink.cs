@@ -11,14 +11,27 @@ namespace KestrelFree.Server.Logging;
 /// The end of the queue: formats events and writes them, on the queue's own thread. It tells how many lines the queue had to drop, once a
 /// second at most. A target that fails loses the line: there is nobody left to tell.
 /// </summary>
-internal sealed class LogSink(ITextFormatter formatter, LogTarget target) : ILogEventSink, IAsyncLogEventSinkMonitor, IDisposable
+internal sealed class LogSink(LogFormat format, LogTarget target) : ILogEventSink, IAsyncLogEventSinkMonitor, IDisposable
 {
     private const long ReportEveryMs = 1000;
 
+    private static readonly RedisLine AsRedisLine = new();
+    private static readonly JsonLine AsJsonLine = new();
+
     private readonly StringWriter _text = new();
+    private volatile int _format = (int)format;
     private IAsyncLogEventSinkInspector? _queue;
     private long _droppedReported;
     private long _reportedAtMs;
+
+    /// <summary>How lines are written; any thread may change it.</summary>
+    public LogFormat Format
+    {
+        get => (LogFormat)_format;
+        set => _format = (int)value;
+    }
+
+    private ITextFormatter Formatter => Format == LogFormat.Json ? AsJsonLine : AsRedisLine;
 
     /// <inheritdoc/>
     public void Emit(LogEvent logEvent)
@@ -60,7 +73,7 @@ internal sealed class LogSink(ITextFormatter formatter, LogTarget target) : ILog
     private void Write(LogEvent logEvent)
     {
         StringBuilder text = _text.GetStringBuilder().Clear();
-        formatter.Format(logEvent, _text);
+        Formatter.Format(logEvent, _text);
         try
         {
             target.Write(Encoding.UTF8.GetBytes(text.ToString()));

@@ -33,7 +33,7 @@ internal sealed class ServerLog : IDisposable
     }
 
     /// <summary>A log that says nothing.</summary>
-    public static ServerLog Silent { get; } = new(new Output(Logger.None, LogLevel.Nothing), LogRole.Master);
+    public static ServerLog Silent { get; } = new(new Output(Logger.None, null, LogLevel.Nothing), LogRole.Master);
 
     /// <summary>Whose lines these are.</summary>
     public LogRole Role
@@ -49,28 +49,28 @@ internal sealed class ServerLog : IDisposable
         set => _output.Level = value;
     }
 
-    /// <summary>Opens the log that the configuration describes, and follows CONFIG SET loglevel from then on.</summary>
+    /// <summary>Opens the log that the configuration describes, and follows CONFIG SET loglevel and log-format from then on.</summary>
     public static ServerLog Open(ServerConfig config)
     {
         LogTarget target = config.LogFile.Length > 0 ? new FileTarget(Path.GetFullPath(config.LogFile)) : new StdoutTarget();
         ServerLog log = ToQueue(target, config.LogFormat, QueuedLines, config.LogLevel);
-        config.OnApply(changed => log.Follow(changed), "loglevel");
+        config.OnApply(changed => log.Follow(changed), "loglevel", "log-format");
         return log;
     }
 
     /// <summary>A log that hands events to a sink at once, for tests.</summary>
     public static ServerLog To(ILogEventSink sink, LogLevel level) =>
-        new(new Output(new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Sink(sink).CreateLogger(), level), LogRole.Master);
+        new(new Output(new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Sink(sink).CreateLogger(), null, level), LogRole.Master);
 
     /// <summary>A log that queues lines for a target.</summary>
     public static ServerLog ToQueue(LogTarget target, LogFormat format, int queuedLines, LogLevel level)
     {
-        var sink = new LogSink(format == LogFormat.Json ? new JsonLine() : new RedisLine(), target);
+        var sink = new LogSink(format, target);
         Logger logger = new LoggerConfiguration()
             .MinimumLevel.Verbose()
             .WriteTo.Async(to => to.Sink(sink), sink, queuedLines, blockWhenFull: false)
             .CreateLogger();
-        return new ServerLog(new Output(logger, level), LogRole.Master);
+        return new ServerLog(new Output(logger, sink, level), LogRole.Master);
     }
 
     /// <summary>The same log for what runs beside the loop.</summary>
@@ -140,6 +140,7 @@ internal sealed class ServerLog : IDisposable
     private string? Follow(ServerConfig config)
     {
         Level = config.LogLevel;
+        if (_output.Sink is { } sink) sink.Format = config.LogFormat;
         return null;
     }
 
@@ -157,12 +158,14 @@ internal sealed class ServerLog : IDisposable
     }
 
     // What all roles share.
-    private sealed class Output(Serilog.ILogger logger, LogLevel level)
+    private sealed class Output(Serilog.ILogger logger, LogSink? sink, LogLevel level)
     {
         private volatile int _level = (int)level;
         private int _closed;
 
         public Serilog.ILogger Logger { get; } = logger;
+
+        public LogSink? Sink { get; } = sink;
 
         public LogLevel Level
         {

@@ -28,10 +28,10 @@ internal static class GeneralDirectives
         YesNo("disable-thp", Yes, Immutable),
         Choice("oom-score-adj", OomScoreAdj.No, Choices.OomScoreAdj),
         new OomScoreAdjValuesDirective("oom-score-adj-values", 0, 200, 800) { Flags = Several },
-        OptionalText("server-cpulist", Immutable, "server_cpulist", NotYet),
-        OptionalText("bio-cpulist", Immutable, "bio_cpulist", NotYet),
-        OptionalText("aof-rewrite-cpulist", Immutable, "aof_rewrite_cpulist", NotYet),
-        OptionalText("bgsave-cpulist", Immutable, "bgsave_cpulist", NotYet),
+        OptionalText("server_cpulist", Immutable | HiddenAlias, "server-cpulist", NotYet),
+        OptionalText("bio_cpulist", Immutable | HiddenAlias, "bio-cpulist", NotYet),
+        OptionalText("aof_rewrite_cpulist", Immutable | HiddenAlias, "aof-rewrite-cpulist", NotYet),
+        OptionalText("bgsave_cpulist", Immutable | HiddenAlias, "bgsave-cpulist", NotYet),
         Integer("busy-reply-threshold", 5000, 0, MaxLong, alias: "lua-time-limit", effect: NotYet),
     ];
 

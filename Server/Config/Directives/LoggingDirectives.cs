@@ -12,7 +12,7 @@ internal static class LoggingDirectives
     [
         Choice("loglevel", LogLevel.Notice, Choices.LogLevel),
         Text("logfile", "", Immutable),
-        Choice("log-format", LogFormat.Redis, Choices.LogFormat, Immutable),
+        Choice("log-format", LogFormat.Redis, Choices.LogFormat),
         YesNo("hide-user-data-from-log", No, effect: NotYet),
         YesNo("syslog-enabled", No, Immutable, effect: NotYet),
         Text("syslog-ident", "redis", Immutable, NotYet),

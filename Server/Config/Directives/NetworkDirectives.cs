@@ -28,7 +28,7 @@ internal static class NetworkDirectives
         Memory("proto-max-bulk-len", 512 * Mb, Mb, MaxLong),
         new OutputBufferLimitDirective(
             "client-output-buffer-limit", default, new(256 * Mb, 64 * Mb, 60), new(32 * Mb, 8 * Mb, 60)) { Flags = Several },
-        Choice("event-backend", EventBackend.Auto, Choices.EventBackend, Immutable),
+        Choice("event-backend", EventBackend.Auto, Choices.EventBackend),
         Integer("io-threads", 1, 1, 128, Immutable, effect: NotYet),
         YesNo("io-threads-do-reads", No, Immutable, effect: NotYet),
     ];

@@ -12,6 +12,7 @@ internal static class Row
     public const DirectiveFlags Protected = DirectiveFlags.Protected;
     public const DirectiveFlags Sensitive = DirectiveFlags.Sensitive;
     public const DirectiveFlags Hidden = DirectiveFlags.Hidden;
+    public const DirectiveFlags HiddenAlias = DirectiveFlags.HiddenAlias;
     public const DirectiveFlags Several = DirectiveFlags.MultiArgument;
     public const DirectiveFlags DenyLoading = DirectiveFlags.DenyLoading;
     public const DirectiveFlags Reread = DirectiveFlags.Volatile;

@@ -115,6 +115,32 @@ public sealed class ConfigCommandsTests
     }
 
     [Test]
+    public void Renamed_commands_answer_to_their_new_names_only()
+    {
+        using ServerProcess server = KestrelFreeProcess.Start("--rename-command", "flushdb", "badger", "--rename-command", "flushall", "");
+        using RawConnection connection = server.Connect();
+
+        Assert.That(connection.Ask("FLUSHDB"), Does.StartWith("-ERR unknown command 'FLUSHDB'"));
+        Assert.That(connection.Ask("FLUSHALL"), Does.StartWith("-ERR unknown command 'FLUSHALL'"));
+        Assert.That(connection.Ask("BADGER"), Is.EqualTo("+OK"));
+        Assert.That(connection.Ask("PING"), Is.EqualTo("+PONG"));
+    }
+
+    [Test]
+    public void The_event_loops_back_end_can_be_changed_while_it_runs()
+    {
+        using ServerProcess server = KestrelFreeProcess.Start();
+        using RawConnection connection = server.Connect();
+        foreach (string backend in OperatingSystem.IsLinux() ? new[] { "epoll", "select", "epoll", "auto" } : ["select", "auto"])
+        {
+            Assert.That(connection.AskLine($"config set event-backend {backend}"), Is.EqualTo("+OK"));
+            connection.Ask("PING");
+            if (backend != "auto")
+                Assert.That(connection.AskPayload("INFO", "server"), Does.Contain($"multiplexing_api:{backend}\r"));
+        }
+    }
+
+    [Test]
     public void Without_a_file_there_is_nothing_to_rewrite()
     {
         using ServerProcess server = KestrelFreeProcess.Start();

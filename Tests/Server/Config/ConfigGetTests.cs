@@ -30,6 +30,14 @@ public sealed class ConfigGetTests
         Assert.That(Names("key-load-delay"), Has.Length.EqualTo(1));
     }
 
+    // 7.4 shows both spellings; the suite of 7.2 tries to set whatever is shown and knows the older one only.
+    [Test]
+    public void The_newer_spelling_of_the_cpu_lists_needs_its_exact_name()
+    {
+        Assert.That(Names("server?cpulist"), Is.EqualTo(new[] { "server_cpulist" }));
+        Assert.That(Names("server-cpulist"), Is.EqualTo(new[] { "server-cpulist" }));
+    }
+
     [Test]
     public void Patterns_mind_no_case() => Assert.That(Names("PORT*"), Is.EqualTo(new[] { "port" }));
 

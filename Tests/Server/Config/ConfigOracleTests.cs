@@ -16,10 +16,6 @@ public sealed class ConfigOracleTests
     private static readonly Dictionary<string, string> NewerThanOracle = new()
     {
         ["aof-disable-auto-gc"] = "hidden since 7.2",
-        ["aof-rewrite-cpulist"] = "named with dashes since 7.4",
-        ["bgsave-cpulist"] = "named with dashes since 7.4",
-        ["bio-cpulist"] = "named with dashes since 7.4",
-        ["server-cpulist"] = "named with dashes since 7.4",
         ["cluster-announce-human-nodename"] = "since 7.2",
         ["locale-collate"] = "since 7.2",
         ["set-max-listpack-entries"] = "since 7.2",

@@ -72,7 +72,7 @@ public sealed class ServerLogTests
     }
 
     [Test]
-    public void Config_set_loglevel_takes_effect_at_once()
+    public void Config_set_loglevel_and_log_format_take_effect_at_once()
     {
         var config = new ServerConfig();
         config.Set("logfile", Path.Combine(_directory, "log"));
@@ -85,10 +85,13 @@ public sealed class ServerLogTests
             log.Role = LogRole.Replica;
             log.Notice("as replica");
             log.Raw("raw\ntext");
+            Assert.That(log.Flush(Patience), Is.True);
+            Assert.That(ConfigSet.Execute(config, log, ["log-format", "json"], ServerPhase.Running, ClientOrigin.Local).IsOk, Is.True);
+            log.Notice("as json");
         }
 
         Assert.That(File.ReadAllText(config.LogFile), Does.Match(
-            @"^\d+:M [^\n]* \. after\n\d+:C [^\n]* \* from beside\n\d+:S [^\n]* \* as replica\nraw\ntext\n$"));
+            @"^\d+:M [^\n]* \. after\n\d+:C [^\n]* \* from beside\n\d+:S [^\n]* \* as replica\nraw\ntext\n\{.*""message"":""as json""\}\n$"));
     }
 
     [Test]
