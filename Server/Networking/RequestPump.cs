@@ -8,8 +8,9 @@ namespace KestrelFree.Server.Networking;
 // From a readable socket to executed commands.
 //
 // A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it for
-// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. Requests are parsed as a batch before any of them runs, so that the cache lines of all
-// their keys are on the way while the first executes. Replies gather in the client's reply buffer and are sent once, before the loop sleeps.
+// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. Requests are parsed as
+// a batch before any of them runs, so that the cache lines of all their keys are on the way while the first executes. Replies gather in
+// the client's reply buffer and are sent once, before the loop sleeps.
 //
 // An unauthenticated client is parsed one request at a time, because AUTH changes the limits that the next request is parsed under.
 
