@@ -10,9 +10,12 @@ namespace KestrelFree.Server.Loop;
 //          200                      25                    0.4                 14                    27
 //
 // Select costs 0.13 us for each socket watched, epoll 0.27 us and 0.13 us more for each one ready. So Select is the cheaper one, by at most a tenth,
-// only while nearly everybody is ready at every poll. A request costs some 7 us of CPU in all: up to a dozen sockets Select's
-// worst case disappears in that (1.03 to 1.08 times epoll's CPU for each request), beyond it does not (1.1 to 1.2 times at 16 to 200 busy clients,
-// and without bound when most are idle: 70 times at 10,000).
+// only while nearly everybody is ready at every poll. The bounds below follow from this table: at 16 watched sockets of which one is ready
+// Select costs 1.7 us more, a quarter of the 7 us of CPU that a request takes in all; at 8 it costs 0.8 us more.
+//
+// Whole requests do not place the change that exactly. One run of the same command, on a machine with four times as many busy threads as
+// cores, gave Select 1.03 to 1.19 times epoll's CPU for each PING from 1 to 200 busy clients, without a clear trend (1.04 at 8, 1.19 at 16,
+// 1.03 at 32, 1.11 at 50). With 10,000 idle connections the throwaway prototype served one client 70 times slower on Select.
 
 /// <summary>Decides which back end a loop should be on.</summary>
 internal static class BackendChoice
