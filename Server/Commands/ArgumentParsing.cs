@@ -14,6 +14,21 @@ internal static class ArgumentParsing
         return false;
     }
 
+    /// <summary>Reads a 32-bit integer, or replies which of the two it is not: an integer, or within range.</summary>
+    internal static bool TryInt32OrReply(Client client, ReadOnlySpan<byte> argument, out int value)
+    {
+        value = 0;
+        if (!TryIntegerOrReply(client, argument, out var wide)) return false;
+        if (wide is < int.MinValue or > int.MaxValue)
+        {
+            client.Reply.Error("ERR value is out of range, value must between -2147483648 and 2147483647"u8);
+            return false;
+        }
+
+        value = (int)wide;
+        return true;
+    }
+
     /// <summary>Reads a timeout in milliseconds: not negative, and not past the end of time.</summary>
     internal static bool TryTimeoutMsOrReply(Client client, ReadOnlySpan<byte> argument, out long timeoutMs)
     {

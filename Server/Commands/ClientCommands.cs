@@ -169,7 +169,7 @@ internal static class ClientCommands
     {
         if (args.Count > 4)
         {
-            client.Reply.Error(SharedReplies.SyntaxError);
+            HelpReply.PointTo(client, "CLIENT", args[1]);
             return;
         }
 

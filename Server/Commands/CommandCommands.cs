@@ -84,7 +84,7 @@ internal static class CommandCommands
 
     private static bool TryFilterOrReply(Client client, in ArgVector args, out Predicate<Command> filter)
     {
-        filter = static command => command.FullName == command.Spec.Name;
+        filter = static _ => true;
         if (args.Count == 2) return true;
         if (args.Count == 5 && args[2].Is("filterby"u8))
         {

@@ -13,7 +13,8 @@ internal static class CommandReply
     {
         if (command is null)
         {
-            reply.NullArray();
+            // A plain nil in RESP2 too, not a null array.
+            reply.Null();
             return;
         }
 

@@ -61,19 +61,14 @@ internal static class ConnectionCommands
 
     private static void Select(Client client, in ArgVector args)
     {
-        if (!Numbers.TryParseInteger(args[1], out var index) || index is < int.MinValue or > int.MaxValue)
-        {
-            client.Reply.Error(SharedReplies.NotAnInteger);
-            return;
-        }
-
+        if (!ArgumentParsing.TryInt32OrReply(client, args[1], out var index)) return;
         if (index < 0 || index >= client.Server.Keyspace.DatabaseCount)
         {
             client.Reply.Error("ERR DB index is out of range"u8);
             return;
         }
 
-        client.Database = client.Server.Keyspace[(int)index];
+        client.Database = client.Server.Keyspace[index];
         client.Reply.Ok();
     }
 

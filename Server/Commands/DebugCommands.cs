@@ -24,7 +24,7 @@ internal static class DebugCommands
         else if (subcommand.Is("protocol"u8) && args.Count == 3) DebugProtocol.Execute(client, args[2]);
         else if (subcommand.Is("sleep"u8) && args.Count == 3) Sleep(client, args[2]);
         else if (subcommand.Is("config-rewrite-force-all"u8) && args.Count == 2) ConfigCommands.RewriteAll(client);
-        else ReplyUnknown(client, subcommand);
+        else HelpReply.PointTo(client, "DEBUG", subcommand);
     }
 
     // Blocks the loop on purpose: that is what it is for.
@@ -32,12 +32,6 @@ internal static class DebugCommands
     {
         if (Numbers.TryParseDouble(seconds, out var duration) && duration > 0) Thread.Sleep(TimeSpan.FromSeconds(Math.Min(duration, 1e6)));
         client.Reply.Ok();
-    }
-
-    private static void ReplyUnknown(Client client, ReadOnlySpan<byte> subcommand)
-    {
-        var shown = Encoding.Latin1.GetString(subcommand.Length > 128 ? subcommand[..128] : subcommand);
-        client.Reply.Error(Encoding.Latin1.GetBytes($"ERR unknown subcommand or wrong number of arguments for '{shown}'. Try DEBUG HELP."));
     }
 
     private static void Help(Client client) => HelpReply.Write(

@@ -1,3 +1,4 @@
+using System.Text;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Commands;
@@ -13,5 +14,12 @@ internal static class HelpReply
         foreach (var line in lines) client.Reply.SimpleString(line);
         client.Reply.SimpleString("HELP");
         client.Reply.SimpleString("    Print this help.");
+    }
+
+    /// <summary>Replies the error for a subcommand that nobody knows, or that was given the wrong words.</summary>
+    internal static void PointTo(Client client, string container, ReadOnlySpan<byte> subcommand)
+    {
+        var shown = Encoding.Latin1.GetString(subcommand.Length > 128 ? subcommand[..128] : subcommand);
+        client.Reply.Error(Encoding.Latin1.GetBytes($"ERR unknown subcommand or wrong number of arguments for '{shown}'. Try {container} HELP."));
     }
 }
