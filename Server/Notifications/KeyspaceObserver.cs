@@ -8,7 +8,7 @@ namespace KestrelFree.Server.Notifications;
 /// <summary>Receives every change of the keyspace.</summary>
 internal sealed class KeyspaceObserver : IKeyspaceEvents
 {
-    /// <summary>Changes since the last save.</summary>
+    /// <summary>Changes by commands since the last save; what expires or is evicted is no reason to save.</summary>
     internal long Dirty { get; private set; }
 
     /// <summary>Keys that expired.</summary>
@@ -24,21 +24,13 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Deleted(Database db, ReadOnlySpan<byte> key) => Dirty++;
 
     /// <inheritdoc/>
-    public void Expired(Database db, ReadOnlySpan<byte> key)
-    {
-        Dirty++;
-        ExpiredKeys++;
-    }
+    public void Expired(Database db, ReadOnlySpan<byte> key) => ExpiredKeys++;
 
     /// <inheritdoc/>
-    public void Evicted(Database db, ReadOnlySpan<byte> key)
-    {
-        Dirty++;
-        EvictedKeys++;
-    }
+    public void Evicted(Database db, ReadOnlySpan<byte> key) => EvictedKeys++;
 
     /// <inheritdoc/>
-    public void Flushed(Database db) => Dirty++;
+    public void Flushed(Database db, long keys) => Dirty += keys;
 
     /// <inheritdoc/>
     public void Swapped(Database first, Database second) => Dirty++;

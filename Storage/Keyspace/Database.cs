@@ -100,9 +100,10 @@ public sealed class Database
     /// <summary>Empties the database. O(segments) at once, or in slices.</summary>
     public void Flush(FlushMode mode)
     {
+        long keys = Count;
         _keyspace.Discard(Table, mode);
         Table = _keyspace.NewTable(Table.Ordinal);
-        _keyspace.Events.Flushed(this);
+        _keyspace.Events.Flushed(this, keys);
     }
 
     internal void PutString(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, StringForm form, long expiry, bool found, ref EntryPlace place)
