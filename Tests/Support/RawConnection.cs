@@ -114,6 +114,9 @@ internal sealed class RawConnection : IDisposable
         return rest;
     }
 
+    /// <summary>Whether bytes or the end of the connection come within a time.</summary>
+    public bool HasInput(TimeSpan wait) => _start < _end || _socket.Poll(wait, SelectMode.SelectRead);
+
     /// <summary>Whether the server has closed the connection by now; false while unread bytes or nothing wait.</summary>
     public bool IsClosedByServer(TimeSpan wait)
     {

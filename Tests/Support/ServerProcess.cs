@@ -97,6 +97,9 @@ internal sealed class ServerProcess : IDisposable
         return this;
     }
 
+    /// <summary>Waits until something answers on the port, whatever became of the process that was started: a daemon's parent ends.</summary>
+    public void WaitUntilAnswering() => Eventually.True(Answers, () => $"nothing answers on port {Port}:\n{Log}");
+
     /// <summary>Waits until the log holds a text.</summary>
     public ServerProcess WaitForLog(string text)
     {
