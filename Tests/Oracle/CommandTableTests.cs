@@ -1,0 +1,83 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>COMMAND INFO against the oracle, command by command: arity, flags, keys, categories, key specs, subcommands.</summary>
+internal sealed class CommandTableTests
+{
+    private static readonly string[] Names = [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|'))];
+
+    private const int Flags = 2;
+    private const int Categories = 6;
+    private const int Tips = 7;
+    private const int KeySpecs = 8;
+
+    // The elements of a description that later versions changed for a command, and why they are not compared.
+    private static readonly Dictionary<string, (string Reason, int[] Elements)> Changed = new()
+    {
+        ["client|setname"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["config|resetstat"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["config|rewrite"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["msetnx"] = ("7.2 took its tips away: it must stay atomic", [Tips]),
+        ["wait"] = ("7.2 calls it blocking, and adds tips", [Flags, Categories, Tips]),
+        ["set"] = ("later versions send no notes", [KeySpecs]),
+        ["getex"] = ("later versions send no notes", [KeySpecs]),
+    };
+
+    private OraclePair _pair = null!;
+
+    [OneTimeSetUp]
+    public void StartServers() => _pair = new OraclePair();
+
+    [OneTimeTearDown]
+    public void StopServers() => _pair?.Dispose();
+
+    [TestCaseSource(nameof(Names))]
+    public void A_command_is_described_as_the_oracle_does(string name)
+    {
+        var theirs = Description(_pair.Oracle, name);
+        if (theirs.EndsWith("nil", StringComparison.Ordinal))
+            Assert.Ignore("the oracle lacks it");
+
+        Assert.That(Description(_pair.Ours, name), Is.EqualTo(theirs));
+    }
+
+    [Test]
+    public void Every_command_that_we_list_and_the_oracle_has_is_described_alike()
+    {
+        using var ours = _pair.Ours.Connect();
+        using var oracle = _pair.Oracle.Connect();
+        var names = ours.Ask("COMMAND", "LIST").Split('\n').Skip(1).Select(line => line.Trim(' ', '$', '"')).Order(StringComparer.Ordinal);
+
+        var different = names.Where(name => Description(_pair.Oracle, name) is var theirs && !theirs.EndsWith("nil", StringComparison.Ordinal) && Description(_pair.Ours, name) != theirs);
+
+        Assert.That(different, Is.Empty);
+    }
+
+    /// <summary>
+    /// The elements of a description, without those that changed: flags, categories and tips in alphabetical order, since they are sets;
+    /// subcommands are left out, since they are described by themselves.
+    /// </summary>
+    private static string Description(ServerProcess server, string name)
+    {
+        using var client = server.Connect();
+        client.SendRequest("COMMAND", "INFO", name);
+        var elements = Elements(client.ReadText().Split('\n'));
+        var leftOut = Changed.TryGetValue(name, out var change) ? change.Elements : [];
+        return string.Join('\n', elements.Take(9).Where((_, at) => !leftOut.Contains(at)));
+    }
+
+    private static IEnumerable<string> Elements(string[] reply)
+    {
+        if (reply.Length == 2)
+            return [reply[1]];
+
+        // The reply is an array of one array: its elements are indented by four, what belongs to them by more.
+        var starts = Enumerable.Range(0, reply.Length).Where(at => reply[at].StartsWith("    ", StringComparison.Ordinal) && reply[at][4] != ' ').Append(reply.Length).ToArray();
+        return starts.Zip(starts.Skip(1), (from, to) => string.Join('\n', SortedSimpleStrings(reply[from..to])));
+    }
+
+    private static IEnumerable<string> SortedSimpleStrings(string[] lines) =>
+        lines.All(line => line.TrimStart()[0] is '+' or '*' or '~') ? lines.Order(StringComparer.Ordinal) : lines;
+}

@@ -1,0 +1,36 @@
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>Where the server is right to differ from the oracle, which is redis-server 7.0: we answer as 7.4.</summary>
+/// <param name="Name">The name that the tally prints.</param>
+/// <param name="Reason">What changed, and since when.</param>
+/// <param name="Matches">Whether an exchange differs for this reason and no other.</param>
+internal sealed record KnownDifference(string Name, string Reason, Func<Exchange, bool> Matches);
+
+/// <summary>The rows.</summary>
+internal static class KnownDifferences
+{
+    public static readonly KnownDifference[] All =
+    [
+        new("CLIENT SETINFO", "new in 7.2: the oracle lacks it (a transcript covers it)", e => e.Command == "client setinfo"),
+        new("HELLO tells strangers the whole syntax", "7.2 added <proto> to the text", e =>
+            e.Command == "hello" && e.Ours == e.Theirs.Replace("HELLO AUTH <user>", "HELLO <proto> AUTH <user>", StringComparison.Ordinal)),
+        new("HELLO reads all its options before it authenticates", "since 7.2; 7.0 authenticates at the word AUTH, whatever follows", e =>
+            e.Command == "hello" && (IsError(e, "-WRONGPASS ", "-ERR Syntax error in HELLO option ") || IsError(e, "-WRONGPASS ", "-ERR Client names cannot contain "))),
+        new("maxmemory-samples is at most 64", "since 7.4; 7.0 knows no bound but that of a C int", e =>
+            e.Command == "config set" && e.Ours == e.Theirs.Replace("between 1 and 2147483647 inclusive", "between 1 and 64 inclusive", StringComparison.Ordinal)),
+        new("an error quotes an argument whole", "Redis prints it as a C string, up to its first NUL", IsCutAtNul),
+        new("small lists and sets are listpacks", "since 7.2; 7.0 says quicklist and hashtable", e => e.Command == "object encoding" && e.Ours == "$8\r\nlistpack\r\n"),
+    ];
+
+    /// <summary>The row that explains an exchange, or null.</summary>
+    public static KnownDifference? Find(Exchange exchange) => All.FirstOrDefault(row => row.Matches(exchange));
+
+    private static bool IsCutAtNul(Exchange exchange)
+    {
+        var nul = exchange.Ours.IndexOf('\0', StringComparison.Ordinal);
+        return nul > 0 && exchange.Ours[0] == '-' && exchange.Theirs.StartsWith(exchange.Ours[..nul], StringComparison.Ordinal);
+    }
+
+    private static bool IsError(Exchange exchange, string theirs, string ours) =>
+        exchange.Theirs.StartsWith(theirs, StringComparison.Ordinal) && exchange.Ours.StartsWith(ours, StringComparison.Ordinal);
+}

@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using KestrelFree.Tests.Support;
+
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>What two right servers may say differently, and what it is replaced with before replies are compared.</summary>
+/// <param name="Name">The name that the tally prints.</param>
+/// <param name="Commands">The commands that it applies to, in lower case.</param>
+/// <param name="Reason">Why the difference means nothing.</param>
+/// <param name="Apply">Rewrites a reply's text (see <see cref="ReplyText"/>).</param>
+internal sealed record Normalisation(string Name, string[] Commands, string Reason, Func<string, string> Apply);
+
+/// <summary>The rows; a reply that is alike to the byte never meets them.</summary>
+internal static partial class Normalisations
+{
+    public static readonly Normalisation[] All =
+    [
+        new("client id", ["client id"], "each server counts its own connections", text => Integer().Replace(text, ":<id>")),
+        new("clock", ["time"], "the two are asked one after the other", text => BulkNumber().Replace(text, "$<number>")),
+        new("HELLO id and version", ["hello"], "ids are per server; the version is what we claim to be", HelloFields),
+        new("client fields", ["client list", "client info"], "ids, sockets, times and buffer sizes are the process's own", ClientLines),
+        new("INFO headings", ["info"], "figures are the process's own; fields are compared by a test of their own", InfoHeadings),
+        new("COMMAND COUNT", ["command count"], "the servers have different sets of commands", text => Integer().Replace(text, ":<count>")),
+        new("COMMAND INFO of all", ["command info"], "without names it lists every command; a test of its own compares them one by one", AllCommands),
+        new("COMMAND LIST order", ["command list"], "Redis lists in the order of a seeded hash; each server has commands that the other lacks", CommandNames),
+        new("CONFIG GET order", ["config get"], "Redis lists in the order of a seeded hash", SortedPairs),
+        new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
+    ];
+
+    /// <summary>Both replies after every row that applies.</summary>
+    public static (string Theirs, string Ours) Apply(Exchange exchange, Tally tally)
+    {
+        var (theirs, ours) = (Exchange.Show(exchange.Theirs), Exchange.Show(exchange.Ours));
+        foreach (var row in All.Where(row => row.Commands.Contains(exchange.Command)))
+        {
+            if (theirs == ours || theirs[0] == '-' || ours[0] == '-')
+                break;
+
+            (theirs, ours) = (row.Apply(theirs), row.Apply(ours));
+            tally.Normalised(row.Name);
+        }
+
+        return (theirs, ours);
+    }
+
+    private static string HelloFields(string text) =>
+        FieldNumber().Replace(FieldVersion().Replace(text, "$1<version>\""), "$1<id>");
+
+    /// <summary>Each line with the values of the process's own fields dropped, and the fields that 7.0 lacks dropped whole.</summary>
+    private static string ClientLines(string text) => OwnField().Replace(NewerField().Replace(text, ""), "$1=");
+
+    // Latency tracking is a capability of its own, not there yet.
+    private static string InfoHeadings(string text) => string.Join(' ', Heading().Matches(text).Select(match => match.Value).Where(heading => heading != "# Latencystats"));
+
+    private static string CommandNames(string text) =>
+        string.Join(' ', text.Split('\n').Skip(1).Where(line => CommonCommands.Contains(line.Trim(' ', '$', '"'))).Order(StringComparer.Ordinal));
+
+    private static string AllCommands(string text) => int.Parse(text.AsSpan(1, text.IndexOf('\n', StringComparison.Ordinal) - 1)) > 40 ? "<all>" : text;
+
+    private static string SortedPairs(string text)
+    {
+        var lines = text.Split('\n');
+        return $"{lines[0]} {string.Join(' ', lines.Skip(1).Chunk(2).Select(pair => string.Join(' ', pair)).Order(StringComparer.Ordinal))}";
+    }
+
+    /// <summary>Commands whose presence in a list is compared: those that this capability has.</summary>
+    private static readonly HashSet<string> CommonCommands =
+        [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|')).Where(name => name != "client|setinfo"), "client", "config", "command", "debug"];
+
+    [GeneratedRegex(@":\d+")]
+    private static partial Regex Integer();
+
+    [GeneratedRegex(@"\$""\d+""")]
+    private static partial Regex BulkNumber();
+
+    [GeneratedRegex(@"(\$""id""\n *:)\d+")]
+    private static partial Regex FieldNumber();
+
+    [GeneratedRegex(@"(\$""version""\n *\$"")[0-9.]+""")]
+    private static partial Regex FieldVersion();
+
+    [GeneratedRegex(@" (lib-name|lib-ver|watch|io-thread|tot-net-in|tot-net-out|tot-cmds)=[^ \\]*")]
+    private static partial Regex NewerField();
+
+    [GeneratedRegex(@"\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem)=[^ \\]*")]
+    private static partial Regex OwnField();
+
+    [GeneratedRegex("# [A-Z][A-Za-z_]+")]
+    private static partial Regex Heading();
+
+    [GeneratedRegex("/[^\" ]*/kf-[A-Za-z0-9]+")]
+    private static partial Regex TempPath();
+}
