@@ -1,0 +1,68 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Executable;
+
+/// <summary>What the executable logs, and where to.</summary>
+internal sealed class LogTests
+{
+    // Redis logs from its signal handler without a date.
+    private const string Line = @"^\d+:([XCSM] \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d\.\d{3} [.\-*#]|signal-handler \(\d+\)) \S";
+
+    [Test]
+    public void Every_line_has_the_shape_of_Redis()
+    {
+        using var server = KestrelFreeProcess.Start("--loglevel", "debug").WaitForLog("Ready to accept connections");
+
+        server.Signal(PosixSignal.Terminate);
+        server.WaitForExit();
+
+        Assert.That(server.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => char.IsAsciiDigit(line[0])), Is.All.Match(Line).And.All.StartsWith($"{server.Pid}:"));
+        Assert.That(server.Log, Does.Contain("oO0OoO0OoO0Oo").And.Contain("Server initialized").And.Contain("Ready to accept connections"));
+    }
+
+    [Test]
+    public void Connections_are_logged_when_asked_for()
+    {
+        using var server = KestrelFreeProcess.Start("--loglevel", "verbose");
+        using var client = server.Connect();
+        client.Ask("PING");
+
+        server.WaitForLog($"Accepted {client.LocalAddress}");
+        client.Dispose();
+        server.WaitForLog("Client closed connection");
+    }
+
+    [Test]
+    public void The_level_can_be_changed_while_running()
+    {
+        using var server = KestrelFreeProcess.Start("--loglevel", "warning");
+        using var client = server.Connect();
+
+        client.Ask("CONFIG", "SET", "loglevel", "verbose");
+        using var newcomer = server.Connect();
+
+        server.WaitForLog($"Accepted {newcomer.LocalAddress}");
+        Assert.That(server.Log, Does.Not.Contain($"Accepted {client.LocalAddress}"));
+    }
+
+    [Test]
+    public void A_log_file_that_is_moved_away_is_begun_anew()
+    {
+        using var folder = new TempFolder();
+        var path = folder.File("server.log");
+        using var server = KestrelFreeProcess.Start("--logfile", path, "--loglevel", "verbose");
+        Assert.That(File.ReadAllText(path), Does.Contain("Ready to accept connections"));
+
+        File.Move(path, path + ".1");
+
+        Eventually.True(() => IsLogged(server, path), () => "no new log file");
+    }
+
+    private static bool IsLogged(ServerProcess server, string path)
+    {
+        using var client = server.Connect();
+        client.Ask("PING");
+        return File.Exists(path) && File.ReadAllText(path).Contains("Accepted", StringComparison.Ordinal);
+    }
+}
