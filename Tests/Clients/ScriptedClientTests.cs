@@ -1,0 +1,47 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Clients;
+
+// Clients of other languages run as scripts of this folder: each takes the port, exercises the server with the client's
+// own calls, prints "ok", and fails with what it expected otherwise.
+//
+// redis-py is Debian's python3-redis, so it is there in CI. The Node clients come from npm and are optional: `npm install
+// ioredis redis` in any folder, and NODE_PATH=<folder>/node_modules.
+
+/// <summary>redis-py, ioredis and node-redis against the executable.</summary>
+internal sealed class ScriptedClientTests
+{
+    [Test]
+    public void Redis_py_finds_a_redis()
+    {
+        var python = Requirement.FirstProgram("/usr/bin/python3", "python3");
+        if (CommandLine.Run(python, "-c", "import redis").ExitCode != 0)
+            throw Requirement.Missing("python3-redis is not installed.");
+
+        AssertPasses(python, "redis_py.py");
+    }
+
+    [TestCase("ioredis", "ioredis_client.js")]
+    [TestCase("redis", "node_redis_client.js")]
+    public void A_node_client_finds_a_redis(string package, string script)
+    {
+        if (Requirement.FindOnPath("node") is not { } node || CommandLine.Run(node, "-e", $"require('{package}')").ExitCode != 0)
+        {
+            Assert.Ignore($"the npm package {package} is not installed");
+            return;
+        }
+
+        AssertPasses(node, script);
+    }
+
+    private static void AssertPasses(string program, string script)
+    {
+        using var server = KestrelFreeProcess.Start();
+
+        var result = CommandLine.Run(program, Repository.PathTo("Tests", "Clients", script), $"{server.Port}");
+
+        Assert.That(result.ExitCode, Is.Zero, $"{result.Output}\n{server.Log}");
+        Assert.That(result.Output.TrimEnd(), Does.EndWith("ok"));
+    }
+}
