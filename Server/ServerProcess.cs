@@ -38,7 +38,7 @@ internal sealed class ServerProcess
         using var server = new RedisServer(_config, _log) { Supervisor = supervisor };
         var crashReport = new CrashReport(
             _log, ServerVersion.Own, _config.ConfigFile, () => new Introspection.InfoReport(server).Write(["everything"]), () => CurrentCommand(server));
-        crashReport.Install();
+        if (_config.CrashLogEnabled) crashReport.Install();
 
         var settings = ListenSettingsOf(_config);
         if (!server.Listen(settings)) return Fail("the server could not listen; its log says why");

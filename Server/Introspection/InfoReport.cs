@@ -131,6 +131,8 @@ internal sealed class InfoReport
         Line("mem_allocator", "pages");
         Line("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
         Line("gc_pause_total_usec", (long)GC.GetTotalPauseDuration().TotalMicroseconds);
+        Line("gc_pause_longest_usec", _server.Statistics.GcPauses.LongestMicros);
+        Line("gc_collections", GC.CollectionCount(0));
         Line("lazyfree_pending_objects", 0);
     }
 

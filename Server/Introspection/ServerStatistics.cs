@@ -57,6 +57,9 @@ internal sealed class ServerStatistics
     /// <summary>Loop turns per second, over the last 1.6 seconds.</summary>
     internal RateMeter TurnRate { get; } = new();
 
+    /// <summary>What garbage collection has cost.</summary>
+    internal GcPauses GcPauses { get; } = new();
+
     /// <summary>How many error replies began with each code, in order of the codes.</summary>
     internal IEnumerable<KeyValuePair<string, long>> ErrorsByCode
     {
@@ -87,6 +90,7 @@ internal sealed class ServerStatistics
         ConnectionsReceived = ConnectionsRejected = Commands = BytesReceived = BytesSent = Reads = Writes = ErrorReplies = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = 0;
         _errorCounts.Dictionary.Clear();
+        GcPauses.Reset();
         CommandRate.Reset();
         InputRate.Reset();
         OutputRate.Reset();

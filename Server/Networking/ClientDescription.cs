@@ -12,7 +12,7 @@ internal static class ClientDescription
         var text = new StringBuilder(384);
         text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={Latin1(client.Name)} ");
         text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
-        text.Append($"db={client.Database.Index} sub=0 psub=0 ssub=0 multi=-1 watch=0 ");
+        text.Append($"db={client.Database.Index} sub=0 psub=0 ssub=0 multi=-1 ");
         text.Append($"qbuf={client.Query.Length} qbuf-free={client.Query.FreeBytes} argv-mem=0 multi-mem=0 ");
         text.Append($"rbs={client.Reply.Buffer.OwnedBytes} rbp={client.Reply.Buffer.OwnedBytes} ");
         text.Append($"obl={client.Reply.Buffer.Length} oll=0 omem={client.Reply.Buffer.OwnedBytes} tot-mem={client.MemoryBytes} ");
