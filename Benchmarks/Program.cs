@@ -1,11 +1,20 @@
 using BenchmarkDotNet.Running;
+using KestrelFree.Benchmarks.EndToEnd;
 using KestrelFree.Benchmarks.Loop;
 using KestrelFree.Benchmarks.Storage;
 
-if (args is ["memory", ..])
-    return MemoryMeasurement.Run(args[1..]);
-if (args is ["backends", ..])
-    return BackendMeasurement.Run(args[1..]);
-
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-return 0;
+// Measurements of whole processes and loops go by name; everything else is BenchmarkDotNet's (try --list flat).
+switch (args)
+{
+    case ["peers", .. var rest]:
+        return PeerComparison.Run(rest);
+    case ["startup", .. var rest]:
+        return StartupMeasurement.Run(rest);
+    case ["memory", .. var rest]:
+        return MemoryMeasurement.Run(rest);
+    case ["backends", .. var rest]:
+        return BackendMeasurement.Run(rest);
+    default:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
+}
