@@ -191,9 +191,10 @@ public readonly struct ExtendedDouble
 
             if (letter is < (byte)'0' or > (byte)'9')
                 return false;
-            digits = (digits * 10) + (ulong)(letter - '0');
-            if (digits != 0 && ++count > MaxWordDigits)
+            // Before the digit is added: a twentieth one may wrap the word round, to zero even.
+            if ((digits != 0 || letter != '0') && ++count > MaxWordDigits)
                 return false;
+            digits = (digits * 10) + (ulong)(letter - '0');
             if (fraction && ++decimals > MaxWordDecimals)
                 return false;
         }
