@@ -54,7 +54,7 @@ internal static class StringRangeCommands
         var entry = client.Database.LookupWrite(args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
         var length = entry.Exists ? entry.StringLength : 0;
-        if (FitsOrReply(client, (long)length + args[2].Length)) client.Reply.Integer(entry.Append(args[2]));
+        if (FitsOrReply(client, length, args[2].Length)) client.Reply.Integer(entry.Append(args[2]));
     }
 
     private static void GetRange(Client client, in ArgVector args)
@@ -90,15 +90,16 @@ internal static class StringRangeCommands
             return;
         }
 
-        if (offset > long.MaxValue - args[3].Length || !FitsOrReply(client, offset + args[3].Length)) return;
+        if (!FitsOrReply(client, offset, args[3].Length)) return;
         var value = entry.ResizeString(Math.Max(length, (int)offset + args[3].Length));
         args[3].CopyTo(value[(int)offset..]);
         client.Reply.Integer(value.Length);
     }
 
-    private static bool FitsOrReply(Client client, long length)
+    private static bool FitsOrReply(Client client, long offset, int added)
     {
-        if (length <= client.Server.Config.ProtoMaxBulkLen) return true;
+        // Not the sum of the two: the offset may be any number.
+        if (offset <= (long)client.Server.Config.ProtoMaxBulkLen - added) return true;
         client.Reply.Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8);
         return false;
     }
