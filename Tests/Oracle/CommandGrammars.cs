@@ -28,6 +28,17 @@ internal static class CommandGrammars
         new("MSET", d => [.. d.Many(1, 4, d.Key).SelectMany(key => new[] { key, d.Value() })]),
         new("MGET", d => d.Many(1, 5, d.Key)),
         new("APPEND", d => [d.Key(), d.Value()]),
+        new("MSETNX", d => [.. d.Many(1, 3, d.Key).SelectMany(key => new[] { key, d.Value() })]),
+        new("SETNX", d => [d.Key(), d.Value()]),
+        new("SETEX", d => [d.Key(), d.Pick("100000", "0", "-1", "abc", "9223372036854775807"), d.Value()]),
+        new("PSETEX", d => [d.Key(), d.Pick("100000000", "0", "-1", "abc", "9223372036854775807"), d.Value()]),
+        new("GETSET", d => [d.Key(), d.Value()]),
+        new("GETDEL", d => [d.Key()]),
+        new("GETEX", d => [d.Key(), .. GetExOptions(d)]),
+        new("GETRANGE", d => [d.Key(), Index(d), Index(d)]),
+        new("SUBSTR", d => [d.Key(), Index(d), Index(d)]),
+        new("SETRANGE", d => [d.Key(), d.Pick("0", "1", "5", "44", "300", "536870912", "-1", "abc", "9223372036854775807"), d.Value()]),
+        new("INCRBYFLOAT", d => [d.Key(), d.Chance(30) ? d.Integer() : d.Pick("0.1", "-0.1", "3.0e3", "1e-3", "0.5", "1.25", "nan", "inf", "-inf", "0x1p3", "1e400", " 1", "1 ", "")]),
         new("STRLEN", d => [d.Key()]),
         new("TYPE", d => [d.Key()]),
         new("DBSIZE", _ => []) { Beside = ["DEL", "MSET", "SELECT"] },
@@ -50,6 +61,7 @@ internal static class CommandGrammars
         new("CLIENT INFO", _ => []) { Beside = ["CLIENT SETNAME", "SELECT"] },
         new("CLIENT SETINFO", d => [d.Pick(d.Word("LIB-NAME"), d.Word("LIB-VER"), "other"), d.Pick("lib", "1.2.3", "", "two words", "line\n")]),
         new("CLIENT KILL", ClientKillArguments) { Beside = ["PING", "CLIENT GETNAME"], ClosesConnection = true },
+        new("CLIENT NO-EVICT", d => [d.Pick(d.Word("ON"), d.Word("OFF"), "maybe")]) { Beside = ["CLIENT GETNAME", "RESET"] },
         new("CLIENT UNBLOCK", d => [d.Pick("999999", "0", "-1", "abc", ""), .. d.Options(() => [d.Word("TIMEOUT")], () => [d.Word("ERROR")])]),
         new("INFO", InfoArguments) { Beside = ["SET", "GET"] },
         new("COMMAND COUNT", _ => []),
@@ -78,6 +90,16 @@ internal static class CommandGrammars
         () => [d.Word("EXAT"), d.Pick("1", "33177117420", "0", "-1", "9223372036854775807", "abc")],
         () => [d.Word("PXAT"), d.Pick("1", "33177117420000", "0", "-1", "9223372036854775807", "abc")],
         () => d.Pick<string[]>([d.Word("EX")], ["junk"], [d.Word("NXX")]));
+
+    private static string[] GetExOptions(Draw d) => d.Options(
+        () => [d.Word("PERSIST")],
+        () => [d.Word("EX"), d.Pick("100000", "0", "-1", "9223372036854775807", "abc")],
+        () => [d.Word("PX"), d.Pick("100000000", "0", "9223372036854775807", "abc")],
+        () => [d.Word("EXAT"), d.Pick("1", "33177117420", "0", "abc")],
+        () => [d.Word("PXAT"), d.Pick("1", "33177117420000", "-1")],
+        () => d.Pick<string[]>([d.Word("KEEPTTL")], [d.Word("NX")], ["junk"]));
+
+    private static string Index(Draw d) => d.Chance(80) ? d.Pick("0", "1", "-1", "3", "-3", "43", "100", "-500", "100000") : d.Integer();
 
     private static string[] HelloArguments(Draw d) =>
     [

@@ -41,8 +41,15 @@ internal sealed class GeneratedCommandTests(int protocolVersion)
             var seed = HashCode(command.Name) ^ (Seed + round);
             var pacing = command.ClosesConnection || round % 4 == 0 ? Pacing.OneByOne : Pacing.Pipelined;
             var script = _generator.Generate(command, seed);
-            if (Compare(script, pacing) is not null)
-                Assert.Fail(Explain(script, seed, pacing));
+            try
+            {
+                if (Compare(script, pacing) is not null)
+                    Assert.Fail(Explain(script, seed, pacing));
+            }
+            catch (TimeoutException silence)
+            {
+                Assert.Fail($"seed {seed}, RESP{protocolVersion}, {pacing}: {silence.Message}\n{script}\n\nOur log:\n{_pair.Ours.Log}");
+            }
         }
     }
 

@@ -138,6 +138,19 @@ internal sealed class ScenarioTests
         return [client.Ask("RESET"), client.Ask("CLIENT", "GETNAME"), Fields(client.AskPayload("CLIENT", "INFO"), "name", "db", "resp", "user", "flags")];
     });
 
+    [TestCase("CLIENT REPLY OFF", "PING", "CLIENT REPLY ON", "PING")]
+    [TestCase("CLIENT REPLY SKIP", "PING", "GET nosuch")]
+    [TestCase("CLIENT REPLY SKIP", "CLIENT REPLY OFF", "PING", "CLIENT REPLY ON", "ECHO x")]
+    [TestCase("CLIENT REPLY OFF", "CLIENT REPLY SKIP", "PING", "nosuch", "CLIENT REPLY ON")]
+    [TestCase("CLIENT REPLY MAYBE", "CLIENT REPLY", "CLIENT REPLY ON OFF")]
+    public void Replies_can_be_turned_off(params string[] lines) => Compare(server =>
+    {
+        using var client = server.Connect();
+        client.Send(RequestBytes.Pipeline(lines.Select(ByteText.SplitArguments)));
+        client.CloseSending();
+        return [ReplyText.RenderAll(client.ReadToEnd())];
+    });
+
     [Test]
     public void Databases_keep_their_keys_apart() => Compare(server =>
     {

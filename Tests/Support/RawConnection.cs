@@ -150,7 +150,7 @@ internal sealed class RawConnection : IDisposable
         MakeRoom();
         var left = _patience - watch.Elapsed;
         if (left <= TimeSpan.Zero || !_socket.Poll(left, SelectMode.SelectRead))
-            throw new TimeoutException($"No whole reply within {_patience.TotalSeconds:0.#} s; received {Received()}.");
+            throw new TimeoutException($"No whole reply within {_patience.TotalSeconds:0.#} s from {_socket.RemoteEndPoint}; received {Received()}.");
 
         var count = _socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out var error);
         if (error is not (SocketError.Success or SocketError.ConnectionReset or SocketError.ConnectionAborted))
