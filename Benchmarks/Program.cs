@@ -10,6 +10,8 @@ switch (args)
         return PeerComparison.Run(rest);
     case ["startup", .. var rest]:
         return StartupMeasurement.Run(rest);
+    case ["hold", .. var rest]:
+        return IdleConnections.Hold(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
     case ["backends", .. var rest]:

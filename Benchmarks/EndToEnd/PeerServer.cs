@@ -8,7 +8,7 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 internal sealed class PeerServer : IDisposable
 {
     private readonly Process _process;
-    private readonly List<Socket> _idle = [];
+    private IdleConnections? _idle;
 
     private PeerServer(string name, Process process, int port, TimeSpan firstPing)
     {
@@ -78,19 +78,13 @@ internal sealed class PeerServer : IDisposable
     /// <summary>Opens connections that say nothing, until the server is disposed.</summary>
     public void AddIdleConnections(int count)
     {
-        for (; count > 0; count--)
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Connect(IPAddress.Loopback, Port);
-            _idle.Add(socket);
-        }
+        if (count > 0)
+            _idle = new IdleConnections(Port, count);
     }
 
     public void Dispose()
     {
-        foreach (var socket in _idle)
-            socket.Dispose();
-
+        _idle?.Dispose();
         if (!_process.HasExited)
             _process.Kill();
 

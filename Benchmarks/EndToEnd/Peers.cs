@@ -6,7 +6,7 @@ internal static class Peers
     /// <summary>redis-server, ours on both back ends, and Garnet where it is installed; says what is left out.</summary>
     public static IEnumerable<(string Name, string Command)> Installed()
     {
-        const string Bare = "--port {port} --bind 127.0.0.1 --save '' --appendonly no";
+        const string Bare = "--port {port} --bind 127.0.0.1 --save '' --appendonly no --maxclients 20000";
         var ours = SolutionFile("Server", "bin", "Release", "net10.0", "kestrel-free");
         if (Find("redis-server") is { } redis)
             yield return ("redis-server", $"{redis} {Bare} --loglevel warning");
