@@ -1,5 +1,6 @@
 using System.Buffers;
 using KestrelFree.Protocol;
+using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
 namespace KestrelFree.Tests.Protocol;
@@ -35,23 +36,13 @@ public sealed class ProtocolAllocationTests
 
         byte[] bytes = output.WrittenSpan.ToArray();
 
-        Assert.That(AllocatedBySteadyState(() => Receive(bytes, pieceBytes)), Is.Zero, what);
+        Assert.That(Allocations.InSteadyState(() => Receive(bytes, pieceBytes)), Is.Zero, what);
     }
 
     [Test]
     public void Writing_and_sending_replies_allocate_nothing()
     {
-        Assert.That(AllocatedBySteadyState(Reply), Is.Zero);
-    }
-
-    private static long AllocatedBySteadyState(Action action)
-    {
-        for (int i = 0; i < 50; i++)
-            action();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++)
-            action();
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.That(Allocations.InSteadyState(Reply), Is.Zero);
     }
 
     private void Receive(ReadOnlySpan<byte> bytes, int pieceBytes)
