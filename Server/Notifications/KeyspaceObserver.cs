@@ -1,3 +1,4 @@
+using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Notifications;
@@ -8,6 +9,9 @@ namespace KestrelFree.Server.Notifications;
 /// <summary>Receives every change of the keyspace.</summary>
 internal sealed class KeyspaceObserver : IKeyspaceEvents
 {
+    /// <summary>Where events go that clients may have asked for.</summary>
+    internal KeyspaceNotifications Notifications { get; } = new();
+
     /// <summary>Changes by commands since the last save; what expires or is evicted is no reason to save.</summary>
     internal long Dirty { get; private set; }
 
@@ -24,10 +28,18 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Deleted(Database db, ReadOnlySpan<byte> key) => Dirty++;
 
     /// <inheritdoc/>
-    public void Expired(Database db, ReadOnlySpan<byte> key) => ExpiredKeys++;
+    public void Expired(Database db, ReadOnlySpan<byte> key)
+    {
+        ExpiredKeys++;
+        Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
+    }
 
     /// <inheritdoc/>
-    public void Evicted(Database db, ReadOnlySpan<byte> key) => EvictedKeys++;
+    public void Evicted(Database db, ReadOnlySpan<byte> key)
+    {
+        EvictedKeys++;
+        Notifications.Notify(NotifyClasses.Evicted, "evicted"u8, db, key);
+    }
 
     /// <inheritdoc/>
     public void Flushed(Database db, long keys) => Dirty += keys;
@@ -40,6 +52,10 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     {
         // No command that blocks on keys exists yet.
     }
+
+    /// <summary>What a command tells of its effect on a key; see <see cref="KeyspaceNotifications"/>.</summary>
+    internal void Notify(NotifyClasses type, ReadOnlySpan<byte> what, Database db, ReadOnlySpan<byte> key) =>
+        Notifications.Notify(type, what, db, key);
 
     /// <summary>CONFIG RESETSTAT.</summary>
     internal void ResetStatistics() => ExpiredKeys = EvictedKeys = 0;
