@@ -1,5 +1,6 @@
 using KestrelFree.Protocol;
 using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage;
@@ -34,6 +35,8 @@ public sealed class Database
     internal Table Table { get; set; }
 
     internal AccessClock Access => _keyspace.Access;
+
+    internal Keyspace Keyspace => _keyspace;
 
     /// <summary>Looks a key up to read it: counts a hit or miss, marks the key as used, and never finds one past its time.</summary>
     public EntryRef LookupRead(ReadOnlySpan<byte> key, Touch touch = Touch.Yes)
@@ -93,8 +96,7 @@ public sealed class Database
         return true;
     }
 
-    /// <summary>Deletes a key, leaving what is expensive to free to <see cref="Keyspace.RunMaintenance"/>; false if it is missing.</summary>
-    // Freeing a string is O(1) wherever it lives; collections will make the difference.
+    /// <summary>Deletes a key; false if it is missing. As <see cref="Delete"/>, which frees nothing at once that takes long either.</summary>
     public bool Unlink(ReadOnlySpan<byte> key) => Delete(key);
 
     /// <summary>Empties the database. O(segments) at once, or in slices.</summary>
@@ -114,14 +116,18 @@ public sealed class Database
             return;
         }
 
-        ValueForm stored = form == StringForm.Raw ? ValueForm.RawString : ValueForm.String;
+        PutBytes(hash, key, value, form == StringForm.Raw ? ValueForm.RawString : ValueForm.String, expiry, found, ref place);
+    }
+
+    internal void PutBytes(ulong hash, ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, ValueForm form, long expiry, bool found, ref EntryPlace place)
+    {
         if (found)
         {
-            StringValues.Overwrite(Table, hash, key, value, stored, expiry, ref place);
+            BytesValues.Overwrite(Table, hash, key, value, form, expiry, ref place);
             return;
         }
 
-        StringValues.Add(Table, hash, key, value, stored, expiry, ref place);
+        BytesValues.Add(Table, hash, key, value, form, expiry, ref place);
         Entry.SetAccess(ref place.Entry, Access.Initial());
     }
 
@@ -129,12 +135,51 @@ public sealed class Database
     {
         if (found)
         {
-            StringValues.OverwriteInteger(Table, hash, key, value, expiry, ref place);
+            BytesValues.OverwriteInteger(Table, hash, key, value, expiry, ref place);
             return;
         }
 
-        StringValues.AddInteger(Table, hash, key, value, expiry, ref place);
+        BytesValues.AddInteger(Table, hash, key, value, expiry, ref place);
         Entry.SetAccess(ref place.Entry, Access.Initial());
+    }
+
+    internal void PutCollection(
+        ulong hash, ReadOnlySpan<byte> key, CollectionValue value, ValueForm form, long expiry, bool found, ref EntryPlace place)
+    {
+        uint slot = Table.Pages.Objects.Allocate(value, Table.Pages.Forks.Current);
+        EntryLayout layout = EntryLayout.Reference(form, ValuePlace.Object, expiry);
+        if (found)
+        {
+            Table.MakeWritable(hash, key, ref place);
+            BytesValues.ReleaseReference(Table, hash, ref place);
+            Table.Reshape(hash, layout, ref place);
+        }
+        else
+        {
+            Table.Insert(hash, key, layout, ref place);
+            Entry.SetAccess(ref place.Entry, Access.Initial());
+        }
+
+        Entry.SetReference(ref place.Entry, slot, 0);
+        value.Open(value.Widen(Table.ReachOf(hash, place.Head.Depth), Table.Pages.Forks));
+    }
+
+    internal CollectionValue OpenCollection(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        PageStore pages = Table.Pages;
+        uint slot = Entry.Reference(ref place.Entry);
+        var value = (CollectionValue)pages.Objects[slot];
+        Reach reach = value.Widen(Table.ReachOf(hash, place.Head.Depth), pages.Forks);
+        if (!pages.TryMakePrivate(ItemKind.Object, slot, reach))
+        {
+            value = value.Clone();
+            Table.MakeWritable(hash, key, ref place);
+            Entry.SetReference(ref place.Entry, pages.Objects.Allocate(value, pages.Forks.Current), 0);
+            pages.Retire(ItemKind.Object, slot, reach);
+        }
+
+        value.Open(reach);
+        return value;
     }
 
     internal void PutExpiry(ulong hash, ReadOnlySpan<byte> key, long expiry, ref EntryPlace place)
@@ -147,7 +192,7 @@ public sealed class Database
 
     internal void RemoveFound(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
     {
-        StringValues.ReleaseReference(Table, hash, ref place);
+        BytesValues.ReleaseReference(Table, hash, ref place);
         Table.Remove(hash, key, ref place);
     }
 
@@ -157,6 +202,8 @@ public sealed class Database
             _keyspace.Events.KeyReady(this, key);
         _keyspace.Events.Modified(this, key);
     }
+
+    internal void SignalReady(ReadOnlySpan<byte> key) => _keyspace.Events.KeyReady(this, key);
 
     internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
 

@@ -40,11 +40,23 @@ internal sealed class Directory
         _top = [new DirectoryLeaf(0, 0, new uint[1], forks.Current)];
     }
 
+    private Directory(Directory original)
+    {
+        _forks = original._forks;
+        _top = original._top;
+        _topBirth = original._topBirth;
+        _topBits = original._topBits;
+        Bytes = original.Bytes;
+    }
+
     /// <summary>The top level, for a fork to keep: it will not change while the fork lives.</summary>
     public DirectoryLeaf[] Top => _top;
 
     /// <summary>Bytes of the arrays, roughly.</summary>
     public long Bytes { get; private set; } = 128;
+
+    /// <summary>Another directory over the same arrays; whichever is written to must be the only one that is, and forks must see the other. O(1).</summary>
+    public Directory Clone() => new(this);
 
     /// <summary>The leaf of a hash.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

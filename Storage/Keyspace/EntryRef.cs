@@ -59,6 +59,15 @@ public ref struct EntryRef
     /// <summary>The bytes of a string that is not stored as an integer.</summary>
     public readonly ReadOnlySpan<byte> StringBytes => View.StringBytes;
 
+    /// <summary>What the value is and how it is stored.</summary>
+    internal readonly ValueForm Form => View.Form;
+
+    /// <summary>The bytes of a packed collection, until the next write to the keyspace.</summary>
+    internal readonly ReadOnlySpan<byte> PackedBytes => View.PackedBytes;
+
+    /// <summary>The database that it was looked up in.</summary>
+    internal readonly Database Database => _database;
+
     private readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
 
     private readonly long OldExpiry => _exists ? Entry.ExpiryOrNone(ref _place.Entry) : Entry.NoExpiry;
@@ -97,7 +106,7 @@ public ref struct EntryRef
         }
 
         int oldLength = StringLength;
-        Span<byte> value = StringValues.Resize(_database.Table, _hash, _key, checked(oldLength + tail.Length), ref _place);
+        Span<byte> value = BytesValues.Resize(_database.Table, _hash, _key, checked(oldLength + tail.Length), ValueForm.RawString, ref _place);
         tail.CopyTo(value[oldLength..]);
         _database.SignalWrite(_key, added: false);
         return value.Length;
@@ -114,7 +123,7 @@ public ref struct EntryRef
             _database.PutString(_hash, _key, default, StringForm.Raw, Entry.NoExpiry, found: false, ref _place);
         _exists = true;
         int oldLength = StringLength;
-        Span<byte> value = StringValues.Resize(_database.Table, _hash, _key, length, ref _place);
+        Span<byte> value = BytesValues.Resize(_database.Table, _hash, _key, length, ValueForm.RawString, ref _place);
         if (length > oldLength)
             value[oldLength..].Clear();
         _database.SignalWrite(_key, added);
@@ -147,5 +156,51 @@ public ref struct EntryRef
         _exists = false;
         _database.SignalDeleted(_key);
         return true;
+    }
+
+    /// <summary>Gives the key a packed collection, keeping its expiry; adds it if it is missing. Does not signal: see <see cref="SignalModified"/>.</summary>
+    internal void SetPacked(ValueForm form, scoped ReadOnlySpan<byte> bytes)
+    {
+        Invariant.Check(ValueForms.IsPacked(form));
+        _database.PutBytes(_hash, _key, bytes, form, OldExpiry, _exists, ref _place);
+        NoteAdded();
+    }
+
+    /// <summary>
+    /// Makes the bytes of a packed collection writable, with <paramref name="inserted"/> bytes of any content in the place of <paramref name="removed"/>
+    /// ones. Does not signal. O(bytes behind the place).
+    /// </summary>
+    internal Span<byte> SplicePacked(int offset, int removed, int inserted) =>
+        BytesValues.Splice(_database.Table, _hash, _key, offset, removed, inserted, ref _place);
+
+    /// <summary>A collection that is an object, for reading.</summary>
+    internal readonly T Collection<T>()
+        where T : CollectionValue => View.Collection<T>();
+
+    /// <summary>A collection that is an object, for writing: one that no fork sees. Does not signal.</summary>
+    internal T WritableCollection<T>()
+        where T : CollectionValue => (T)_database.OpenCollection(_hash, _key, ref _place);
+
+    /// <summary>Gives the key a collection, keeping its expiry; adds it if it is missing. Returns it, open for writing. Does not signal.</summary>
+    internal T SetCollection<T>(ValueForm form, T value)
+        where T : CollectionValue
+    {
+        Invariant.Check(ValueForms.IsCollection(form));
+        _database.PutCollection(_hash, _key, value, form, OldExpiry, _exists, ref _place);
+        NoteAdded();
+        return value;
+    }
+
+    /// <summary>Tells that a command has changed the collection, once for every element that it added, changed or took away.</summary>
+    internal readonly void SignalModified() => _database.SignalWrite(_key, added: false);
+
+    /// <summary>Tells that there is something for blocked clients to take: a key that exists got it.</summary>
+    internal readonly void SignalReady() => _database.SignalReady(_key);
+
+    private void NoteAdded()
+    {
+        if (!_exists)
+            _database.SignalReady(_key);
+        _exists = true;
     }
 }

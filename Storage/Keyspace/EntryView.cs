@@ -23,8 +23,22 @@ public readonly ref struct EntryView
     public DataType Type => DataTypes.TypeOf(Entry.Form(ref _entry));
 
     /// <summary>How the value is stored.</summary>
-    public ValueEncoding Encoding =>
-        DataTypes.StringEncoding(Entry.Form(ref _entry), Entry.Place(ref _entry) == ValuePlace.Integer, StringLength);
+    public ValueEncoding Encoding => Form <= ValueForm.RawString
+        ? DataTypes.StringEncoding(Form, Entry.Place(ref _entry) == ValuePlace.Integer, StringLength)
+        : DataTypes.EncodingOf(Form);
+
+    /// <summary>What the value is and how it is stored.</summary>
+    internal ValueForm Form => Entry.Form(ref _entry);
+
+    /// <summary>The bytes of a packed collection.</summary>
+    internal ReadOnlySpan<byte> PackedBytes
+    {
+        get
+        {
+            Invariant.Check(ValueForms.IsPacked(Form));
+            return BytesValues.Bytes(_pages, ref _entry);
+        }
+    }
 
     /// <summary>Whether the key expires.</summary>
     public bool HasExpiry => Entry.HasExpiry(ref _entry);
@@ -34,6 +48,10 @@ public readonly ref struct EntryView
 
     /// <summary>The 24-bit access clock.</summary>
     internal uint Access => Entry.Access(ref _entry);
+
+    /// <summary>A collection that is an object, for reading.</summary>
+    internal T Collection<T>()
+        where T : CollectionValue => (T)_pages.Objects[Entry.Reference(ref _entry)];
 
     /// <summary>The integer of a string that is stored as one.</summary>
     public bool TryGetInteger(out long value)
@@ -49,7 +67,7 @@ public readonly ref struct EntryView
         get
         {
             Invariant.Check(Type == DataType.String && Entry.Place(ref _entry) != ValuePlace.Integer);
-            return StringValues.Bytes(_pages, ref _entry);
+            return BytesValues.Bytes(_pages, ref _entry);
         }
     }
 

@@ -8,6 +8,9 @@ internal sealed class ExpiryTotals
     /// <summary>Entries with an expiry.</summary>
     public long Count { get; private set; }
 
+    /// <summary>A copy.</summary>
+    public ExpiryTotals Clone() => new() { _sum = _sum, Count = Count };
+
     /// <summary>Counts an entry that expires at a time.</summary>
     public void Add(long unixMs)
     {

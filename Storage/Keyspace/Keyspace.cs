@@ -99,6 +99,8 @@ public sealed class Keyspace
 
     internal PageStore Pages => _pages;
 
+    internal KeyHasher Hasher => _hasher;
+
     /// <summary>Sets the counters of look-ups and expired keys to zero.</summary>
     public void ResetStatistics() => Hits = Misses = ExpiredCount = 0;
 
@@ -131,7 +133,7 @@ public sealed class Keyspace
             _discarded.Dequeue();
         }
 
-        if (_pages.DrainRetired(budget))
+        if (_pages.Discarded.Drain(budget) || _pages.DrainRetired(budget))
             return true;
         while (_pages.Chunks.HasIdle)
         {
@@ -180,7 +182,14 @@ public sealed class Keyspace
         if (mode == FlushMode.Async)
             _discarded.Enqueue(teardown);
         else
-            teardown.Run(new TimeBudget(TimeBudget.Unlimited));
+            TearDownNow(teardown);
+    }
+
+    private void TearDownNow(TableTeardown teardown)
+    {
+        var unlimited = new TimeBudget(TimeBudget.Unlimited);
+        teardown.Run(unlimited);
+        _pages.Discarded.Drain(unlimited);
     }
 
     private static KeyHasher NewHasher(KeyspaceOptions options, Random dice)

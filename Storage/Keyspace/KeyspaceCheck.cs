@@ -10,7 +10,7 @@ namespace KestrelFree.Storage.Keyspaces;
 /// </summary>
 internal sealed class KeyspaceCheck(PageStore pages)
 {
-    private readonly HashSet<(ItemKind, uint)> _items = [];
+    private HashSet<(ItemKind, uint)> _items = [];
     private long _entries;
     private long _expiring;
     private int _overflowHeads;
@@ -25,6 +25,13 @@ internal sealed class KeyspaceCheck(PageStore pages)
             check.CheckTable(database.Table);
         if (isAllReachable && !pages.HasPendingFrees)
             check.CheckAllocators();
+    }
+
+    /// <summary>Checks the table of a collection.</summary>
+    public void CheckNested(Table table)
+    {
+        var nested = new KeyspaceCheck(pages) { _items = _items };
+        nested.CheckTable(table);
     }
 
     private void CheckTable(Table table)
@@ -106,6 +113,8 @@ internal sealed class KeyspaceCheck(PageStore pages)
         else if (Entry.Place(ref entry) == ValuePlace.Object)
         {
             Claim(ItemKind.Object, Entry.Reference(ref entry));
+            if (ValueForms.IsCollection(Entry.Form(ref entry)))
+                ((CollectionValue)pages.Objects[Entry.Reference(ref entry)]).Check(this);
         }
     }
 
@@ -126,7 +135,8 @@ internal sealed class KeyspaceCheck(PageStore pages)
         Invariant.Check(ends == head.EndBytes && dead == head.DeadBytes);
     }
 
-    private void Claim(ItemKind kind, uint id)
+    /// <summary>Notes that an item is in use, and by whom: nobody else may use it.</summary>
+    public void Claim(ItemKind kind, uint id)
     {
         bool isNew = _items.Add((kind, id));
         Invariant.Check(isNew, "an item is used twice");

@@ -8,7 +8,7 @@ namespace KestrelFree.Storage.Keyspaces;
 
 // The contents of one database: an extendible hash of segments (SegmentHead) behind a directory (Directory), over pages shared by all databases
 // (PageStore). This file finds, inserts, resizes and removes entries and splits segments. It knows keys, shapes and sizes, not what a
-// value means (StringValues), nor that keys expire or that anybody listens (Database).
+// value means (BytesValues), nor that keys expire or that anybody listens (Database).
 //
 // A write has three steps, and the order matters while a fork lives:
 //   1. Find: reads only.
@@ -27,6 +27,7 @@ internal sealed class Table
     private const int MaxDepth = 36;
     private const int DepthBeyondEven = 8;
     private const int RehashFrom = SegmentHead.SplitAt / 4;
+    private const int NestedOrdinal = -1;
 
     private readonly PageStore _pages;
     private readonly ForkEpochs _forks;
@@ -43,6 +44,20 @@ internal sealed class Table
         _space = new SegmentSpace(pages);
         Ordinal = ordinal;
         Directory = new Directory(pages.Forks);
+        Expiries = new ExpiryTotals();
+    }
+
+    private Table(Table original)
+    {
+        _pages = original._pages;
+        _forks = original._forks;
+        _hasher = original._hasher;
+        _space = original._space;
+        _overflowHeads = original._overflowHeads;
+        Ordinal = original.Ordinal;
+        Directory = original.Directory.Clone();
+        Count = original.Count;
+        Expiries = original.Expiries.Clone();
     }
 
     /// <summary>The pages that all tables share.</summary>
@@ -64,10 +79,22 @@ internal sealed class Table
     public long Count { get; private set; }
 
     /// <summary>What is known of the entries that expire.</summary>
-    public ExpiryTotals Expiries { get; } = new();
+    public ExpiryTotals Expiries { get; }
+
+    /// <summary>Of a nested table: the reach of its owner, which all of its items have.</summary>
+    public Reach Owner { get; set; }
 
     /// <summary>Heads in the chains of segments that could not split.</summary>
     public int OverflowHeads => _overflowHeads;
+
+    /// <summary>Bytes of its entries, heads and directory; what entries refer to is not counted. O(1), an estimate by the average segment.</summary>
+    public long MemoryBytes => Directory.Bytes + Count * AverageEntryBytes;
+
+    /// <summary>An empty table that is the value of a key (see CollectionValue): the walk of a fork reads all of it when it comes to that key.</summary>
+    public static Table Nested(PageStore pages, KeyHasher hasher) => new(pages, hasher, NestedOrdinal);
+
+    /// <summary>Another table over the same pages, for the keyspace to write to while forks keep this one. O(1).</summary>
+    public Table Clone() => new(this);
 
     /// <summary>Finds an entry. O(1).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,6 +106,18 @@ internal sealed class Table
         if (FindIn(id, hash, key, ref place))
             return true;
         return _overflowHeads != 0 && FindInChain(_pages.Head(id).Next, hash, key, ref place);
+    }
+
+    private long AverageEntryBytes
+    {
+        get
+        {
+            uint id = Directory.HeadOf(0);
+            if (id == 0)
+                return 0;
+            ref SegmentHead head = ref _pages.Head(id);
+            return (SegmentHead.Bytes + head.EndBytes) / Math.Max(1, (int)head.Count);
+        }
     }
 
     private bool FindInChain(uint id, ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
@@ -155,7 +194,7 @@ internal sealed class Table
         && _forks.IsShared(_pages.BlocksOf(SegmentSpace.KindOf(place.Head.Width)).BirthOf(place.Head.Blocks[place.Block]));
 
     /// <summary>Who may still read the segment of a hash.</summary>
-    public Reach ReachOf(ulong hash, int depth) => Reach.OfSegment(Ordinal, hash, depth);
+    public Reach ReachOf(ulong hash, int depth) => Ordinal == NestedOrdinal ? Owner : Reach.OfSegment(Ordinal, hash, depth);
 
     /// <summary>Prepares a found entry for being written to: whatever a fork sees of it is copied first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,13 +8,13 @@ namespace KestrelFree.Storage.Keyspaces;
 /// Frees the memory of a table that no database refers to any more, segment by segment, in slices. Forks that were made before keep theirs:
 /// only read here, and retired rather than freed; forks made since do not know the table.
 /// </summary>
-internal sealed class TableTeardown(Table table)
+internal sealed class TableTeardown(Table table) : Teardown
 {
     private readonly uint _asOf = table.Pages.Forks.Current;
     private SegmentCursor _cursor = new(table.Directory.Top);
 
     /// <summary>Frees segments until the budget is spent; true once all are gone. Frees one segment at least.</summary>
-    public bool Run(in TimeBudget budget)
+    public override bool Run(in TimeBudget budget)
     {
         while (_cursor.TryMoveNext(table.Pages, out uint head, out ulong prefix))
         {
@@ -57,9 +57,7 @@ internal sealed class TableTeardown(Table table)
         PageStore pages = table.Pages;
         if (Entry.IsLongKey(ref entry))
             pages.Retire(Entry.LongKeyOf(ref entry).Kind, Entry.LongKeyOf(ref entry).Id, reach);
-        if (Entry.Place(ref entry) == ValuePlace.Run)
-            pages.Retire(ItemKind.Run, Entry.Reference(ref entry), reach);
-        else if (Entry.Place(ref entry) == ValuePlace.Object)
-            pages.Retire(ItemKind.Object, Entry.Reference(ref entry), reach);
+        if (Entry.Place(ref entry) >= ValuePlace.Run)
+            BytesValues.ReleaseReference(pages, ref entry, reach);
     }
 }

@@ -46,6 +46,9 @@ public enum ValueEncoding : byte
     /// <summary>A listpack.</summary>
     ListPack,
 
+    /// <summary>A listpack that has the expiry of every field beside it.</summary>
+    ListPackEx,
+
     /// <summary>A sequence of listpacks.</summary>
     QuickList,
 
@@ -62,7 +65,10 @@ public enum ValueEncoding : byte
     Stream,
 }
 
-/// <summary>What the value of an entry is: a type in one of its encodings. Five bits in the entry.</summary>
+/// <summary>
+/// What the value of an entry is: a type in one of its encodings. Five bits in the entry. First the forms that are bytes (strings, then packed
+/// collections), then those that are objects (<see cref="CollectionValue"/>).
+/// </summary>
 internal enum ValueForm : byte
 {
     /// <summary>A string as SET leaves it.</summary>
@@ -70,6 +76,49 @@ internal enum ValueForm : byte
 
     /// <summary>A string as APPEND and SETRANGE leave it: raw, however short.</summary>
     RawString,
+
+    /// <summary>A list in one listpack.</summary>
+    ListListpack,
+
+    /// <summary>A set in a listpack.</summary>
+    SetListpack,
+
+    /// <summary>A set of integers in an intset.</summary>
+    SetIntset,
+
+    /// <summary>A hash in a listpack of fields and values.</summary>
+    HashListpack,
+
+    /// <summary>A hash in a listpack of fields, values and expiries.</summary>
+    HashListpackEx,
+
+    /// <summary>A sorted set in a listpack of members and scores.</summary>
+    ZsetListpack,
+
+    /// <summary>A list as a sequence of listpacks.</summary>
+    ListQuicklist,
+
+    /// <summary>A set as a table.</summary>
+    SetTable,
+
+    /// <summary>A hash as a table.</summary>
+    HashTable,
+
+    /// <summary>A sorted set as a tree beside a table.</summary>
+    ZsetTree,
+
+    /// <summary>A stream.</summary>
+    Stream,
+}
+
+/// <summary>What distinguishes the kinds of forms.</summary>
+internal static class ValueForms
+{
+    /// <summary>Whether a form is a collection in bytes.</summary>
+    public static bool IsPacked(ValueForm form) => form is >= ValueForm.ListListpack and <= ValueForm.ZsetListpack;
+
+    /// <summary>Whether a form is a collection in an object.</summary>
+    public static bool IsCollection(ValueForm form) => form >= ValueForm.ListQuicklist;
 }
 
 /// <summary>One row per type: what clients call it.</summary>
@@ -81,7 +130,25 @@ internal static class DataTypes
     public static DataType TypeOf(ValueForm form) => form switch
     {
         ValueForm.String or ValueForm.RawString => DataType.String,
+        ValueForm.ListListpack or ValueForm.ListQuicklist => DataType.List,
+        ValueForm.SetListpack or ValueForm.SetIntset or ValueForm.SetTable => DataType.Set,
+        ValueForm.ZsetListpack or ValueForm.ZsetTree => DataType.SortedSet,
+        ValueForm.HashListpack or ValueForm.HashListpackEx or ValueForm.HashTable => DataType.Hash,
+        ValueForm.Stream => DataType.Stream,
         _ => DataType.None,
+    };
+
+    /// <summary>The encoding of a form that is no string.</summary>
+    public static ValueEncoding EncodingOf(ValueForm form) => form switch
+    {
+        ValueForm.ListListpack or ValueForm.SetListpack or ValueForm.HashListpack or ValueForm.ZsetListpack => ValueEncoding.ListPack,
+        ValueForm.HashListpackEx => ValueEncoding.ListPackEx,
+        ValueForm.SetIntset => ValueEncoding.IntSet,
+        ValueForm.ListQuicklist => ValueEncoding.QuickList,
+        ValueForm.SetTable or ValueForm.HashTable => ValueEncoding.HashTable,
+        ValueForm.ZsetTree => ValueEncoding.SkipList,
+        ValueForm.Stream => ValueEncoding.Stream,
+        _ => ValueEncoding.None,
     };
 
     /// <summary>The encoding of a string's form.</summary>
@@ -112,6 +179,7 @@ internal static class DataTypes
         ValueEncoding.EmbStr => "embstr"u8,
         ValueEncoding.Raw => "raw"u8,
         ValueEncoding.ListPack => "listpack"u8,
+        ValueEncoding.ListPackEx => "listpackex"u8,
         ValueEncoding.QuickList => "quicklist"u8,
         ValueEncoding.IntSet => "intset"u8,
         ValueEncoding.HashTable => "hashtable"u8,

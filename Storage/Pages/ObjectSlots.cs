@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KestrelFree.Storage.Keyspaces;
 
 namespace KestrelFree.Storage.Pages;
 
@@ -17,7 +18,7 @@ internal sealed class ObjectSlots
     private int _pageCount;
     private uint _next = 1;
 
-    /// <summary>Bytes of the arrays held, with their headers.</summary>
+    /// <summary>Bytes of the arrays held, with their headers, and of collections' shells.</summary>
     public long ArrayBytes { get; private set; }
 
     /// <summary>Slots in use.</summary>
@@ -66,7 +67,7 @@ internal sealed class ObjectSlots
     public void SetBirth(uint slot, uint epoch) => _births[slot >> PageBits][slot & (PageSlots - 1)] = epoch;
 
     /// <summary>What an object counts for in <see cref="ArrayBytes"/>.</summary>
-    public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : 0;
+    public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : CollectionValue.ShellBytes;
 
     private void AddPage()
     {

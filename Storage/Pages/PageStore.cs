@@ -25,6 +25,7 @@ internal sealed class PageStore
         Narrow = new BlockAllocator(Chunks, NarrowBytes, 1);
         Wide = new BlockAllocator(Chunks, NarrowBytes, WideBytes / NarrowBytes);
         Runs = new RunAllocator(Chunks);
+        Discarded = new DiscardedCollections(Forks);
     }
 
     public ChunkPool Chunks { get; }
@@ -41,11 +42,14 @@ internal sealed class PageStore
 
     public ForkEpochs Forks { get; } = new();
 
+    /// <summary>Collections that wait for being freed.</summary>
+    public DiscardedCollections Discarded { get; }
+
     /// <summary>Bytes that only forks keep from being freed.</summary>
     public long RetiredBytes { get; private set; }
 
     /// <summary>Whether anything waits for a fork to end, or to be freed after one.</summary>
-    public bool HasPendingFrees => RetiredBytes != 0;
+    public bool HasPendingFrees => RetiredBytes != 0 || !Discarded.IsEmpty;
 
     /// <summary>A segment's head.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,26 +4,31 @@ using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Keyspaces;
 
-// Strings: where their bytes are put, and how they grow.
+// Values that are bytes - strings, and packed collections (listpacks, intsets) - and where these are put, and how they grow.
 //
-//     exactly a 64-bit integer   8 bytes in the entry
+//     exactly a 64-bit integer   8 bytes in the entry (strings only)
 //     up to 200 bytes            in the entry
 //     up to 256 KB               in a run
 //     above                      in an array of their own
 //
 // A string that APPEND or SETRANGE has made longer gets up to twice its length in a run, and an eighth more in an array, so that a sequence of
-// appends costs O(1) per byte. Within the entry it has no slack: at most 200 relocations lead out of it.
+// appends costs O(1) per byte. Within the entry it has no slack: at most 200 relocations lead out of it. A packed value gets none anywhere but what
+// its size class leaves (up to 12 %, which is geometric too): there are many of them, and they are small.
 //
 // A value may be written in place if its run or array is its own (no fork sees it); the block of its entry was made private before.
+//
+// A packed value that has shrunk to half its run moves to a smaller one, and below 150 bytes back into the entry; the gap to 200 keeps one that
+// grows and shrinks about the border from moving each time. Strings never shrink but by being overwritten.
 
-/// <summary>Stores and changes the string of an entry. The place is always that of a live entry and is refreshed.</summary>
-internal static class StringValues
+/// <summary>Stores and changes the bytes of an entry. The place is always that of a live entry and is refreshed.</summary>
+internal static class BytesValues
 {
     private const int MinSlack = 1 << 20;
     private const int MaxLength = int.MaxValue - 64;
+    private const int InlineAgainBelow = 150;
 
-    /// <summary>Adds a key with a string of these bytes.</summary>
-    public static void Add(Table table, ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueForm form, long expiry, ref EntryPlace place)
+    /// <summary>Adds a key with a value of these bytes.</summary>
+    public static void Add(Table table, ulong hash, ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, ValueForm form, long expiry, ref EntryPlace place)
     {
         ValuePlace where = PlaceFor(value.Length);
         if (where == ValuePlace.Inline)
@@ -45,8 +50,8 @@ internal static class StringValues
         Entry.SetInteger(ref place.Entry, value);
     }
 
-    /// <summary>Puts a string of these bytes in the place of any value.</summary>
-    public static void Overwrite(Table table, ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ValueForm form, long expiry, ref EntryPlace place)
+    /// <summary>Puts these bytes in the place of any value.</summary>
+    public static void Overwrite(Table table, ulong hash, ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, ValueForm form, long expiry, ref EntryPlace place)
     {
         table.MakeWritable(hash, key, ref place);
         ValuePlace where = PlaceFor(value.Length);
@@ -79,21 +84,39 @@ internal static class StringValues
         Entry.SetInteger(ref place.Entry, value);
     }
 
-    /// <summary>Gives the string so many bytes, keeping the first ones; the others are anything. From then on its encoding is raw.</summary>
-    public static Span<byte> Resize(Table table, ulong hash, scoped ReadOnlySpan<byte> key, int length, scoped ref EntryPlace place)
+    /// <summary>Gives the value so many bytes, keeping the first ones; the others are anything. It gets a form, raw for a string, and is writable.</summary>
+    public static Span<byte> Resize(Table table, ulong hash, scoped ReadOnlySpan<byte> key, int length, ValueForm form, scoped ref EntryPlace place)
     {
         table.MakeWritable(hash, key, ref place);
         if (Entry.Place(ref place.Entry) == ValuePlace.Integer)
             SpellOut(table, hash, ref place);
         return Entry.Place(ref place.Entry) switch
         {
-            ValuePlace.Inline when length <= Entry.MaxInlineValue => ResizeInline(table, hash, length, ref place),
-            ValuePlace.Inline => MoveOut(table, hash, length, ref place),
-            _ => ResizeReferenced(table, hash, length, ref place),
+            ValuePlace.Inline when length <= Entry.MaxInlineValue => ResizeInline(table, hash, length, form, ref place),
+            ValuePlace.Inline => MoveOut(table, hash, length, form, ref place),
+            _ => ResizeReferenced(table, hash, length, form, ref place),
         };
     }
 
-    /// <summary>The bytes of a string that is not stored as an integer.</summary>
+    /// <summary>
+    /// Puts <paramref name="inserted"/> bytes of any content in the place of <paramref name="removed"/> ones of a packed value and moves what
+    /// follows; returns all of it, writable. O(bytes behind the place), O(bytes) when it moves.
+    /// </summary>
+    public static Span<byte> Splice(
+        Table table, ulong hash, scoped ReadOnlySpan<byte> key, int offset, int removed, int inserted, scoped ref EntryPlace place)
+    {
+        ValueForm form = Entry.Form(ref place.Entry);
+        int oldLength = Bytes(table.Pages, ref place.Entry).Length;
+        int newLength = checked(oldLength - removed + inserted);
+        // What follows moves while the value has its larger size.
+        Span<byte> bytes = Resize(table, hash, key, Math.Max(oldLength, newLength), form, ref place);
+        if (removed == inserted)
+            return bytes;
+        bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
+        return newLength >= oldLength ? bytes : Resize(table, hash, key, newLength, form, ref place);
+    }
+
+    /// <summary>The bytes of a value that is not stored as an integer.</summary>
     public static Span<byte> Bytes(PageStore pages, ref byte entry) => Entry.Place(ref entry) switch
     {
         ValuePlace.Inline => Entry.InlineValue(ref entry),
@@ -104,11 +127,23 @@ internal static class StringValues
     /// <summary>Gives up the run or object of an entry, which is about to get another value or to go.</summary>
     public static void ReleaseReference(Table table, ulong hash, ref EntryPlace place)
     {
-        ValuePlace where = Entry.Place(ref place.Entry);
-        if (where < ValuePlace.Run)
+        if (Entry.Place(ref place.Entry) >= ValuePlace.Run)
+            ReleaseReference(table.Pages, ref place.Entry, table.ReachOf(hash, place.Head.Depth));
+    }
+
+    /// <summary>Gives up the run or object that an entry has, and all that a collection consists of.</summary>
+    public static void ReleaseReference(PageStore pages, ref byte entry, Reach reach)
+    {
+        uint id = Entry.Reference(ref entry);
+        if (Entry.Place(ref entry) == ValuePlace.Run)
+        {
+            pages.Retire(ItemKind.Run, id, reach);
             return;
-        ItemKind kind = where == ValuePlace.Run ? ItemKind.Run : ItemKind.Object;
-        table.Pages.Retire(kind, Entry.Reference(ref place.Entry), table.ReachOf(hash, place.Head.Depth));
+        }
+
+        if (ValueForms.IsCollection(Entry.Form(ref entry)))
+            pages.Discarded.Add((CollectionValue)pages.Objects[id], reach);
+        pages.Retire(ItemKind.Object, id, reach);
     }
 
     private static ValuePlace PlaceFor(int length) => length switch
@@ -132,7 +167,7 @@ internal static class StringValues
         return pages.Objects.Allocate(array, pages.Forks.Current);
     }
 
-    private static bool TryOverwriteRun(Table table, ulong hash, ReadOnlySpan<byte> value, ref EntryPlace place)
+    private static bool TryOverwriteRun(Table table, ulong hash, scoped ReadOnlySpan<byte> value, ref EntryPlace place)
     {
         if (Entry.Place(ref place.Entry) != ValuePlace.Run)
             return false;
@@ -151,39 +186,42 @@ internal static class StringValues
     {
         Span<byte> digits = stackalloc byte[Numbers.MaxIntegerBytes];
         digits = digits[..Numbers.FormatInteger(digits, Entry.Integer(ref place.Entry))];
-        ResizeInline(table, hash, digits.Length, ref place);
+        ResizeInline(table, hash, digits.Length, ValueForm.RawString, ref place);
         digits.CopyTo(Entry.InlineValue(ref place.Entry));
     }
 
-    private static Span<byte> ResizeInline(Table table, ulong hash, int length, scoped ref EntryPlace place)
+    private static Span<byte> ResizeInline(Table table, ulong hash, int length, ValueForm form, scoped ref EntryPlace place)
     {
         long expiry = Entry.ExpiryOrNone(ref place.Entry);
-        table.Reshape(hash, EntryLayout.Inline(ValueForm.RawString, length, expiry), ref place);
+        table.Reshape(hash, EntryLayout.Inline(form, length, expiry), ref place);
         return Entry.InlineValue(ref place.Entry);
     }
 
-    private static Span<byte> MoveOut(Table table, ulong hash, int length, scoped ref EntryPlace place)
+    private static Span<byte> MoveOut(Table table, ulong hash, int length, ValueForm form, scoped ref EntryPlace place)
     {
         ValuePlace where = PlaceFor(length);
-        uint id = Allocate(table.Pages, where, Entry.InlineValue(ref place.Entry), CapacityFor(length));
+        uint id = Allocate(table.Pages, where, Entry.InlineValue(ref place.Entry), CapacityFor(length, form));
         long expiry = Entry.ExpiryOrNone(ref place.Entry);
-        table.Reshape(hash, EntryLayout.Reference(ValueForm.RawString, where, expiry), ref place);
+        table.Reshape(hash, EntryLayout.Reference(form, where, expiry), ref place);
         Entry.SetReference(ref place.Entry, id, length);
         return Bytes(table.Pages, ref place.Entry);
     }
 
-    private static Span<byte> ResizeReferenced(Table table, ulong hash, int length, scoped ref EntryPlace place)
+    private static Span<byte> ResizeReferenced(Table table, ulong hash, int length, ValueForm form, scoped ref EntryPlace place)
     {
         PageStore pages = table.Pages;
         Reach reach = table.ReachOf(hash, place.Head.Depth);
         uint id = Entry.Reference(ref place.Entry);
         bool isRun = Entry.Place(ref place.Entry) == ValuePlace.Run;
         int capacity = isRun ? pages.Runs.CapacityOf(id) : pages.Objects.Array(id).Length;
-        if (length > capacity || !pages.TryMakePrivate(isRun ? ItemKind.Run : ItemKind.Object, id, reach))
+        bool isTooLarge = ValueForms.IsPacked(form) && length < capacity / 2;
+        if (isTooLarge && length < InlineAgainBelow)
+            return MoveIn(table, hash, length, form, ref place);
+        if (length > capacity || isTooLarge || !pages.TryMakePrivate(isRun ? ItemKind.Run : ItemKind.Object, id, reach))
         {
             ReadOnlySpan<byte> old = Bytes(pages, ref place.Entry);
             // What only a fork keeps from being written in place needs no more room than it had.
-            int wanted = length > capacity ? CapacityFor(length) : length;
+            int wanted = length > capacity ? CapacityFor(length, form) : length;
             ValuePlace where = PlaceFor(Math.Max(length, Entry.MaxInlineValue + 1));
             id = Allocate(pages, where, old[..Math.Min(old.Length, length)], wanted);
             ReleaseReference(table, hash, ref place);
@@ -192,15 +230,28 @@ internal static class StringValues
 
         long expiry = Entry.ExpiryOrNone(ref place.Entry);
         ValuePlace now = isRun ? ValuePlace.Run : ValuePlace.Object;
-        table.Reshape(hash, EntryLayout.Reference(ValueForm.RawString, now, expiry), ref place);
+        table.Reshape(hash, EntryLayout.Reference(form, now, expiry), ref place);
         Entry.SetReference(ref place.Entry, id, length);
         return Bytes(pages, ref place.Entry);
     }
 
-    private static int CapacityFor(int length)
+    private static Span<byte> MoveIn(Table table, ulong hash, int length, ValueForm form, scoped ref EntryPlace place)
+    {
+        Span<byte> kept = stackalloc byte[InlineAgainBelow];
+        kept = kept[..length];
+        Bytes(table.Pages, ref place.Entry)[..length].CopyTo(kept);
+        ReleaseReference(table, hash, ref place);
+        long expiry = Entry.ExpiryOrNone(ref place.Entry);
+        table.Reshape(hash, EntryLayout.Inline(form, length, expiry), ref place);
+        Span<byte> bytes = Entry.InlineValue(ref place.Entry);
+        kept.CopyTo(bytes);
+        return bytes;
+    }
+
+    private static int CapacityFor(int length, ValueForm form)
     {
         if (length <= SizeClasses.MaxBytes)
-            return Math.Min(length * 2, SizeClasses.MaxBytes);
+            return ValueForms.IsPacked(form) ? length : Math.Min(length * 2, SizeClasses.MaxBytes);
         return (int)Math.Min((long)length + Math.Max(MinSlack, length / 8), MaxLength);
     }
 }

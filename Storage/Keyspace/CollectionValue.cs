@@ -1,0 +1,112 @@
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage.Keyspaces;
+
+// How collections live in the keyspace.
+//
+// A small one is *packed*: a listpack or an intset, byte for byte Redis's, which an entry holds as it holds a string (BytesValues): in itself up to
+// 200 bytes, in a run, in an array. Copy on write, moving, freeing and walking are those of strings. A large one is an object, a CollectionValue, whose
+// slot in ObjectSlots the entry holds.
+//
+//     entry [slot] -> shell (CollectionValue: roots and counters) -> nodes (heads, blocks, runs, tree nodes: each with a birth)
+//
+// The object is a shell. What it consists of are nodes that follow the rule of all items (ForkEpochs): a node that a fork sees is copied before
+// its first write. So is the shell, and that is O(1): EntryRef.WritableCollection puts a clone into a new slot and retires the old slot, if a fork sees
+// it. The old shell then stands still with all that it refers to, and the fork reads it like any frozen value.
+//
+// The walk of a fork reads a collection when it comes to its key. So *everything* below a key has one reach, that of the key's segment, whatever the order
+// within the collection. Segments split and keys are renamed, so a collection does not keep its reach: whoever opens one for writing says what
+// it is (Open), and it holds until the next write to the keyspace.
+//
+// A key that moves (RENAME, MOVE) changes its place in the order of the walk, while forks that began before look for the old one: NoteMoved widens the
+// reach until these have ended.
+//
+// Freeing a large collection takes time in proportion to its size. An entry that loses its collection gives it to PageStore.Discarded, where small ones go
+// at once and the others in slices of Keyspace.RunMaintenance. A teardown only reads the collection, since forks may still do so, and
+// retires nodes with the reach that the key had, as of the moment when the entry lost it.
+
+/// <summary>A collection that is too large for packed bytes; see the essay above.</summary>
+internal abstract class CollectionValue
+{
+    /// <summary>What a shell counts for in used memory.</summary>
+    public const int ShellBytes = 256;
+
+    private uint _movedIn;
+
+    /// <summary>Elements: fields of a hash, members of a set, entries of a stream.</summary>
+    public abstract long Count { get; }
+
+    /// <summary>Bytes of all that it consists of, roughly. O(1).</summary>
+    public abstract long MemoryBytes { get; }
+
+    /// <summary>Another shell over the same nodes, for the keyspace to write to while forks keep this one. O(1).</summary>
+    public CollectionValue Clone()
+    {
+        CollectionValue clone = CloneShell();
+        clone._movedIn = _movedIn;
+        return clone;
+    }
+
+    /// <summary>Prepares for being written to: who may still read its nodes. Holds until the next write to the keyspace.</summary>
+    public abstract void Open(Reach reach);
+
+    /// <summary>Frees all nodes, in slices. Reads only.</summary>
+    public abstract Teardown TearDown();
+
+    /// <summary>Checks itself, and claims every item that it consists of. O(n).</summary>
+    public abstract void Check(KeyspaceCheck check);
+
+    /// <summary>Notes that its key has moved in an epoch: forks that began before expect it elsewhere.</summary>
+    public void NoteMoved(ForkEpochs forks) => _movedIn = forks.Current;
+
+    /// <summary>The reach of its nodes, given that of its key's segment.</summary>
+    public Reach Widen(Reach reach, ForkEpochs forks)
+    {
+        bool isExpectedElsewhere = _movedIn != 0 && forks.Live.Count > 0 && forks.Live[0].Id <= _movedIn;
+        return isExpectedElsewhere ? reach with { LastPosition = long.MaxValue } : reach;
+    }
+
+    /// <summary>The clone; the base class adds its own.</summary>
+    protected abstract CollectionValue CloneShell();
+}
+
+/// <summary>Frees something large in slices.</summary>
+internal abstract class Teardown
+{
+    /// <summary>Frees a part at least, and goes on until the budget is spent; true once all is gone.</summary>
+    public abstract bool Run(in TimeBudget budget);
+}
+
+/// <summary>Collections that no entry refers to any more, on their way out.</summary>
+internal sealed class DiscardedCollections(ForkEpochs forks)
+{
+    private const int FreedAtOnce = 256;
+
+    private readonly Queue<Teardown> _teardowns = new();
+
+    /// <summary>Whether nothing waits.</summary>
+    public bool IsEmpty => _teardowns.Count == 0;
+
+    /// <summary>Frees a collection, at once if it is small. Its key's segment had this reach.</summary>
+    public void Add(CollectionValue value, Reach reach)
+    {
+        value.Open(value.Widen(reach with { AsOf = Math.Min(reach.AsOf, forks.Current) }, forks));
+        Teardown teardown = value.TearDown();
+        if (value.Count > FreedAtOnce || !teardown.Run(new TimeBudget(TimeBudget.Unlimited)))
+            _teardowns.Enqueue(teardown);
+    }
+
+    /// <summary>Frees for a time; true while there is more.</summary>
+    public bool Drain(in TimeBudget budget)
+    {
+        while (_teardowns.TryPeek(out Teardown? teardown))
+        {
+            if (!teardown.Run(budget))
+                return true;
+            _teardowns.Dequeue();
+        }
+
+        return false;
+    }
+}

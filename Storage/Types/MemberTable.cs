@@ -1,0 +1,97 @@
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage.Types;
+
+// A large set or hash: a Table of its own over the pages that all tables share, so that it grows, shrinks, forks and is scanned as a database does.
+// A member is a key there. The members of a set have an empty value; the fields of a hash have one that is stored as strings are
+// in the keyspace (integers as 8 bytes, short ones inline, longer ones in runs), and an expiry where a field has one. A hash without such pays nothing.
+//
+// It costs a head of 1.3 KB and a block at least, which is why small ones are packed.
+
+/// <summary>The members of a large set, or the fields of a large hash. All operations O(1) amortised.</summary>
+internal sealed class MemberTable : CollectionValue
+{
+    private readonly Table _table;
+
+    /// <summary>An empty one.</summary>
+    public MemberTable(PageStore pages, KeyHasher hasher) => _table = Table.Nested(pages, hasher);
+
+    private MemberTable(Table table) => _table = table;
+
+    /// <summary>The table, for reading; what it holds is written through this class.</summary>
+    public Table Table => _table;
+
+    /// <inheritdoc/>
+    public override long Count => _table.Count;
+
+    /// <inheritdoc/>
+    public override long MemoryBytes => _table.MemoryBytes;
+
+    /// <inheritdoc/>
+    public override void Open(Reach reach) => _table.Owner = reach;
+
+    /// <inheritdoc/>
+    public override Teardown TearDown() => new TableTeardown(_table);
+
+    /// <inheritdoc/>
+    public override void Check(KeyspaceCheck check) => check.CheckNested(_table);
+
+    /// <inheritdoc/>
+    protected override CollectionValue CloneShell() => new MemberTable(_table.Clone());
+
+    /// <summary>Whether there is such a member.</summary>
+    public bool Contains(ReadOnlySpan<byte> member) => TryFind(member, out _);
+
+    /// <summary>Finds a member or field.</summary>
+    public bool TryFind(ReadOnlySpan<byte> member, out EntryView entry)
+    {
+        EntryPlace place = default;
+        bool found = _table.Find(_table.Hasher.Hash(member), member, ref place);
+        entry = found ? new EntryView(_table.Pages, ref place.Entry) : default;
+        return found;
+    }
+
+    /// <summary>Adds a member; false if it is there.</summary>
+    public bool Add(ReadOnlySpan<byte> member)
+    {
+        ulong hash = _table.Hasher.Hash(member);
+        EntryPlace place = default;
+        if (_table.Find(hash, member, ref place))
+            return false;
+        BytesValues.Add(_table, hash, member, default, ValueForm.String, Entry.NoExpiry, ref place);
+        return true;
+    }
+
+    /// <summary>Gives a field a value and an expiry; true if it is new.</summary>
+    public bool Set(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, Expiry expiry)
+    {
+        ulong hash = _table.Hasher.Hash(field);
+        EntryPlace place = default;
+        bool found = _table.Find(hash, field, ref place);
+        long expiryMs = expiry.Resolve(found ? Entry.ExpiryOrNone(ref place.Entry) : Entry.NoExpiry);
+        bool isInteger = Protocol.Numbers.TryParseInteger(value, out long integer);
+        if (found && isInteger)
+            BytesValues.OverwriteInteger(_table, hash, field, integer, expiryMs, ref place);
+        else if (found)
+            BytesValues.Overwrite(_table, hash, field, value, ValueForm.String, expiryMs, ref place);
+        else if (isInteger)
+            BytesValues.AddInteger(_table, hash, field, integer, expiryMs, ref place);
+        else
+            BytesValues.Add(_table, hash, field, value, ValueForm.String, expiryMs, ref place);
+        return !found;
+    }
+
+    /// <summary>Takes a member or field away; false if it is not there.</summary>
+    public bool Remove(ReadOnlySpan<byte> member)
+    {
+        ulong hash = _table.Hasher.Hash(member);
+        EntryPlace place = default;
+        if (!_table.Find(hash, member, ref place))
+            return false;
+        BytesValues.ReleaseReference(_table, hash, ref place);
+        _table.Remove(hash, member, ref place);
+        return true;
+    }
+}

@@ -1,0 +1,258 @@
+using System.Text;
+using KestrelFree.Storage;
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Types;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Keyspaces;
+
+/// <summary>
+/// Drives keys that hold strings, packed collections and tables, and a model of them, through the same random operations, while forks are held,
+/// walked on other threads, and compared with what the model was when they began.
+/// </summary>
+internal sealed class CollectionScript : IDisposable
+{
+    private const int Databases = 2;
+    private static readonly ValueForm[] PackedForms = [ValueForm.HashListpack, ValueForm.SetIntset, ValueForm.ListListpack];
+
+    private readonly Random _random;
+    private readonly int _keys;
+    private readonly int _members;
+    private readonly ManualClock _clock = new(1_700_000_000_000);
+    private readonly Keyspace _keyspace;
+    private readonly Dictionary<string, object>[] _model = [[], []];
+    private readonly List<(Snapshot Snapshot, Dictionary<string, object>[] Frozen, Task? Walk)> _forks = [];
+
+    public CollectionScript(int seed, int keys, int members)
+    {
+        _random = new Random(seed);
+        _keys = keys;
+        _members = members;
+        _keyspace = new Keyspace(new KeyspaceOptions { Databases = Databases, Clock = _clock, Seed = seed });
+    }
+
+    public void Run(int operations)
+    {
+        for (int i = 0; i < operations; i++)
+        {
+            Step();
+            if (i % (operations / 10 + 1) == 0)
+                _keyspace.Validate();
+        }
+
+        while (_forks.Count != 0)
+            EndFork(0);
+        while (_keyspace.RunMaintenance(1000))
+        {
+        }
+
+        foreach ((int database, string key) in Enumerable.Range(0, Databases).SelectMany(d => _model[d].Keys.Select(key => (d, key))))
+            Compare(database, key);
+        _keyspace.Validate();
+    }
+
+    public void Dispose()
+    {
+        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
+        {
+            walk?.Wait();
+            snapshot.Dispose();
+        }
+    }
+
+    private void Step()
+    {
+        int database = _random.Next(Databases);
+        string key = "k" + _random.Next(_keys);
+        int choice = _random.Next(1000);
+        if (choice < 60)
+            SetPacked(database, key);
+        else if (choice < 300)
+            Splice(database, key);
+        else if (choice < 320)
+            SetString(database, key);
+        else if (choice < 800)
+            ChangeTable(database, key);
+        else if (choice < 830)
+            Delete(database, key);
+        else if (choice < 950)
+            Compare(database, key);
+        else
+            Rare(database);
+    }
+
+    private void Rare(int database)
+    {
+        int choice = _random.Next(500);
+        if (choice < 4)
+            Flush(database);
+        else if (choice < 8)
+            Swap();
+        else if (choice < 30 && _forks.Count < 4)
+            BeginFork();
+        else if (choice < 60 && _forks.Count > 0)
+            EndFork(_random.Next(_forks.Count));
+        else
+            _keyspace.RunMaintenance(_random.Next(50));
+    }
+
+    private void SetPacked(int database, string key)
+    {
+        byte[] bytes = RandomBytes();
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        entry.SetPacked(PackedForms[bytes.Length % PackedForms.Length], bytes);
+        entry.SignalModified();
+        _model[database][key] = bytes;
+    }
+
+    private void SetString(int database, string key)
+    {
+        _keyspace[database].SetString(Bytes(key), "text"u8);
+        _model[database][key] = "text";
+    }
+
+    private void Splice(int database, string key)
+    {
+        if (_model[database].GetValueOrDefault(key) is not byte[] old)
+            return;
+        int offset = _random.Next(old.Length + 1);
+        int removed = _random.Next(3) == 0 ? _random.Next(old.Length - offset + 1) : Math.Min(old.Length - offset, _random.Next(10));
+        byte[] inserted = _random.Next(3) == 0 ? RandomBytes() : new byte[_random.Next(12)];
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        Span<byte> bytes = entry.SplicePacked(offset, removed, inserted.Length);
+        inserted.CopyTo(bytes[offset..]);
+        byte[] now = [.. old.AsSpan(0, offset), .. inserted, .. old.AsSpan(offset + removed)];
+        if (!entry.PackedBytes.SequenceEqual(now))
+            throw new AssertionException($"a splice at {offset} of {removed} for {inserted.Length} in {old.Length} went wrong");
+        _model[database][key] = now;
+    }
+
+    private void ChangeTable(int database, string key)
+    {
+        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        MemberTable table;
+        if (_model[database].GetValueOrDefault(key) is not Dictionary<string, byte[]> fields)
+        {
+            if (_random.Next(10) != 0)
+                return;
+            _model[database][key] = fields = [];
+            table = entry.SetCollection(ValueForm.HashTable, new MemberTable(_keyspace.Pages, _keyspace.Hasher));
+        }
+        else
+        {
+            table = entry.WritableCollection<MemberTable>();
+        }
+
+        for (int count = _random.Next(10) == 0 ? _members / 2 : 3; count > 0; count--)
+            ChangeField(table, fields);
+        entry.SignalModified();
+    }
+
+    private void ChangeField(MemberTable table, Dictionary<string, byte[]> fields)
+    {
+        string field = "f" + _random.Next(_members);
+        if (_random.Next(3) == 0)
+        {
+            Assert.That(table.Remove(Bytes(field)), Is.EqualTo(fields.Remove(field)));
+            return;
+        }
+
+        byte[] value = _random.Next(2) == 0 ? Bytes(_random.Next(1000).ToString()) : RandomBytes();
+        Assert.That(table.Set(Bytes(field), value, Expiry.None), Is.EqualTo(!fields.ContainsKey(field)));
+        fields[field] = value;
+    }
+
+    private void Delete(int database, string key)
+    {
+        Assert.That(_keyspace[database].Delete(Bytes(key)), Is.EqualTo(_model[database].Remove(key)));
+    }
+
+    private void Compare(int database, string key)
+    {
+        EntryRef entry = _keyspace[database].LookupRead(Bytes(key));
+        bool exists = _model[database].TryGetValue(key, out object? expected);
+        Assert.That(entry.Exists, Is.EqualTo(exists));
+        if (expected is byte[] bytes && !entry.PackedBytes.SequenceEqual(bytes))
+            throw new AssertionException($"{bytes.Length} packed bytes differ");
+        if (expected is Dictionary<string, byte[]> fields)
+            AssertSame(entry.Collection<MemberTable>(), fields);
+    }
+
+    private void Flush(int database)
+    {
+        _keyspace[database].Flush(_random.Next(2) == 0 ? FlushMode.Sync : FlushMode.Async);
+        _model[database].Clear();
+    }
+
+    private void Swap()
+    {
+        _keyspace.Swap(0, 1);
+        (_model[0], _model[1]) = (_model[1], _model[0]);
+    }
+
+    private void BeginFork()
+    {
+        Snapshot snapshot = _keyspace.Fork();
+        Dictionary<string, object>[] frozen = [.. _model.Select(database => database.ToDictionary(pair => pair.Key, pair => Freeze(pair.Value)))];
+        SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
+        _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => AssertSame(walk, frozen))));
+    }
+
+    private void EndFork(int index)
+    {
+        (Snapshot snapshot, Dictionary<string, object>[] frozen, Task? walk) = _forks[index];
+        _forks.RemoveAt(index);
+        if (walk != null)
+            walk.GetAwaiter().GetResult();
+        else if (_random.Next(4) != 0)
+            AssertSame(snapshot.Walk(), frozen);
+        snapshot.Release();
+    }
+
+    private static object Freeze(object value) => value is Dictionary<string, byte[]> fields ? new Dictionary<string, byte[]>(fields) : value;
+
+    private static void AssertSame(SnapshotWalk walk, Dictionary<string, object>[] frozen)
+    {
+        int seen = 0;
+        for (; walk.MoveNext(); seen++)
+        {
+            EntryView entry = walk.Entry;
+            string key = Encoding.Latin1.GetString(entry.Key);
+            object expected = frozen[walk.DatabaseIndex][key];
+            if (expected is byte[] bytes && !entry.PackedBytes.SequenceEqual(bytes))
+                throw new AssertionException($"a fork sees other packed bytes at {key}");
+            if (expected is Dictionary<string, byte[]> fields)
+                AssertSame(entry.Collection<MemberTable>(), fields);
+            if (expected is string && entry.Type != DataType.String)
+                throw new AssertionException($"a fork sees another type at {key}");
+        }
+
+        if (seen != frozen.Sum(database => database.Count))
+            throw new AssertionException($"a fork sees {seen} keys of {frozen.Sum(database => database.Count)}");
+    }
+
+    private static void AssertSame(MemberTable table, Dictionary<string, byte[]> fields)
+    {
+        var scratch = new byte[20];
+        int seen = 0;
+        var cursor = new TableCursor(table.Table);
+        for (; cursor.MoveNext(); seen++)
+        {
+            string field = Encoding.Latin1.GetString(cursor.Entry.Key);
+            if (!fields.TryGetValue(field, out byte[]? value) || !cursor.Entry.GetString(scratch).SequenceEqual(value))
+                throw new AssertionException($"field {field} is not what it was");
+        }
+
+        if (seen != fields.Count || table.Count != seen)
+            throw new AssertionException($"{seen} fields, said to be {table.Count}, of {fields.Count}");
+    }
+
+    private byte[] RandomBytes()
+    {
+        var bytes = new byte[_random.Next(10) switch { 0 => _random.Next(5000), 1 => _random.Next(195, 205), _ => _random.Next(60) }];
+        _random.NextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+}
