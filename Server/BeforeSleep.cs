@@ -14,6 +14,7 @@ internal sealed class BeforeSleep
     /// <summary>Runs once a turn, before the loop waits.</summary>
     internal void Run()
     {
+        if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
         _server.Requests.ExecuteResumed();
         _server.Replies.SendPending();
         _server.Clients.FreeMarked();

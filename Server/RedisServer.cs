@@ -43,6 +43,8 @@ internal sealed class RedisServer : IDisposable
         Replies = new ReplySender(this);
         Clients = new ClientRegistry(this);
         Blocked = new BlockedClients(this);
+        KeyWaits = new KeyWaits(this);
+        Observer.KeyWaits = KeyWaits;
         Shutdown = new ShutdownSequence(this);
         Cron = new ServerCron(this);
         StartedMs = Clock.NowMs;
@@ -84,6 +86,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>The clients that wait in a command.</summary>
     internal BlockedClients Blocked { get; }
+
+    /// <summary>Those of them that wait for keys.</summary>
+    internal KeyWaits KeyWaits { get; }
 
     /// <summary>Ends the server.</summary>
     internal ShutdownSequence Shutdown { get; }

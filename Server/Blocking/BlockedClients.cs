@@ -40,6 +40,7 @@ internal sealed class BlockedClients
     internal void Unblock(Client client)
     {
         if (!Release(client)) return;
+        if (client.LastCommand is { } command) command.Calls++;
         _server.Requests.Resume(client);
         if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
     }
@@ -55,6 +56,7 @@ internal sealed class BlockedClients
     internal void Fail(Client client, ReadOnlySpan<byte> error)
     {
         client.Reply.Error(error);
+        if (client.LastCommand is { } command) command.FailedCalls++;
         Unblock(client);
     }
 
@@ -69,7 +71,8 @@ internal sealed class BlockedClients
         return Loop.EventLoop.NoMore;
     }
 
-    private bool Release(Client client)
+    /// <summary>Ends the waiting without a word to the client; false when it did not wait.</summary>
+    internal bool Release(Client client)
     {
         if (client.Blocked is not { } operation) return false;
         client.Blocked = null;

@@ -44,6 +44,33 @@ internal static class ArgumentParsing
         return false;
     }
 
+    /// <summary>Reads a timeout in seconds, fractions included, as milliseconds: not negative, and not past the end of time.</summary>
+    internal static bool TryTimeoutSecondsOrReply(Client client, ReadOnlySpan<byte> argument, out long timeoutMs)
+    {
+        timeoutMs = 0;
+        if (!Numbers.TryParseDouble(argument, out var seconds) || double.IsNaN(seconds))
+        {
+            client.Reply.Error("ERR timeout is not a float or out of range"u8);
+            return false;
+        }
+
+        var ms = Math.Ceiling(seconds * 1000);
+        if (ms < 0)
+        {
+            client.Reply.Error("ERR timeout is negative"u8);
+            return false;
+        }
+
+        if (ms <= long.MaxValue - client.Server.Clock.NowMs)
+        {
+            timeoutMs = (long)ms;
+            return true;
+        }
+
+        client.Reply.Error("ERR timeout is out of range"u8);
+        return false;
+    }
+
     /// <summary>True when an argument is a keyword, in any case.</summary>
     internal static bool Is(this ReadOnlySpan<byte> argument, ReadOnlySpan<byte> keyword) =>
         argument.Length == keyword.Length && AsciiText.EqualsIgnoreCase(argument, keyword);

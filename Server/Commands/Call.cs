@@ -23,9 +23,12 @@ internal sealed class Call
         var errorsBefore = client.Reply.ErrorsWritten;
         command.Spec.Handler!(client, args);
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
+        if (client.ReexecutedFrom is null) _server.Statistics.Commands++;
+
+        // A command that waits is counted when it has run to its end.
+        if (client.Is(ClientFlags.Blocked)) return;
         command.Calls++;
         command.Ticks += ended - began;
-        _server.Statistics.Commands++;
         if (client.Reply.ErrorsWritten != errorsBefore) command.FailedCalls++;
     }
 }

@@ -57,8 +57,14 @@ internal sealed class Dispatch
         }
 
         client.LastCommand = command;
-        if (Admits(client, command, args)) _call.Execute(client, command, args);
-        else command.RejectedCalls++;
+        if (!Admits(client, command, args))
+        {
+            command.RejectedCalls++;
+            return;
+        }
+
+        _call.Execute(client, command, args);
+        if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
     }
 
     /// <summary>Finds the command or subcommand that a request names.</summary>

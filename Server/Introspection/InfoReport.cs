@@ -103,8 +103,8 @@ internal sealed class InfoReport
         Line("watching_clients", 0);
         Line("clients_in_timeout_table", _server.Blocked.WithTimeout);
         Line("total_watched_keys", 0);
-        Line("total_blocking_keys", 0);
-        Line("total_blocking_keys_on_nokey", 0);
+        Line("total_blocking_keys", _server.KeyWaits.KeyCount);
+        Line("total_blocking_keys_on_nokey", _server.KeyWaits.KeyCountWithDeletion);
     }
 
     private void Memory()

@@ -89,6 +89,9 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>What it waits for, while it is blocked.</summary>
     internal BlockedOperation? Blocked { get; set; }
 
+    /// <summary>Whose waiting the running command continues, when it was woken by a key; else null.</summary>
+    internal BlockedOnKeys? ReexecutedFrom { get; set; }
+
     /// <summary>The next older client in the registry's list.</summary>
     internal Client? Previous { get; set; }
 

@@ -48,4 +48,7 @@ internal enum ClientFlags
 
     /// <summary>Its socket has been closed.</summary>
     Freed = 1 << 13,
+
+    /// <summary>Runs a command that may not wait, since it is part of a transaction.</summary>
+    DenyBlocking = 1 << 14,
 }

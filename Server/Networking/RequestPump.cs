@@ -87,6 +87,15 @@ internal sealed class RequestPump
         if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
     }
 
+    /// <summary>Runs a request again whose client waited for a key.</summary>
+    internal void Reexecute(Client client, OwnedRequest request)
+    {
+        var interrupted = Current;
+        Current = client;
+        _server.Dispatch.Process(client, request.Args);
+        Current = interrupted;
+    }
+
     /// <summary>Remembers a client that may have requests left: from before it blocked, or from a turn that gave it no more time.</summary>
     internal void Resume(Client client)
     {

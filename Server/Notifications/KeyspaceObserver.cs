@@ -1,3 +1,4 @@
+using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Storage;
 
@@ -12,6 +13,9 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <summary>Where events go that clients may have asked for.</summary>
     internal KeyspaceNotifications Notifications { get; } = new();
 
+    /// <summary>Who is woken by changes.</summary>
+    internal KeyWaits? KeyWaits { get; set; }
+
     /// <summary>Changes by commands since the last save; what expires or is evicted is no reason to save.</summary>
     internal long Dirty { get; private set; }
 
@@ -22,15 +26,24 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     internal long EvictedKeys { get; private set; }
 
     /// <inheritdoc/>
-    public void Modified(Database db, ReadOnlySpan<byte> key) => Dirty++;
+    public void Modified(Database db, ReadOnlySpan<byte> key)
+    {
+        Dirty++;
+        KeyWaits?.SignalWritten(db, key);
+    }
 
     /// <inheritdoc/>
-    public void Deleted(Database db, ReadOnlySpan<byte> key) => Dirty++;
+    public void Deleted(Database db, ReadOnlySpan<byte> key)
+    {
+        Dirty++;
+        KeyWaits?.SignalDeleted(db, key);
+    }
 
     /// <inheritdoc/>
     public void Expired(Database db, ReadOnlySpan<byte> key)
     {
         ExpiredKeys++;
+        KeyWaits?.SignalDeleted(db, key);
         Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
     }
 
@@ -38,19 +51,29 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Evicted(Database db, ReadOnlySpan<byte> key)
     {
         EvictedKeys++;
+        KeyWaits?.SignalDeleted(db, key);
         Notifications.Notify(NotifyClasses.Evicted, "evicted"u8, db, key);
     }
 
     /// <inheritdoc/>
-    public void Flushed(Database db, long keys) => Dirty += keys;
+    public void Flushed(Database db, long keys)
+    {
+        Dirty += keys;
+        KeyWaits?.SignalReplaced(db);
+    }
 
     /// <inheritdoc/>
-    public void Swapped(Database first, Database second) => Dirty++;
+    public void Swapped(Database first, Database second)
+    {
+        Dirty++;
+        KeyWaits?.SignalReplaced(first);
+        KeyWaits?.SignalReplaced(second);
+    }
 
     /// <inheritdoc/>
     public void KeyReady(Database db, ReadOnlySpan<byte> key)
     {
-        // No command that blocks on keys exists yet.
+        // Modified follows, and wakes who waits.
     }
 
     /// <summary>What a command tells of its effect on a key; see <see cref="KeyspaceNotifications"/>.</summary>

@@ -1,0 +1,92 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Blocking;
+
+/// <summary>What a command replies that has waited for keys in vain.</summary>
+internal enum TimeoutReply
+{
+    /// <summary>A null array, as the pops do.</summary>
+    NullArray,
+
+    /// <summary>A null, as the moves of single elements do.</summary>
+    Null,
+}
+
+/// <summary>Whether a client that waits for keys is woken by their deletion too.</summary>
+internal enum WakeOn
+{
+    /// <summary>Only by a key of the type that it waits for.</summary>
+    Type,
+
+    /// <summary>By a deleted or retyped key as well: XREADGROUP, whose group goes with the key.</summary>
+    TypeOrDeletion,
+}
+
+/// <summary>What a command that blocks on keys waits for.</summary>
+/// <param name="Type">The type of value that serves it.</param>
+/// <param name="OnTimeout">What it replies in the end.</param>
+/// <param name="Wake">What wakes it.</param>
+internal readonly record struct KeyWait(DataType Type, TimeoutReply OnTimeout = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type);
+
+/// <summary>The state of one client that waits for keys: the request to run again, and its places in the keys' queues.</summary>
+internal sealed class BlockedOnKeys : BlockedOperation
+{
+    private readonly KeyWaits _waits;
+
+    internal BlockedOnKeys(KeyWaits waits, OwnedRequest request, KeyWait wait, int database, long deadlineMs)
+    {
+        _waits = waits;
+        Request = request;
+        Wait = wait;
+        DatabaseIndex = database;
+        DeadlineMs = deadlineMs;
+    }
+
+    /// <summary>The request, which runs again when a key is ready.</summary>
+    internal OwnedRequest Request { get; }
+
+    /// <summary>What it waits for.</summary>
+    internal KeyWait Wait { get; }
+
+    /// <summary>The database of the keys.</summary>
+    internal int DatabaseIndex { get; }
+
+    /// <summary>When the waiting ends, in Unix milliseconds; 0 is never.</summary>
+    internal long DeadlineMs { get; }
+
+    /// <summary>Its places in the queues, one for each key.</summary>
+    internal List<LinkedListNode<WaitingClient>> Places { get; } = [];
+
+    /// <inheritdoc/>
+    internal override void ReplyTimeout(Client client)
+    {
+        if (Wait.OnTimeout == TimeoutReply.NullArray) client.Reply.NullArray();
+        else client.Reply.Null();
+    }
+
+    /// <inheritdoc/>
+    internal override void Detach(Client client) => _waits.Forget(this);
+}
+
+/// <summary>A client's place in the queue of a key.</summary>
+/// <param name="Client">The client.</param>
+/// <param name="Operation">What it waits for.</param>
+/// <param name="Queue">The queue.</param>
+internal sealed record WaitingClient(Client Client, BlockedOnKeys Operation, KeyQueue Queue);
+
+/// <summary>The clients that wait for one key, the longest waiting first.</summary>
+/// <param name="Database">The number of the key's database.</param>
+/// <param name="Key">The key.</param>
+internal sealed record KeyQueue(int Database, byte[] Key)
+{
+    /// <summary>Who waits.</summary>
+    internal LinkedList<WaitingClient> Clients { get; } = new();
+
+    /// <summary>How many of them are woken by deletion too.</summary>
+    internal int WokenByDeletion { get; set; }
+
+    /// <summary>Whether the key stands in the list of ready ones.</summary>
+    internal bool IsReady { get; set; }
+}
