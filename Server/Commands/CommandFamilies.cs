@@ -8,6 +8,7 @@ internal static class CommandFamilies
         ConnectionCommands.Table,
         ClientCommands.Table,
         KeyCommands.Table,
+        ExpireCommands.Table,
         StringCommands.Table,
         StringRangeCommands.Table,
         CounterCommands.Table,

@@ -14,6 +14,8 @@ internal static class CommandGrammars
         "client-output-buffer-limit", "lfu-*", "databases", "notify-keyspace-events", "slowlog-*", "zset-max-ziplist-entries",
     ];
 
+    private static readonly string[] ExpiryWriters = ["SET", "SETEX", "EXPIRE", "PEXPIREAT", "PERSIST", "APPEND", "GETEX", "TTL", "GET"];
+
     /// <summary>The rows, one per command or subcommand.</summary>
     public static readonly CommandGrammar[] All =
     [
@@ -41,6 +43,15 @@ internal static class CommandGrammars
         new("INCRBYFLOAT", d => [d.Key(), d.Chance(30) ? d.Integer() : d.Pick("0.1", "-0.1", "3.0e3", "1e-3", "0.5", "1.25", "nan", "inf", "-inf", "0x1p3", "1e400", " 1", "1 ", "")]),
         new("STRLEN", d => [d.Key()]),
         new("TYPE", d => [d.Key()]),
+        new("EXPIRE", d => [d.Key(), Seconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
+        new("PEXPIRE", d => [d.Key(), Milliseconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
+        new("EXPIREAT", d => [d.Key(), UnixSeconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
+        new("PEXPIREAT", d => [d.Key(), UnixMilliseconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
+        new("TTL", d => [d.Key()]) { Beside = ExpiryWriters },
+        new("PTTL", d => [d.Key()]) { Beside = ExpiryWriters },
+        new("EXPIRETIME", d => [d.Key()]) { Beside = ExpiryWriters },
+        new("PEXPIRETIME", d => [d.Key()]) { Beside = ExpiryWriters },
+        new("PERSIST", d => [d.Key()]) { Beside = ExpiryWriters },
         new("DBSIZE", _ => []) { Beside = ["DEL", "MSET", "SELECT"] },
         new("FLUSHALL", d => d.Options(() => [d.Word("ASYNC")], () => [d.Word("SYNC")])) { Beside = ["MSET", "DBSIZE", "SELECT"] },
         new("FLUSHDB", d => d.Options(() => [d.Word("ASYNC")], () => [d.Word("SYNC")])) { Beside = ["MSET", "DBSIZE", "SELECT"] },
@@ -98,6 +109,29 @@ internal static class CommandGrammars
         () => [d.Word("EXAT"), d.Pick("1", "33177117420", "0", "abc")],
         () => [d.Word("PXAT"), d.Pick("1", "33177117420000", "-1")],
         () => d.Pick<string[]>([d.Word("KEEPTTL")], [d.Word("NX")], ["junk"]));
+
+    private static string[] ExpireConditions(Draw d) => d.Options(
+        () => [d.Word("NX")],
+        () => [d.Word("XX")],
+        () => [d.Word("GT")],
+        () => [d.Word("LT")],
+        () => d.Chance(30) ? [d.Pick("junk", "", "N\0X", "KEEPTTL")] : [d.Word("XX"), d.Word("LT")]);
+
+    private static string Seconds(Draw d) => d.Chance(80)
+        ? d.Pick("100000", "1000000", "2000000", "0", "-1", "-100000", "9223372036854775", "-9223372036854775")
+        : d.Pick("9223372036854776", "-9223372036854776", "9223370036854775", "abc", "", "1.5", "9223372036854775807", "-9223372036854775808", "9223372036854775808");
+
+    private static string Milliseconds(Draw d) => d.Chance(80)
+        ? d.Pick("100000000", "1000000000", "2000000000", "0", "-1", "-9223372036854775808", "4611686018427387904")
+        : d.Pick("9223372036854775807", "9223372036854775808", "abc", "", "1e9");
+
+    private static string UnixSeconds(Draw d) => d.Chance(80)
+        ? d.Pick("33177117420", "33177117421", "33177117419", "1", "0", "-1", "9223372036854775", "-9223372036854775")
+        : d.Pick("9223372036854776", "-9223372036854776", "abc", "", "9223372036854775807");
+
+    private static string UnixMilliseconds(Draw d) => d.Chance(80)
+        ? d.Pick("33177117420000", "33177117420001", "33177117420499", "33177117420500", "1", "0", "-1", "-9223372036854775808", "4611686018427387904")
+        : d.Pick("9223372036854775808", "abc", "", "9223372036854775807");
 
     private static string Index(Draw d) => d.Chance(80) ? d.Pick("0", "1", "-1", "3", "-3", "43", "100", "-500", "100000") : d.Integer();
 

@@ -12,7 +12,7 @@ internal sealed class KeyKinds
         "XADD stream 1-1 f v",
     ];
 
-    private static readonly string[] PerKey = ["GET", "STRLEN", "TYPE", "EXISTS", "OBJECT ENCODING"];
+    private static readonly string[] PerKey = ["GET", "STRLEN", "TYPE", "EXISTS", "TTL", "OBJECT ENCODING"];
 
     /// <summary>Learns which commands the server has; a kind that it cannot make is reported as skipped.</summary>
     public KeyKinds(RawConnection ours, Tally tally)

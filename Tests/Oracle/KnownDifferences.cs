@@ -9,6 +9,14 @@ internal sealed record KnownDifference(string Name, string Reason, Func<Exchange
 /// <summary>The rows.</summary>
 internal static class KnownDifferences
 {
+    private const int MaxSkewSeconds = 60;
+
+    // What the replies of commands that tell the time may differ by, in their own unit.
+    private static readonly Dictionary<string, long> ClockSkews = new()
+    {
+        ["ttl"] = MaxSkewSeconds, ["expiretime"] = MaxSkewSeconds, ["pttl"] = MaxSkewSeconds * 1000, ["pexpiretime"] = MaxSkewSeconds * 1000,
+    };
+
     public static readonly KnownDifference[] All =
     [
         new("CLIENT SETINFO", "new in 7.2: the oracle lacks it (a transcript covers it)", e => e.Command == "client setinfo"),
@@ -19,11 +27,24 @@ internal static class KnownDifferences
         new("maxmemory-samples is at most 64", "since 7.4; 7.0 knows no bound but that of a C int", e =>
             e.Command == "config set" && e.Ours == e.Theirs.Replace("between 1 and 2147483647 inclusive", "between 1 and 64 inclusive", StringComparison.Ordinal)),
         new("an error quotes an argument whole", "Redis prints it as a C string, up to its first NUL", IsCutAtNul),
+        new("time goes on", "the two servers are asked one after the other", e => ClockSkews.TryGetValue(e.Command, out var allowed) && AreWithin(allowed, e)),
+        new("EXPIRETIME at the end of time is rounded up", "Redis adds 500 ms first, which overflows into the past", e =>
+            e.Command == "expiretime" && e.Theirs == ":-9223372036854775\r\n" && e.Ours == ":9223372036854776\r\n"),
         new("small lists and sets are listpacks", "since 7.2; 7.0 says quicklist and hashtable", e => e.Command == "object encoding" && e.Ours == "$8\r\nlistpack\r\n"),
     ];
 
     /// <summary>The row that explains an exchange, or null.</summary>
     public static KnownDifference? Find(Exchange exchange) => All.FirstOrDefault(row => row.Matches(exchange));
+
+    // Both expire, and nearly at the same time.
+    private static bool AreWithin(long allowed, Exchange exchange) =>
+        TryInteger(exchange.Theirs, out var theirs) && TryInteger(exchange.Ours, out var ours) && theirs > allowed && ours > allowed && Math.Abs(theirs - ours) <= allowed;
+
+    private static bool TryInteger(string reply, out long value)
+    {
+        value = 0;
+        return reply.StartsWith(':') && long.TryParse(reply.AsSpan(1).TrimEnd("\r\n"), out value);
+    }
 
     private static bool IsCutAtNul(Exchange exchange)
     {
