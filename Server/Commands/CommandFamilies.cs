@@ -12,6 +12,7 @@ internal static class CommandFamilies
         StringCommands.Table,
         StringRangeCommands.Table,
         CounterCommands.Table,
+        ConditionalCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Server.Networking;
 using KestrelFree.Storage;
 using static KestrelFree.Server.Commands.CommandFlags;
@@ -72,6 +73,7 @@ internal static class CounterCommands
         }
 
         entry.SetInteger(sum);
+        client.Server.Observer.Notify(NotifyClasses.String, "incrby"u8, client.Database, key);
         client.Reply.Integer(sum);
     }
 
@@ -106,6 +108,7 @@ internal static class CounterCommands
 
         var text = scratch[..sum.FormatHuman(scratch)];
         entry.SetString(text, Expiry.Keep, StringForm.Text);
+        client.Server.Observer.Notify(NotifyClasses.String, "incrbyfloat"u8, client.Database, args[1]);
         client.Reply.Bulk(text);
     }
 }

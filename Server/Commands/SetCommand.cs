@@ -5,10 +5,11 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-// SET key value [NX | XX] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
+// SET key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]
 //
 // Without options, the commonest write of all, it is one call into the keyspace. With them the key is looked up once; whether it is written,
-// and whether the old value is replied, follows from the options. The old value has to be replied before the entry is overwritten.
+// and whether the old value is replied, follows from the options. The condition is judged first, since it may be an error; then the old
+// value is replied, which has to happen before the entry is overwritten.
 
 /// <summary>SET with its options.</summary>
 internal static class SetCommand
@@ -18,6 +19,7 @@ internal static class SetCommand
         Always,
         IfMissing,
         IfExists,
+        IfValue,
     }
 
     private enum Answer
@@ -36,6 +38,7 @@ internal static class SetCommand
     private struct Options
     {
         internal Condition Condition;
+        internal ValueCondition Value;
         internal Answer Answer;
         internal ExpiryArgument Expiry;
     }
@@ -45,6 +48,7 @@ internal static class SetCommand
         if (args.Count == 3)
         {
             client.Database.SetString(args[1], args[2]);
+            StringCommands.NotifySet(client, args[1]);
             client.Reply.Ok();
             return;
         }
@@ -58,7 +62,9 @@ internal static class SetCommand
         options = default;
         for (var i = 3; i < args.Count; i++)
         {
-            if (!TryParseWord(args[i], ref options) && !options.Expiry.TryTake(args, ref i)) return false;
+            if (TryParseWord(args[i], ref options) || options.Expiry.TryTake(args, ref i)) continue;
+            if (options.Condition != Condition.Always || !options.Value.TryTake(args, ref i)) return false;
+            options.Condition = Condition.IfValue;
         }
 
         return true;
@@ -66,8 +72,8 @@ internal static class SetCommand
 
     private static bool TryParseWord(ReadOnlySpan<byte> word, ref Options options)
     {
-        if (word.Is("nx"u8) && options.Condition != Condition.IfExists) options.Condition = Condition.IfMissing;
-        else if (word.Is("xx"u8) && options.Condition != Condition.IfMissing) options.Condition = Condition.IfExists;
+        if (word.Is("nx"u8) && options.Condition is (Condition.Always or Condition.IfMissing)) options.Condition = Condition.IfMissing;
+        else if (word.Is("xx"u8) && options.Condition is (Condition.Always or Condition.IfExists)) options.Condition = Condition.IfExists;
         else if (word.Is("get"u8)) options.Answer = Answer.OldValue;
         else return word.Is("keepttl"u8) && options.Expiry.TryTakeWord(ExpiryUnit.Keep);
         return true;
@@ -76,15 +82,23 @@ internal static class SetCommand
     private static void Apply(Client client, in ArgVector args, in Options options, Expiry expiry)
     {
         var entry = client.Database.LookupWrite(args[1]);
-        if (options.Answer == Answer.OldValue)
-        {
-            if (!StringCommands.ReplyString(client, entry)) return;
-        }
+        var isRead = options.Answer == Answer.OldValue || options.Condition == Condition.IfValue;
+        if (isRead && !StringCommands.IsStringOrReply(client, entry)) return;
+        if (!TryJudgeOrReply(client, args, options, entry, out var holds)) return;
+        if (options.Answer == Answer.OldValue) StringCommands.ReplyString(client, entry);
+        else if (holds) client.Reply.Ok();
+        else client.Reply.Null();
+        if (!holds) return;
 
-        var refused = options.Condition == Condition.IfMissing ? entry.Exists : options.Condition == Condition.IfExists && !entry.Exists;
-        if (!refused) entry.SetString(args[2], expiry);
-        if (options.Answer == Answer.OldValue) return;
-        if (refused) client.Reply.Null();
-        else client.Reply.Ok();
+        entry.SetString(args[2], expiry);
+        StringCommands.NotifySet(client, args[1]);
+        if (options.Expiry.ValueIndex != 0) StringCommands.NotifyGeneric(client, "expire"u8, args[1]);
+    }
+
+    private static bool TryJudgeOrReply(Client client, in ArgVector args, in Options options, EntryRef entry, out bool holds)
+    {
+        if (options.Condition == Condition.IfValue) return options.Value.TryJudgeOrReply(client, args, entry, out holds);
+        holds = options.Condition == Condition.Always || (options.Condition == Condition.IfExists) == entry.Exists;
+        return true;
     }
 }

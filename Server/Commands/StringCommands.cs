@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Server.Networking;
 using KestrelFree.Storage;
 using static KestrelFree.Server.Commands.CommandFlags;
@@ -113,13 +114,17 @@ internal static class StringCommands
     private static void GetSet(Client client, in ArgVector args)
     {
         var entry = client.Database.LookupWrite(args[1]);
-        if (ReplyString(client, entry)) entry.SetString(args[2], Expiry.None);
+        if (!ReplyString(client, entry)) return;
+        entry.SetString(args[2], Expiry.None);
+        NotifySet(client, args[1]);
     }
 
     private static void GetDel(Client client, in ArgVector args)
     {
         var entry = client.Database.LookupWrite(args[1]);
-        if (ReplyString(client, entry) && entry.Exists) entry.Delete();
+        if (!ReplyString(client, entry) || !entry.Exists) return;
+        entry.Delete();
+        NotifyGeneric(client, "del"u8, args[1]);
     }
 
     private static void GetEx(Client client, in ArgVector args)
@@ -138,16 +143,33 @@ internal static class StringCommands
         else if (options.TryResolveUnixMsOrReply(client, args, "getex", out var unixMs))
         {
             ReplyExisting(client, entry);
-            if (options.Unit == ExpiryUnit.Persist) entry.ClearExpiry();
-            else if (unixMs > client.Server.Clock.NowMs) entry.SetExpiry(unixMs);
-            else if (options.Unit != ExpiryUnit.None) entry.Delete();
+            if (options.Unit != ExpiryUnit.None) ChangeExpiry(client, entry, options.Unit, unixMs);
+        }
+    }
+
+    private static void ChangeExpiry(Client client, EntryRef entry, ExpiryUnit unit, long unixMs)
+    {
+        var key = entry.Key;
+        if (unit == ExpiryUnit.Persist)
+        {
+            if (entry.ClearExpiry()) NotifyGeneric(client, "persist"u8, key);
+        }
+        else if (unixMs > client.Server.Clock.NowMs)
+        {
+            entry.SetExpiry(unixMs);
+            NotifyGeneric(client, "expire"u8, key);
+        }
+        else
+        {
+            entry.Delete();
+            NotifyGeneric(client, "del"u8, key);
         }
     }
 
     private static void MSet(Client client, in ArgVector args)
     {
         if (!IsPairedOrReply(client, args, "mset")) return;
-        for (var i = 1; i < args.Count; i += 2) client.Database.SetString(args[i], args[i + 1]);
+        SetPairs(client, args);
         client.Reply.Ok();
     }
 
@@ -161,16 +183,31 @@ internal static class StringCommands
             return;
         }
 
-        for (var i = 1; i < args.Count; i += 2) client.Database.SetString(args[i], args[i + 1]);
+        SetPairs(client, args);
         client.Reply.Integer(1);
+    }
+
+    private static void SetPairs(Client client, in ArgVector args)
+    {
+        for (var i = 1; i < args.Count; i += 2)
+        {
+            client.Database.SetString(args[i], args[i + 1]);
+            NotifySet(client, args[i]);
+        }
     }
 
     private static void SetNx(Client client, in ArgVector args)
     {
         var entry = client.Database.LookupWrite(args[1]);
-        if (!entry.Exists) client.Reply.Integer(1);
-        else client.Reply.Integer(0);
-        if (!entry.Exists) entry.SetString(args[2], Expiry.None);
+        if (entry.Exists)
+        {
+            client.Reply.Integer(0);
+            return;
+        }
+
+        entry.SetString(args[2], Expiry.None);
+        NotifySet(client, args[1]);
+        client.Reply.Integer(1);
     }
 
     private static void SetEx(Client client, in ArgVector args) => SetWithExpiry(client, args, ExpiryUnit.Seconds, "setex");
@@ -187,8 +224,18 @@ internal static class StringCommands
         }
 
         client.Database.SetString(args[1], args[3], Expiry.At(unixMs));
+        NotifySet(client, args[1]);
+        NotifyGeneric(client, "expire"u8, args[1]);
         client.Reply.Ok();
     }
+
+    /// <summary>Tells of a string that was set.</summary>
+    internal static void NotifySet(Client client, ReadOnlySpan<byte> key) =>
+        client.Server.Observer.Notify(NotifyClasses.String, "set"u8, client.Database, key);
+
+    /// <summary>Tells of an event of the class that all types share.</summary>
+    internal static void NotifyGeneric(Client client, ReadOnlySpan<byte> what, ReadOnlySpan<byte> key) =>
+        client.Server.Observer.Notify(NotifyClasses.Generic, what, client.Database, key);
 
     private static bool IsPairedOrReply(Client client, in ArgVector args, string command)
     {

@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Server.Networking;
 using KestrelFree.Storage;
 using static KestrelFree.Server.Commands.CommandFlags;
@@ -54,7 +55,9 @@ internal static class StringRangeCommands
         var entry = client.Database.LookupWrite(args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
         var length = entry.Exists ? entry.StringLength : 0;
-        if (FitsOrReply(client, length, args[2].Length)) client.Reply.Integer(entry.Append(args[2]));
+        if (!FitsOrReply(client, length, args[2].Length)) return;
+        client.Reply.Integer(entry.Append(args[2]));
+        client.Server.Observer.Notify(NotifyClasses.String, "append"u8, client.Database, args[1]);
     }
 
     private static void GetRange(Client client, in ArgVector args)
@@ -93,6 +96,7 @@ internal static class StringRangeCommands
         if (!FitsOrReply(client, offset, args[3].Length)) return;
         var value = entry.ResizeString(Math.Max(length, (int)offset + args[3].Length));
         args[3].CopyTo(value[(int)offset..]);
+        client.Server.Observer.Notify(NotifyClasses.String, "setrange"u8, client.Database, args[1]);
         client.Reply.Integer(value.Length);
     }
 
