@@ -32,6 +32,13 @@ internal static class LiveSettings
         config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
         Apply(oomScore, config);
         config.OnApply(changed => AdjustMaxClients(server, changed), "maxclients");
+        config.OnApply(
+            changed =>
+            {
+                server.Observer.Notifications.Enable(changed.NotifyKeyspaceEvents);
+                return null;
+            },
+            "notify-keyspace-events");
     }
 
     // A master's score is the first of the three.

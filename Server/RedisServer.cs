@@ -9,6 +9,8 @@ using KestrelFree.Server.Logging;
 using KestrelFree.Server.Loop;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.Notifications;
+using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
 using KestrelFree.Storage.Pages;
 
@@ -44,7 +46,13 @@ internal sealed class RedisServer : IDisposable
         Clients = new ClientRegistry(this);
         Blocked = new BlockedClients(this);
         KeyWaits = new KeyWaits(this);
+        Watches = new WatchedKeys(Keyspace);
+        Pushes = new PushedMessages(this);
+        Subscriptions = new Subscriptions(this);
         Observer.KeyWaits = KeyWaits;
+        Observer.Watches = Watches;
+        Observer.Notifications.Receiver = Subscriptions;
+        Observer.Notifications.Enable(config.NotifyKeyspaceEvents);
         Shutdown = new ShutdownSequence(this);
         Cron = new ServerCron(this);
         StartedMs = Clock.NowMs;
@@ -89,6 +97,15 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>Those of them that wait for keys.</summary>
     internal KeyWaits KeyWaits { get; }
+
+    /// <summary>The keys that transactions depend on.</summary>
+    internal WatchedKeys Watches { get; }
+
+    /// <summary>Who subscribes to what.</summary>
+    internal Subscriptions Subscriptions { get; }
+
+    /// <summary>Delivers messages that were not asked for.</summary>
+    internal PushedMessages Pushes { get; }
 
     /// <summary>Ends the server.</summary>
     internal ShutdownSequence Shutdown { get; }

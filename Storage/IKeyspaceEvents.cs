@@ -18,8 +18,8 @@ public interface IKeyspaceEvents
     /// <summary>A key was removed to make room.</summary>
     void Evicted(Database database, ReadOnlySpan<byte> key);
 
-    /// <summary>A database was emptied of so many keys.</summary>
-    void Flushed(Database database, long keys);
+    /// <summary>A database is about to be emptied of so many keys.</summary>
+    void Flushing(Database database, long keys);
 
     /// <summary>Two databases have exchanged their contents.</summary>
     void Swapped(Database first, Database second);
@@ -41,7 +41,7 @@ internal sealed class NoKeyspaceEvents : IKeyspaceEvents
 
     public void Evicted(Database database, ReadOnlySpan<byte> key) { }
 
-    public void Flushed(Database database, long keys) { }
+    public void Flushing(Database database, long keys) { }
 
     public void Swapped(Database first, Database second) { }
 

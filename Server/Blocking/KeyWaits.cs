@@ -39,6 +39,9 @@ internal sealed class KeyWaits
     /// <summary>Keys whose deletion wakes a client.</summary>
     internal int KeyCountWithDeletion => _queues.Sum(static queues => queues.Values.Count(static queue => queue.WokenByDeletion > 0));
 
+    /// <summary>Whether any client waits for a key.</summary>
+    internal bool IsWaitedFor => _waiting != 0;
+
     /// <summary>Whether a key that clients wait for has changed.</summary>
     internal bool HasReady => _ready.Count != 0;
 
@@ -67,16 +70,10 @@ internal sealed class KeyWaits
         _server.Blocked.Block(client, operation, deadline == 0 ? 0 : Math.Max(1, deadline - _server.Clock.NowMs));
     }
 
-    /// <summary>Notes that a key was written; O(1).</summary>
-    internal void SignalWritten(Database database, ReadOnlySpan<byte> key)
+    /// <summary>Notes that a key was written or is gone; O(1).</summary>
+    internal void SignalChanged(Database database, ReadOnlySpan<byte> key)
     {
-        if (_waiting != 0) MarkReady(database.Index, key);
-    }
-
-    /// <summary>Notes that a key is gone; O(1).</summary>
-    internal void SignalDeleted(Database database, ReadOnlySpan<byte> key)
-    {
-        if (_waiting != 0) MarkReady(database.Index, key);
+        if (_queues[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue)) MarkReady(queue);
     }
 
     /// <summary>Notes that a database has other contents: every key that is waited for in it may be ready.</summary>
@@ -136,11 +133,6 @@ internal sealed class KeyWaits
         if (operation.Wait.Wake == WakeOn.TypeOrDeletion) queue.WokenByDeletion++;
         operation.Places.Add(queue.Clients.AddLast(new WaitingClient(client, operation, queue)));
         _waiting++;
-    }
-
-    private void MarkReady(int database, ReadOnlySpan<byte> key)
-    {
-        if (_queues[database].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue)) MarkReady(queue);
     }
 
     private void MarkReady(KeyQueue queue)

@@ -18,5 +18,7 @@ internal static class CommandFamilies
         ConfigCommands.Table,
         DebugCommands.Table,
         WaitCommand.Table,
+        TransactionCommands.Table,
+        PubSubCommands.Table,
     ];
 }

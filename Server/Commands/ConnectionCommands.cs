@@ -52,9 +52,18 @@ internal static class ConnectionCommands
 
     private static void Ping(Client client, in ArgVector args)
     {
-        if (args.Count == 1) client.Reply.Pong();
+        if (args.Count <= 2 && client.Is(ClientFlags.PubSub) && client.Reply.Version == 2) PingSubscriber(client, args);
+        else if (args.Count == 1) client.Reply.Pong();
         else if (args.Count == 2) client.Reply.Bulk(args[1]);
         else client.Reply.Error("ERR wrong number of arguments for 'ping' command"u8);
+    }
+
+    // A RESP2 subscriber tells replies from messages by their shape only, so its pong looks like a message.
+    private static void PingSubscriber(Client client, in ArgVector args)
+    {
+        client.Reply.ArrayHeader(2);
+        client.Reply.Bulk("pong"u8);
+        client.Reply.Bulk(args.Count == 1 ? default : args[1]);
     }
 
     private static void Echo(Client client, in ArgVector args) => client.Reply.Bulk(args[1]);
@@ -80,6 +89,8 @@ internal static class ConnectionCommands
 
     private static void Reset(Client client, in ArgVector args)
     {
+        TransactionCommands.End(client);
+        client.Server.Subscriptions.UnsubscribeAll(client);
         client.Database = client.Server.Keyspace[0];
         client.Reply.Version = 2;
         client.Name = [];

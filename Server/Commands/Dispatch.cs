@@ -53,6 +53,7 @@ internal sealed class Dispatch
         if (command is null)
         {
             client.Reply.Error(container is null ? UnknownCommand(args) : UnknownSubcommand(args));
+            AbortTransaction(client);
             return;
         }
 
@@ -60,12 +61,24 @@ internal sealed class Dispatch
         if (!Admits(client, command, args))
         {
             command.RejectedCalls++;
+            AbortTransaction(client);
+            return;
+        }
+
+        if (client.Is(ClientFlags.Multi) && IsQueued(command))
+        {
+            client.Transaction!.Queue(command, args);
+            client.Reply.Queued();
             return;
         }
 
         _call.Execute(client, command, args);
+        if (_server.Pushes.HasWaiting) _server.Pushes.Flush(client);
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
     }
+
+    /// <summary>Executes a request that was admitted when it was queued by MULTI.</summary>
+    internal void ExecuteQueued(Client client, Command command, in ArgVector args) => _call.Execute(client, command, args);
 
     /// <summary>Finds the command or subcommand that a request names.</summary>
     /// <param name="args">The request.</param>
@@ -82,14 +95,54 @@ internal sealed class Dispatch
     private bool Admits(Client client, Command command, in ArgVector args) =>
         FitsArity(client, command, args)
         && MayUseProtected(client, command)
-        && IsAuthenticated(client, command);
+        && IsAuthenticated(client, command)
+        && (!client.IsAny(ClientFlags.Multi | ClientFlags.PubSub) || (MayBeQueued(client, command) && FitsSubscriber(client, command)));
+
+    // A refused EXEC ends its transaction all the same, and says so.
+    private static bool Refuse(Client client, Command command, string error)
+    {
+        if (command.Spec.Name == "exec")
+        {
+            TransactionCommands.End(client);
+            var reason = error.StartsWith("ERR ", StringComparison.Ordinal) ? error[4..] : error;
+            error = $"EXECABORT Transaction discarded because of: {reason}";
+        }
+
+        client.Reply.Error(error);
+        return false;
+    }
+
+    // What ends or abandons a transaction runs at once.
+    private static bool IsQueued(Command command) =>
+        command.Spec.Name is not ("exec" or "discard" or "multi" or "watch" or "quit" or "reset");
+
+    private static void AbortTransaction(Client client)
+    {
+        if (client.Transaction is { } transaction) transaction.IsAborted = true;
+    }
+
+    private static bool MayBeQueued(Client client, Command command)
+    {
+        if (!client.Is(ClientFlags.Multi) || (command.Flags & CommandFlags.NoMulti) == 0) return true;
+        return Refuse(client, command, "ERR Command not allowed inside a transaction");
+    }
+
+    // A RESP2 connection cannot tell replies from messages once it subscribes.
+    private static bool FitsSubscriber(Client client, Command command)
+    {
+        if (!client.Is(ClientFlags.PubSub) || client.Reply.Version != 2) return true;
+        if (command.Spec.Name is "ping" or "quit" or "reset" || command.Spec.Name.EndsWith("subscribe", StringComparison.Ordinal)) return true;
+        return Refuse(
+            client,
+            command,
+            $"ERR Can't execute '{command.FullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+    }
 
     private static bool FitsArity(Client client, Command command, in ArgVector args)
     {
         var arity = command.Spec.Arity;
         if (arity > 0 ? args.Count == arity : args.Count >= -arity) return true;
-        client.Reply.Error($"ERR wrong number of arguments for '{command.FullName}' command");
-        return false;
+        return Refuse(client, command, $"ERR wrong number of arguments for '{command.FullName}' command");
     }
 
     private bool MayUseProtected(Client client, Command command)
@@ -99,11 +152,12 @@ internal sealed class Dispatch
         if (action == ProtectedAction.Yes || (action == ProtectedAction.Local && client.Is(ClientFlags.Local))) return true;
 
         var name = command.Spec.Name;
-        client.Reply.Error(
+        return Refuse(
+            client,
+            command,
             $"ERR {name.ToUpperInvariant()} command not allowed. If the enable-{name}-command option is set to \"local\", " +
             "you can run it from a local connection, otherwise you need to set this option " +
             "in the configuration file, and then restart the server.");
-        return false;
     }
 
     private static bool IsAuthenticated(Client client, Command command)

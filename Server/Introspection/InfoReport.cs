@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using KestrelFree.Server.Commands;
+using KestrelFree.Server.PubSub;
 
 namespace KestrelFree.Server.Introspection;
 
@@ -99,10 +100,10 @@ internal sealed class InfoReport
         Line("client_recent_max_output_buffer", maxOutput);
         Line("blocked_clients", _server.Blocked.Count);
         Line("tracking_clients", 0);
-        Line("pubsub_clients", 0);
-        Line("watching_clients", 0);
+        Line("pubsub_clients", _server.Subscriptions.ClientCount);
+        Line("watching_clients", _server.Watches.ClientCount);
         Line("clients_in_timeout_table", _server.Blocked.WithTimeout);
-        Line("total_watched_keys", 0);
+        Line("total_watched_keys", _server.Watches.Count);
         Line("total_blocking_keys", _server.KeyWaits.KeyCount);
         Line("total_blocking_keys_on_nokey", _server.KeyWaits.KeyCountWithDeletion);
     }
@@ -175,9 +176,9 @@ internal sealed class InfoReport
         Line("evicted_clients", 0);
         Line("keyspace_hits", _server.Keyspace.Hits);
         Line("keyspace_misses", _server.Keyspace.Misses);
-        Line("pubsub_channels", 0);
-        Line("pubsub_patterns", 0);
-        Line("pubsubshard_channels", 0);
+        Line("pubsub_channels", _server.Subscriptions.All(ChannelKind.Channel).Count);
+        Line("pubsub_patterns", _server.Subscriptions.All(ChannelKind.Pattern).Count);
+        Line("pubsubshard_channels", _server.Subscriptions.All(ChannelKind.Shard).Count);
         Line("latest_fork_usec", 0);
         Line("total_forks", 0);
         Line("total_error_replies", statistics.ErrorReplies);

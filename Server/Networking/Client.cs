@@ -3,6 +3,8 @@ using KestrelFree.Protocol;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Loop;
+using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Networking;
@@ -15,6 +17,8 @@ namespace KestrelFree.Server.Networking;
 /// <summary>A connection: its buffers, its protocol version, its database and its place in the server's lists.</summary>
 internal sealed class Client : Pollable, IErrorObserver
 {
+    private List<WatchedKey>? _watched;
+
     internal Client(RedisServer server, Socket socket, long id, string address, string localAddress)
         : base(socket)
     {
@@ -92,6 +96,15 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>Whose waiting the running command continues, when it was woken by a key; else null.</summary>
     internal BlockedOnKeys? ReexecutedFrom { get; set; }
 
+    /// <summary>The requests it has queued since MULTI; null outside of a transaction.</summary>
+    internal Transaction? Transaction { get; set; }
+
+    /// <summary>The keys it watches.</summary>
+    internal List<WatchedKey> Watched => _watched ??= [];
+
+    /// <summary>What it subscribes to; null while it never has.</summary>
+    internal ClientSubscriptions? Subscriptions { get; set; }
+
     /// <summary>The next older client in the registry's list.</summary>
     internal Client? Previous { get; set; }
 
@@ -102,7 +115,7 @@ internal sealed class Client : Pollable, IErrorObserver
     internal bool AuthRequired => !IsAuthenticated && Server.Config.RequirePass.Length > 0;
 
     /// <summary>The private memory of its buffers, in bytes.</summary>
-    internal long MemoryBytes => Query.OwnedBytes + Reply.Buffer.OwnedBytes;
+    internal long MemoryBytes => Query.OwnedBytes + Reply.Buffer.OwnedBytes + (Transaction?.MemoryBytes ?? 0);
 
     /// <inheritdoc/>
     public override void OnReadable() => Server.Requests.Receive(this);

@@ -1,4 +1,5 @@
 using System.Text;
+using KestrelFree.Server.PubSub;
 
 namespace KestrelFree.Server.Networking;
 
@@ -12,14 +13,22 @@ internal static class ClientDescription
         var text = new StringBuilder(384);
         text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={Latin1(client.Name)} ");
         text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
-        text.Append($"db={client.Database.Index} sub=0 psub=0 ssub=0 multi=-1 ");
-        text.Append($"qbuf={client.Query.Length} qbuf-free={client.Query.FreeBytes} argv-mem=0 multi-mem=0 ");
+        text.Append($"db={client.Database.Index} {Subscriptions(client)} multi={client.Transaction?.Requests.Count ?? -1} ");
+        text.Append($"qbuf={client.Query.Length} qbuf-free={client.Query.FreeBytes} argv-mem=0 multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
         text.Append($"rbs={client.Reply.Buffer.OwnedBytes} rbp={client.Reply.Buffer.OwnedBytes} ");
         text.Append($"obl={client.Reply.Buffer.Length} oll=0 omem={client.Reply.Buffer.OwnedBytes} tot-mem={client.MemoryBytes} ");
         text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir=-1 ");
         text.Append($"resp={client.Reply.Version} lib-name={Latin1(client.LibraryName)} lib-ver={Latin1(client.LibraryVersion)} ");
         text.Append($"tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}");
         return text.ToString();
+    }
+
+    private static string Subscriptions(Client client)
+    {
+        var own = client.Subscriptions;
+        return $"sub={Count(ChannelKind.Channel)} psub={Count(ChannelKind.Pattern)} ssub={Count(ChannelKind.Shard)}";
+
+        int Count(ChannelKind kind) => own?.Of(kind).Count ?? 0;
     }
 
     private static string Latin1(byte[] bytes) => Encoding.Latin1.GetString(bytes);
@@ -29,7 +38,10 @@ internal static class ClientDescription
     private static string FlagLetters(Client client)
     {
         var letters = new StringBuilder(8);
+        if (client.Is(ClientFlags.PubSub)) letters.Append('P');
+        if (client.Is(ClientFlags.Multi)) letters.Append('x');
         if (client.Is(ClientFlags.Blocked)) letters.Append('b');
+        if (client.Is(ClientFlags.DirtyWatch)) letters.Append('d');
         if (client.Is(ClientFlags.CloseAfterReply)) letters.Append('c');
         if (client.Is(ClientFlags.Unblocked)) letters.Append('u');
         if (client.Is(ClientFlags.CloseAsap)) letters.Append('A');

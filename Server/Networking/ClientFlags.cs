@@ -51,4 +51,13 @@ internal enum ClientFlags
 
     /// <summary>Runs a command that may not wait, since it is part of a transaction.</summary>
     DenyBlocking = 1 << 14,
+
+    /// <summary>Has begun a transaction.</summary>
+    Multi = 1 << 15,
+
+    /// <summary>A key that it watches has changed.</summary>
+    DirtyWatch = 1 << 16,
+
+    /// <summary>Subscribes to channels or patterns.</summary>
+    PubSub = 1 << 17,
 }

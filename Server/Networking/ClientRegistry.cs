@@ -77,6 +77,8 @@ internal sealed class ClientRegistry
         if (client.Is(ClientFlags.Freed)) return;
         client.Flags |= ClientFlags.Freed;
         _server.Blocked.Forget(client);
+        _server.Watches.Unwatch(client);
+        _server.Subscriptions.UnsubscribeAll(client);
         _server.Loop.Remove(client);
         client.Socket.Dispose();
         client.Query.Release();

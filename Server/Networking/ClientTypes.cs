@@ -22,8 +22,8 @@ internal enum ClientType
 /// <summary>Names and finds out a client's <see cref="ClientType"/>.</summary>
 internal static class ClientTypes
 {
-    /// <summary>A client's kind. Replication and pub/sub will make the others appear.</summary>
-    internal static ClientType Of(Client client) => ClientType.Normal;
+    /// <summary>A client's kind. Replication will make the others appear.</summary>
+    internal static ClientType Of(Client client) => client.Is(ClientFlags.PubSub) ? ClientType.PubSub : ClientType.Normal;
 
     /// <summary>Reads a kind's name, or replies that there is none such.</summary>
     internal static bool TryParseOrReply(Client client, ReadOnlySpan<byte> name, out ClientType type)

@@ -102,7 +102,7 @@ internal sealed class ReplySender
 
     private bool IsOverLimit(Client client)
     {
-        var limit = _server.Config.ClientOutputBufferLimitFor(LimitedClient.Normal);
+        var limit = _server.Config.ClientOutputBufferLimitFor(client.Is(ClientFlags.PubSub) ? LimitedClient.PubSub : LimitedClient.Normal);
         if (limit.HardBytes == 0 && limit.SoftBytes == 0) return false;
         var length = client.Reply.Buffer.Length;
         if (limit.HardBytes != 0 && length >= limit.HardBytes) return true;

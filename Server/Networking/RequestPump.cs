@@ -173,7 +173,7 @@ internal sealed class RequestPump
 
     private bool WithinQueryLimit(Client client)
     {
-        if (client.Query.Length <= _server.Config.ClientQueryBufferLimit) return true;
+        if (client.Query.Length + (client.Transaction?.MemoryBytes ?? 0) <= _server.Config.ClientQueryBufferLimit) return true;
 
         _server.Log.Warning($"Closing client that reached max query buffer length: {ClientDescription.Of(client)}");
         _server.Statistics.QueryBufferLimitDisconnections++;

@@ -1,17 +1,22 @@
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Config.Kinds;
+using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Notifications;
 
 // The one place where the server learns of changes to the keyspace. Whatever follows from a change hangs here: today the count of changes
-// since the last save (dirty) and of expired and evicted keys; WATCH, notifications, tracking, propagation and ready keys attach to it.
+// since the last save (dirty) and of expired and evicted keys, watched keys, clients that wait for keys, notifications; tracking and
+// propagation will.
 
 /// <summary>Receives every change of the keyspace.</summary>
 internal sealed class KeyspaceObserver : IKeyspaceEvents
 {
     /// <summary>Where events go that clients may have asked for.</summary>
     internal KeyspaceNotifications Notifications { get; } = new();
+
+    /// <summary>Whose transactions depend on keys.</summary>
+    internal WatchedKeys? Watches { get; set; }
 
     /// <summary>Who is woken by changes.</summary>
     internal KeyWaits? KeyWaits { get; set; }
@@ -29,21 +34,24 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Modified(Database db, ReadOnlySpan<byte> key)
     {
         Dirty++;
-        KeyWaits?.SignalWritten(db, key);
+        if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
 
     /// <inheritdoc/>
     public void Deleted(Database db, ReadOnlySpan<byte> key)
     {
         Dirty++;
-        KeyWaits?.SignalDeleted(db, key);
+        if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
 
     /// <inheritdoc/>
     public void Expired(Database db, ReadOnlySpan<byte> key)
     {
         ExpiredKeys++;
-        KeyWaits?.SignalDeleted(db, key);
+        if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
     }
 
@@ -51,14 +59,16 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Evicted(Database db, ReadOnlySpan<byte> key)
     {
         EvictedKeys++;
-        KeyWaits?.SignalDeleted(db, key);
+        if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Evicted, "evicted"u8, db, key);
     }
 
     /// <inheritdoc/>
-    public void Flushed(Database db, long keys)
+    public void Flushing(Database db, long keys)
     {
         Dirty += keys;
+        Watches?.TouchFlushed(db);
         KeyWaits?.SignalReplaced(db);
     }
 
@@ -66,6 +76,7 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Swapped(Database first, Database second)
     {
         Dirty++;
+        Watches?.TouchSwapped(first, second);
         KeyWaits?.SignalReplaced(first);
         KeyWaits?.SignalReplaced(second);
     }

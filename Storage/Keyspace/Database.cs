@@ -70,6 +70,15 @@ public sealed class Database
         return new EntryRef(this, key, hash, place, found);
     }
 
+    /// <summary>Deletes a key if its time has come, as a look-up would, but counts and marks nothing.</summary>
+    public void ExpireIfDue(ReadOnlySpan<byte> key)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        if (Table.Find(hash, key, ref place))
+            IsGone(hash, key, ref place);
+    }
+
     /// <summary>Whether there is such a key.</summary>
     public bool Exists(ReadOnlySpan<byte> key) => LookupRead(key).Exists;
 
@@ -102,10 +111,9 @@ public sealed class Database
     /// <summary>Empties the database. O(segments) at once, or in slices.</summary>
     public void Flush(FlushMode mode)
     {
-        long keys = Count;
+        _keyspace.Events.Flushing(this, Count);
         _keyspace.Discard(Table, mode);
         Table = _keyspace.NewTable(Table.Ordinal);
-        _keyspace.Events.Flushed(this, keys);
     }
 
     internal void PutString(ulong hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, StringForm form, long expiry, bool found, ref EntryPlace place)

@@ -13,7 +13,7 @@ internal static class ObservationDirectives
         Integer("latency-monitor-threshold", 0, 0, MaxLong, effect: NotYet),
         YesNo("latency-tracking", Yes, effect: NotYet),
         new PercentilesDirective("latency-tracking-info-percentiles", 50, 99, 99.9) { Flags = Several, Effect = NotYet },
-        new NotifyDirective("notify-keyspace-events") { Effect = NotYet },
+        new NotifyDirective("notify-keyspace-events"),
         Integer("tracking-table-max-keys", 1000000, 0, MaxLong, effect: NotYet),
     ];
 }

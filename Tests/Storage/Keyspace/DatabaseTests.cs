@@ -216,7 +216,7 @@ public sealed class DatabaseTests
         _keyspace[2].Flush(FlushMode.Sync);
 
         Assert.That(_events.Take(), Is.EqualTo(
-            "ready 0 k, modified 0 k, modified 0 k, modified 0 k, modified 0 k, deleted 0 k, swapped 0 1, flushed 2"));
+            "ready 0 k, modified 0 k, modified 0 k, modified 0 k, modified 0 k, deleted 0 k, swapped 0 1, flushing 2"));
     }
 
     [Test]

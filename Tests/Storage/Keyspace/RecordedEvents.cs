@@ -24,7 +24,7 @@ internal sealed class RecordedEvents : IKeyspaceEvents
 
     public void Evicted(Database database, ReadOnlySpan<byte> key) => Add("evicted", database, key);
 
-    public void Flushed(Database database, long keys) => _events.Add($"flushed {database.Index}");
+    public void Flushing(Database database, long keys) => _events.Add($"flushing {database.Index}");
 
     public void Swapped(Database first, Database second) => _events.Add($"swapped {first.Index} {second.Index}");
 

@@ -1,0 +1,46 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Commands;
+using KestrelFree.Server.Networking;
+
+namespace KestrelFree.Server.PubSub;
+
+// Messages that reach a client outside of its requests.
+//
+// A message for the client whose request runs at the moment (it publishes to a channel of its own, or writes a key that it tracks) waits until
+// the request has replied: a RESP3 client must not find a push within an aggregate, nor before the reply to the command that caused it. Commands
+// that reply by pushes themselves are the exception, their pushes are the reply.
+
+/// <summary>Delivers messages that were not asked for.</summary>
+internal sealed class PushedMessages
+{
+    private readonly RedisServer _server;
+    private readonly List<SharedReply> _waiting = [];
+
+    internal PushedMessages(RedisServer server) => _server = server;
+
+    /// <summary>Whether the running request's client has messages waiting.</summary>
+    internal bool HasWaiting => _waiting.Count != 0;
+
+    /// <summary>Delivers a message, now or after the running request's reply.</summary>
+    internal void Push(Client client, SharedReply message)
+    {
+        if (client == _server.Requests.Current && !RepliesByPush(client.LastCommand))
+        {
+            _waiting.Add(message);
+            return;
+        }
+
+        client.Reply.Shared(message);
+        _server.Replies.Schedule(client);
+    }
+
+    /// <summary>Delivers what has waited for the reply of a client's request.</summary>
+    internal void Flush(Client client)
+    {
+        foreach (var message in _waiting) client.Reply.Shared(message);
+        _waiting.Clear();
+    }
+
+    private static bool RepliesByPush(Command? command) =>
+        command is not null && (command.Flags & CommandFlags.PubSub) != 0 && command.Spec.Name.EndsWith("subscribe", StringComparison.Ordinal);
+}
