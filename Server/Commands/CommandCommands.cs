@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Server.Commands.Docs;
 using KestrelFree.Server.Networking;
 using static KestrelFree.Server.Commands.CommandFlags;
 
@@ -17,6 +18,9 @@ internal static class CommandCommands
             Subcommands =
             [
                 Subcommand("count", Count, 2, "2.8.13", "Counts the commands."),
+                Subcommand("docs", Document, -2, "7.0.0", "Documents some commands, or all.", "nondeterministic_output_order"),
+                Subcommand("getkeys", GetKeys, -3, "2.8.13", "Finds the keys in a command."),
+                Subcommand("getkeysandflags", GetKeysAndFlags, -3, "7.0.0", "Finds the keys in a command, and what it does to them."),
                 Subcommand("help", Help, 2, "5.0.0", "Lists the subcommands."),
                 Subcommand("info", Describe, -2, "2.8.13", "Describes some commands.", "nondeterministic_output_order"),
                 Subcommand("list", List, -2, "7.0.0", "Names the commands.", "nondeterministic_output_order"),
@@ -29,8 +33,15 @@ internal static class CommandCommands
         new(name, handler)
         {
             Arity = arity, Flags = Loading | Stale, Categories = AclCategory.Connection, Since = since, Group = "server", Tips = tips,
-            Summary = summary, Complexity = name == "count" ? "O(1)" : "O(n) for n commands",
+            Summary = summary, Complexity = ComplexityOf(name),
         };
+
+    private static string ComplexityOf(string name) => name switch
+    {
+        "count" or "help" => "O(1)",
+        "getkeys" or "getkeysandflags" => "O(n) for n arguments",
+        _ => "O(n) for n commands",
+    };
 
     private static void Count(Client client, in ArgVector args) => client.Reply.Integer(client.Server.Commands.All.Count);
 
@@ -58,6 +69,61 @@ internal static class CommandCommands
     {
         var bar = name.IndexOf((byte)'|');
         return bar < 0 ? table.Find(name) : table.Find(name[..bar])?.FindSubcommand(name[(bar + 1)..]);
+    }
+
+    private static void Document(Client client, in ArgVector args)
+    {
+        if (args.Count == 2)
+        {
+            client.Reply.MapHeader(client.Server.Commands.All.Count);
+            foreach (var command in client.Server.Commands.All) DocsReply.Write(client.Reply, command);
+            return;
+        }
+
+        // Unlike COMMAND INFO it leaves out what it does not know.
+        var marker = client.Reply.BeginDeferred();
+        var documented = 0;
+        for (var i = 2; i < args.Count; i++)
+        {
+            if (FindByFullName(client.Server.Commands, args[i]) is not { } command) continue;
+            DocsReply.Write(client.Reply, command);
+            documented++;
+        }
+
+        client.Reply.EndDeferredMap(marker, documented);
+    }
+
+    private static void GetKeys(Client client, in ArgVector args)
+    {
+        var request = args.From(2);
+        if (!TryFindKeysOrReply(client, request, out var keys)) return;
+        client.Reply.ArrayHeader(keys.Count);
+        foreach (var key in keys) client.Reply.Bulk(request[key.Index]);
+    }
+
+    private static void GetKeysAndFlags(Client client, in ArgVector args)
+    {
+        var request = args.From(2);
+        if (!TryFindKeysOrReply(client, request, out var keys)) return;
+        client.Reply.ArrayHeader(keys.Count);
+        foreach (var key in keys)
+        {
+            client.Reply.ArrayHeader(2);
+            client.Reply.Bulk(request[key.Index]);
+            CommandReply.WriteKeySpecFlags(client.Reply, key.Flags);
+        }
+    }
+
+    private static bool TryFindKeysOrReply(Client client, in ArgVector request, out List<FoundKey> keys)
+    {
+        keys = [];
+        var command = client.Server.Dispatch.Resolve(request, out _);
+        if (command is null) client.Reply.Error("ERR Invalid command specified"u8);
+        else if (!KeyFinders.HasKeys(command.Spec)) client.Reply.Error("ERR The command has no key arguments"u8);
+        else if (!command.Spec.Admits(request.Count)) client.Reply.Error("ERR Invalid number of arguments specified for command"u8);
+        else if (KeyFinders.TryFind(command.Spec, request, keys) || (command.Flags & NoMandatoryKeys) != 0) return true;
+        else client.Reply.Error("ERR Invalid arguments specified for command"u8);
+        return false;
     }
 
     private static void List(Client client, in ArgVector args)
@@ -110,6 +176,9 @@ internal static class CommandCommands
         "COMMAND",
         "(no subcommand)", "    Describe every command.",
         "COUNT", "    Count the commands.",
-        "LIST", "    Name every command.",
-        "INFO [<command-name> ...]", "    Describe the named commands, or every command.");
+        "DOCS [<command-name> ...]", "    Document the named commands, or every command.",
+        "GETKEYS <full-command>", "    Find the keys in a command.",
+        "GETKEYSANDFLAGS <full-command>", "    Find the keys in a command, and what it does to them.",
+        "INFO [<command-name> ...]", "    Describe the named commands, or every command.",
+        "LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <glob>)]", "    Name every command, or those that a filter admits.");
 }

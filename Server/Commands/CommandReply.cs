@@ -89,7 +89,8 @@ internal static class CommandReply
         WriteFindKeys(reply, keys);
     }
 
-    private static void WriteKeySpecFlags(ReplyWriter reply, KeySpecFlags flags)
+    /// <summary>Writes what happens to a key, as a set of names.</summary>
+    internal static void WriteKeySpecFlags(ReplyWriter reply, KeySpecFlags flags)
     {
         var marker = reply.BeginDeferred();
         var count = 0;

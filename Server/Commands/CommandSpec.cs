@@ -25,6 +25,7 @@ internal sealed class CommandSpec
         Name = name;
         Handler = null;
         Subcommands = subcommands;
+        Complexity = "Depends on the subcommand";
     }
 
     /// <summary>The name in lower case; of a subcommand, without its container's.</summary>
@@ -48,6 +49,9 @@ internal sealed class CommandSpec
     /// <summary>Where the keys stand among the arguments.</summary>
     internal KeySpec[] Keys { get; init; } = [];
 
+    /// <summary>Finds the keys where <see cref="Keys"/> cannot, or cannot tell what happens to them; null for most commands.</summary>
+    internal KeyFinder? KeyFinder { get; init; }
+
     /// <summary>The hints that COMMAND gives to clients and proxies.</summary>
     internal string[] Tips { get; init; } = [];
 
@@ -62,6 +66,9 @@ internal sealed class CommandSpec
 
     /// <summary>Its time complexity.</summary>
     internal string Complexity { get; init; } = "";
+
+    /// <summary>True when a request of so many arguments, the name included, has neither too few nor too many.</summary>
+    internal bool Admits(int arguments) => Arity > 0 ? arguments == Arity : arguments >= -Arity;
 
     /// <summary>All ACL categories: the declared ones and those that the flags imply.</summary>
     internal AclCategory AllCategories

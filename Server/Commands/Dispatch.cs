@@ -140,8 +140,7 @@ internal sealed class Dispatch
 
     private static bool FitsArity(Client client, Command command, in ArgVector args)
     {
-        var arity = command.Spec.Arity;
-        if (arity > 0 ? args.Count == arity : args.Count >= -arity) return true;
+        if (command.Spec.Admits(args.Count)) return true;
         return Refuse(client, command, $"ERR wrong number of arguments for '{command.FullName}' command");
     }
 

@@ -32,6 +32,7 @@ internal static class SetCommand
     {
         Arity = -3, Flags = Write | DenyOom, Categories = AclCategory.String, Since = "1.0.0", Group = "string",
         Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update | KeySpecFlags.VariableFlags)],
+        KeyFinder = KeyFinders.Set,
         Summary = "Sets a key to a string, whatever it held, with conditions and an expiry as options.", Complexity = "O(1)",
     };
 

@@ -78,6 +78,8 @@ internal static class CommandGrammars
         new("COMMAND COUNT", _ => []),
         new("COMMAND INFO", d => d.Many(0, 4, () => d.Pick("get", "INCR", "nosuch", "", "client|nosuch", "get|x", "mget"))),
         new("COMMAND LIST", CommandListArguments),
+        new("COMMAND GETKEYS", CommandWithKeys),
+        new("COMMAND GETKEYSANDFLAGS", CommandWithKeys),
         new("CONFIG GET", d => d.Many(1, 3, () => d.Pick(ConfigNames))),
         new("CONFIG SET", ConfigSetArguments) { Beside = ["CONFIG GET"] },
         new("CONFIG RESETSTAT", _ => []) { Beside = ["GET", "CONFIG GET"] },
@@ -169,6 +171,20 @@ internal static class CommandGrammars
         () => [d.Word("FILTERBY"), d.Word("PATTERN"), d.Pick("get", "*get", "client|*", "[gs]et", "nosuch", "")],
         () => [d.Word("FILTERBY"), d.Word("MODULE"), "nosuch"],
         () => d.Pick<string[]>([d.Word("FILTERBY")], [d.Word("FILTERBY"), "junk", "x"], ["junk"]));
+
+    private static string[] CommandWithKeys(Draw d) => d.Pick<string[]>(
+        ["get", d.Key()],
+        [d.Word("SET"), d.Key(), d.Value(), .. SetOptions(d)],
+        ["mset", .. d.Many(1, 5, d.Key)],
+        ["msetnx", .. d.Many(1, 4, d.Key)],
+        ["del", .. d.Many(0, 4, d.Key)],
+        ["getex", d.Key(), "PERSIST"],
+        ["append", d.Key(), d.Value()],
+        ["mget", .. d.Many(1, 3, d.Key)],
+        ["ping", d.Value()],
+        ["config", d.Pick("get", "nosuch", "set"), "x"],
+        ["dbsize"],
+        [d.Pick("nosuch", "", "client|list"), .. d.Many(0, 2, d.Key)]);
 
     /// <summary>Settings that harm nothing, each set back by the next script's head (see ScriptGenerator).</summary>
     private static string[] ConfigSetArguments(Draw d) => [.. d.Many(1, 2, () => "").SelectMany(_ => d.Pick<string[]>(

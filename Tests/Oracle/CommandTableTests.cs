@@ -8,6 +8,7 @@ internal sealed class CommandTableTests
 {
     private static readonly string[] Names = [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|'))];
 
+    private const int Arity = 1;
     private const int Flags = 2;
     private const int Categories = 6;
     private const int Tips = 7;
@@ -19,6 +20,8 @@ internal sealed class CommandTableTests
         ["client|setname"] = ("7.2 added tips for cluster clients", [Tips]),
         ["config|resetstat"] = ("7.2 added tips for cluster clients", [Tips]),
         ["config|rewrite"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["command|getkeys"] = ("7.2 admits a command without arguments", [Arity]),
+        ["command|getkeysandflags"] = ("7.2 admits a command without arguments", [Arity]),
         ["msetnx"] = ("7.2 took its tips away: it must stay atomic", [Tips]),
         ["wait"] = ("7.2 calls it blocking, and adds tips", [Flags, Categories, Tips]),
         ["set"] = ("later versions send no notes", [KeySpecs]),

@@ -24,6 +24,8 @@ internal static class KnownDifferences
             e.Command == "hello" && e.Ours == e.Theirs.Replace("HELLO AUTH <user>", "HELLO <proto> AUTH <user>", StringComparison.Ordinal)),
         new("HELLO reads all its options before it authenticates", "since 7.2; 7.0 authenticates at the word AUTH, whatever follows", e =>
             e.Command == "hello" && (IsError(e, "-WRONGPASS ", "-ERR Syntax error in HELLO option ") || IsError(e, "-WRONGPASS ", "-ERR Client names cannot contain "))),
+        new("COMMAND GETKEYS of a single word", "7.2 says what is wrong with it; 7.0 wants arguments behind it", e =>
+            e.Command is "command getkeys" or "command getkeysandflags" && e.Request.Count == 3 && e.Theirs.StartsWith("-ERR wrong number of arguments for 'command|getkeys", StringComparison.Ordinal)),
         new("maxmemory-samples is at most 64", "since 7.4; 7.0 knows no bound but that of a C int", e =>
             e.Command == "config set" && e.Ours == e.Theirs.Replace("between 1 and 2147483647 inclusive", "between 1 and 64 inclusive", StringComparison.Ordinal)),
         new("an error quotes an argument whole", "Redis prints it as a C string, up to its first NUL", IsCutAtNul),
