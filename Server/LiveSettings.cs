@@ -1,6 +1,7 @@
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
 
 namespace KestrelFree.Server;
 
@@ -39,6 +40,24 @@ internal static class LiveSettings
                 return null;
             },
             "notify-keyspace-events");
+        config.OnApply(
+            changed => Apply(server.Keyspace.Limits, changed),
+            "hash-max-listpack-entries",
+            "hash-max-listpack-value",
+            "set-max-intset-entries",
+            "set-max-listpack-entries",
+            "set-max-listpack-value");
+        Apply(server.Keyspace.Limits, config);
+    }
+
+    private static string? Apply(CollectionLimits limits, ServerConfig config)
+    {
+        limits.HashMaxListpackEntries = config.HashMaxListpackEntries;
+        limits.HashMaxListpackValue = config.HashMaxListpackValue;
+        limits.SetMaxIntsetEntries = config.SetMaxIntsetEntries;
+        limits.SetMaxListpackEntries = config.SetMaxListpackEntries;
+        limits.SetMaxListpackValue = config.SetMaxListpackValue;
+        return null;
     }
 
     // A master's score is the first of the three.

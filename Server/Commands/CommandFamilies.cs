@@ -13,6 +13,7 @@ internal static class CommandFamilies
         StringRangeCommands.Table,
         CounterCommands.Table,
         ConditionalCommands.Table,
+        HashCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

@@ -1,3 +1,4 @@
+using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Keyspaces;
 
 namespace KestrelFree.Storage;
@@ -6,7 +7,7 @@ namespace KestrelFree.Storage;
 // and writing cost one hash. Writing through it refreshes it; any other write to the keyspace ends its life.
 
 /// <summary>A key that was looked up, to be read and written.</summary>
-public ref struct EntryRef
+public ref struct EntryRef : IPackedBytes
 {
     private readonly Database _database;
     private readonly ReadOnlySpan<byte> _key;
@@ -68,7 +69,9 @@ public ref struct EntryRef
     /// <summary>The database that it was looked up in.</summary>
     internal readonly Database Database => _database;
 
-    private readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
+    readonly ReadOnlySpan<byte> IPackedBytes.Bytes => PackedBytes;
+
+    internal readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
 
     private readonly long OldExpiry => _exists ? Entry.ExpiryOrNone(ref _place.Entry) : Entry.NoExpiry;
 
@@ -196,6 +199,8 @@ public ref struct EntryRef
 
     /// <summary>Tells that there is something for blocked clients to take: a key that exists got it.</summary>
     internal readonly void SignalReady() => _database.SignalReady(_key);
+
+    Span<byte> IPackedBytes.Splice(int offset, int removed, int inserted) => SplicePacked(offset, removed, inserted);
 
     private void NoteAdded()
     {

@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 
@@ -78,6 +79,9 @@ public readonly ref struct EntryView
         ValuePlace.Integer => Numbers.DigitCount(Entry.Integer(ref _entry)),
         _ => Entry.ReferencedLength(ref _entry),
     };
+
+    /// <summary>A string, as the element of a collection that it is.</summary>
+    internal ListpackValue Element => TryGetInteger(out long integer) ? new ListpackValue(integer) : ListpackValue.OfString(StringBytes);
 
     /// <summary>A string's bytes; an integer is printed into <paramref name="scratch"/> (20 bytes at least).</summary>
     public ReadOnlySpan<byte> GetString(Span<byte> scratch) =>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
@@ -32,9 +33,9 @@ public sealed class Keyspace
         _pages = new PageStore(options.HugePages);
         Clock = options.Clock;
         Events = options.Events ?? NoKeyspaceEvents.Instance;
-        var dice = options.Seed is long seed ? new Random((int)seed ^ (int)(seed >> 32)) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
-        Access = new AccessClock(options.Clock, dice);
-        _hasher = NewHasher(options, dice);
+        Dice = options.Seed is long seed ? new Random((int)seed ^ (int)(seed >> 32)) : new Random(RandomNumberGenerator.GetInt32(int.MaxValue));
+        Access = new AccessClock(options.Clock, Dice);
+        _hasher = NewHasher(options, Dice);
         _prefetch = new PrefetchBatch(_hasher);
         _databases = new Database[options.Databases];
         for (int i = 0; i < _databases.Length; i++)
@@ -95,11 +96,18 @@ public sealed class Keyspace
     /// <summary>Memory by the keyspace's own counters. O(databases).</summary>
     public KeyspaceMemory Memory => KeyspaceMemory.Of(_pages, _databases);
 
+    /// <summary>Up to which size collections are packed.</summary>
+    public CollectionLimits Limits { get; } = new();
+
     internal AccessClock Access { get; }
+
+    internal PackedBuffer Scratch { get; } = new();
 
     internal PageStore Pages => _pages;
 
     internal KeyHasher Hasher => _hasher;
+
+    internal Random Dice { get; }
 
     /// <summary>Sets the counters of look-ups and expired keys to zero.</summary>
     public void ResetStatistics() => Hits = Misses = ExpiredCount = 0;

@@ -53,6 +53,15 @@ internal sealed class MemberTable : CollectionValue
         return found;
     }
 
+    /// <summary>A member drawn fairly; false when there is none. O(1) on average.</summary>
+    public bool TryGetRandom(Random dice, out EntryView entry)
+    {
+        EntryPlace place = default;
+        bool found = RandomEntry.TryPick(_table, dice, ref place);
+        entry = found ? new EntryView(_table.Pages, ref place.Entry) : default;
+        return found;
+    }
+
     /// <summary>Adds a member; false if it is there.</summary>
     public bool Add(ReadOnlySpan<byte> member)
     {

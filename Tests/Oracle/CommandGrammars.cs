@@ -84,6 +84,7 @@ internal static class CommandGrammars
         new("CONFIG SET", ConfigSetArguments) { Beside = ["CONFIG GET"] },
         new("CONFIG RESETSTAT", _ => []) { Beside = ["GET", "CONFIG GET"] },
         new("CONFIG REWRITE", _ => []) { Beside = ["CONFIG GET"] },
+        .. HashGrammars.All,
     ];
 
     /// <summary>Not a row: names that are no command, with arguments that the error quotes.</summary>

@@ -24,6 +24,9 @@ internal static partial class Normalisations
         new("COMMAND INFO of all", ["command info"], "without names it lists every command; a test of its own compares them one by one", AllCommands),
         new("COMMAND LIST order", ["command list"], "Redis lists in the order of a seeded hash; each server has commands that the other lacks", CommandNames),
         new("CONFIG GET order", ["config get"], "Redis lists in the order of a seeded hash", SortedPairs),
+        new("order of a hash", ["hgetall"], "fields of a table come in the order of a seeded hash", SortedPairs),
+        new("order of a hash's parts", ["hkeys", "hvals"], "fields of a table come in the order of a seeded hash", SortedLines),
+        new("random choice", ["hrandfield"], "each server draws its own; the distribution has a test of its own", text => DrawnLine().Replace(text, "$<drawn>")),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
     ];
 
@@ -63,6 +66,12 @@ internal static partial class Normalisations
         return $"{lines[0]} {string.Join(' ', lines.Skip(1).Chunk(2).Select(pair => string.Join(' ', pair)).Order(StringComparer.Ordinal))}";
     }
 
+    private static string SortedLines(string text)
+    {
+        var lines = text.Split('\n');
+        return string.Join('\n', lines.Take(1).Concat(lines.Skip(1).Order(StringComparer.Ordinal)));
+    }
+
     /// <summary>Commands whose presence in a list is compared: those that this capability has.</summary>
     private static readonly HashSet<string> CommonCommands =
         [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|')).Where(name => name != "client|setinfo"), "client", "config", "command", "debug"];
@@ -84,6 +93,9 @@ internal static partial class Normalisations
 
     [GeneratedRegex(@"\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem)=[^ \\]*")]
     private static partial Regex OwnField();
+
+    [GeneratedRegex("""\$"(?:[^"\\]|\\.)*""" + "\"")]
+    private static partial Regex DrawnLine();
 
     [GeneratedRegex("# [A-Z][A-Za-z_]+")]
     private static partial Regex Heading();

@@ -1,0 +1,304 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Config.Kinds;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+using static KestrelFree.Server.Commands.CommandFlags;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>The commands on hashes; those on the expiry of fields are in <c>HashExpiryCommands</c>.</summary>
+internal static class HashCommands
+{
+    internal static readonly CommandSpec[] Table =
+    [
+        new("hdel", HDel)
+        {
+            Arity = -3, Flags = Write | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Delete)],
+            Summary = "Takes fields out of a hash, and the hash with its last one.", Complexity = "O(n) for n fields",
+        },
+        new("hexists", HExists)
+        {
+            Arity = 3, Flags = ReadOnly | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly)],
+            Summary = "Tells whether a hash has a field.", Complexity = "O(1)",
+        },
+        new("hget", HGet)
+        {
+            Arity = 3, Flags = ReadOnly | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Summary = "Returns the value of a field of a hash.", Complexity = "O(1)",
+        },
+        new("hgetall", HGetAll)
+        {
+            Arity = 2, Flags = ReadOnly, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output_order"],
+            Summary = "Returns all fields of a hash with their values.", Complexity = "O(n) for n fields of the hash",
+        },
+        new("hincrby", HIncrBy)
+        {
+            Arity = 4, Flags = Write | DenyOom | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update)],
+            Summary = "Adds a number to the integer in a field of a hash, 0 when it is missing.", Complexity = "O(1)",
+        },
+        new("hincrbyfloat", HIncrByFloat)
+        {
+            Arity = 4, Flags = Write | DenyOom | Fast, Categories = AclCategory.Hash, Since = "2.6.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update)],
+            Summary = "Adds a floating-point number to the one in a field of a hash, 0 when it is missing.", Complexity = "O(1)",
+        },
+        new("hkeys", HKeys)
+        {
+            Arity = 2, Flags = ReadOnly, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output_order"],
+            Summary = "Returns the names of all fields of a hash.", Complexity = "O(n) for n fields of the hash",
+        },
+        new("hlen", HLen)
+        {
+            Arity = 2, Flags = ReadOnly | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly)],
+            Summary = "Counts the fields of a hash.", Complexity = "O(1)",
+        },
+        new("hmget", HMGet)
+        {
+            Arity = -3, Flags = ReadOnly | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Summary = "Returns the values of several fields of a hash.", Complexity = "O(n) for n fields",
+        },
+        new("hmset", HMSet)
+        {
+            Arity = -4, Flags = Write | DenyOom | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Update)],
+            Summary = "Sets several fields of a hash.", Complexity = "O(n) for n fields",
+        },
+        new("hrandfield", HashRandom.HRandField)
+        {
+            Arity = -2, Flags = ReadOnly, Categories = AclCategory.Hash, Since = "6.2.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output"],
+            Summary = "Returns fields of a hash drawn at random.", Complexity = "O(n) for n fields returned, or at most the fields of the hash",
+        },
+        new("hset", HSet)
+        {
+            Arity = -4, Flags = Write | DenyOom | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Update)],
+            Summary = "Sets fields of a hash and tells how many are new.", Complexity = "O(n) for n fields",
+        },
+        new("hsetnx", HSetNx)
+        {
+            Arity = 4, Flags = Write | DenyOom | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Insert)],
+            Summary = "Sets a field of a hash unless it exists.", Complexity = "O(1)",
+        },
+        new("hstrlen", HStrLen)
+        {
+            Arity = 3, Flags = ReadOnly | Fast, Categories = AclCategory.Hash, Since = "3.2.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly)],
+            Summary = "Returns the length of the value in a field of a hash.", Complexity = "O(1)",
+        },
+        new("hvals", HVals)
+        {
+            Arity = 2, Flags = ReadOnly, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output_order"],
+            Summary = "Returns the values of all fields of a hash.", Complexity = "O(n) for n fields of the hash",
+        },
+    ];
+
+    /// <summary>Opens the hash at a key for reading, which may be missing; another type is an error and gives false.</summary>
+    internal static bool TryReadOrReply(Client client, ReadOnlySpan<byte> key, out HashRef hash) =>
+        TryOpenOrReply(client, StringCommands.LookupRead(client, key), out hash);
+
+    /// <summary>Opens the hash at a key for writing, which may be missing; another type is an error and gives false.</summary>
+    internal static bool TryWriteOrReply(Client client, ReadOnlySpan<byte> key, out HashRef hash) =>
+        TryOpenOrReply(client, client.Database.LookupWrite(key), out hash);
+
+    /// <summary>Tells of what a command did to a hash, and that the hash is gone if it has lost its last field.</summary>
+    internal static void Notify(Client client, ReadOnlySpan<byte> what, HashRef hash)
+    {
+        client.Server.Observer.Notify(NotifyClasses.Hash, what, client.Database, hash.Key);
+        if (!hash.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, hash.Key);
+    }
+
+    private static bool TryOpenOrReply(Client client, EntryRef entry, out HashRef hash)
+    {
+        if (entry.Exists && entry.Type != DataType.Hash)
+        {
+            client.Reply.Error(SharedReplies.WrongType);
+            hash = default;
+            return false;
+        }
+
+        hash = new HashRef(entry);
+        return true;
+    }
+
+    private static void HSet(Client client, in ArgVector args)
+    {
+        if (TrySetAllOrReply(client, args, "hset", out var added)) client.Reply.Integer(added);
+    }
+
+    private static void HMSet(Client client, in ArgVector args)
+    {
+        if (TrySetAllOrReply(client, args, "hmset", out _)) client.Reply.Ok();
+    }
+
+    private static bool TrySetAllOrReply(Client client, in ArgVector args, string command, out int added)
+    {
+        added = 0;
+        if (args.Count % 2 == 1)
+        {
+            client.Reply.Error($"ERR wrong number of arguments for '{command}' command");
+            return false;
+        }
+
+        if (!TryWriteOrReply(client, args[1], out var hash)) return false;
+        added = hash.SetAll(args, 2);
+        Notify(client, "hset"u8, hash);
+        return true;
+    }
+
+    private static void HSetNx(Client client, in ArgVector args)
+    {
+        if (!TryWriteOrReply(client, args[1], out var hash)) return;
+        if (hash.Contains(args[2]))
+        {
+            client.Reply.Integer(0);
+            return;
+        }
+
+        hash.Set(args[2], args[3]);
+        client.Reply.Integer(1);
+        Notify(client, "hset"u8, hash);
+    }
+
+    private static void HGet(Client client, in ArgVector args)
+    {
+        if (TryReadOrReply(client, args[1], out var hash)) ReplyValue(client, hash, args[2]);
+    }
+
+    private static void HMGet(Client client, in ArgVector args)
+    {
+        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        client.Reply.ArrayHeader(args.Count - 2);
+        for (var i = 2; i < args.Count; i++) ReplyValue(client, hash, args[i]);
+    }
+
+    private static void ReplyValue(Client client, HashRef hash, ReadOnlySpan<byte> field)
+    {
+        if (hash.TryGet(field, out var value)) client.Reply.Element(value);
+        else client.Reply.Null();
+    }
+
+    private static void HDel(Client client, in ArgVector args)
+    {
+        if (!TryWriteOrReply(client, args[1], out var hash)) return;
+        var deleted = 0;
+        for (var i = 2; i < args.Count; i++)
+        {
+            if (hash.Delete(args[i])) deleted++;
+        }
+
+        if (deleted > 0) Notify(client, "hdel"u8, hash);
+        client.Reply.Integer(deleted);
+    }
+
+    private static void HExists(Client client, in ArgVector args)
+    {
+        if (TryReadOrReply(client, args[1], out var hash)) client.Reply.Integer(hash.Contains(args[2]) ? 1 : 0);
+    }
+
+    private static void HLen(Client client, in ArgVector args)
+    {
+        if (TryReadOrReply(client, args[1], out var hash)) client.Reply.Integer(hash.Count);
+    }
+
+    private static void HStrLen(Client client, in ArgVector args)
+    {
+        if (TryReadOrReply(client, args[1], out var hash))
+            client.Reply.Integer(hash.TryGet(args[2], out var value) ? value.TextLength : 0);
+    }
+
+    private static void HGetAll(Client client, in ArgVector args)
+    {
+        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        client.Reply.MapHeader(hash.CountLive());
+        for (var fields = hash.Fields; fields.MoveNext();)
+        {
+            client.Reply.Element(fields.Field);
+            client.Reply.Element(fields.Value);
+        }
+    }
+
+    private static void HKeys(Client client, in ArgVector args)
+    {
+        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        client.Reply.ArrayHeader(hash.CountLive());
+        for (var fields = hash.Fields; fields.MoveNext();) client.Reply.Element(fields.Field);
+    }
+
+    private static void HVals(Client client, in ArgVector args)
+    {
+        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        client.Reply.ArrayHeader(hash.CountLive());
+        for (var fields = hash.Fields; fields.MoveNext();) client.Reply.Element(fields.Value);
+    }
+
+    private static void HIncrBy(Client client, in ArgVector args)
+    {
+        if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var increment) || !TryWriteOrReply(client, args[1], out var hash)) return;
+        var value = 0L;
+        if (hash.TryGet(args[2], out var old) && !old.TryGetInteger(out value))
+        {
+            client.Reply.Error("ERR hash value is not an integer"u8);
+            return;
+        }
+
+        var sum = unchecked(value + increment);
+        if (((value ^ sum) & (increment ^ sum)) < 0)
+        {
+            client.Reply.Error(SharedReplies.IncrementOverflow);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[Numbers.MaxIntegerBytes];
+        hash.Set(args[2], text[..Numbers.FormatInteger(text, sum)], Expiry.Keep);
+        client.Reply.Integer(sum);
+        Notify(client, "hincrby"u8, hash);
+    }
+
+    // The sum is computed in the extended precision that Redis uses, so that 0.1 and 0.2 make 0.3.
+    private static void HIncrByFloat(Client client, in ArgVector args)
+    {
+        Span<byte> scratch = stackalloc byte[ExtendedDouble.MaxFormattedBytes];
+        if (!TryIncrementOrReply(client, args[3], out var increment) || !TryWriteOrReply(client, args[1], out var hash)) return;
+        var value = ExtendedDouble.From(0);
+        if (hash.TryGet(args[2], out var old) && !ExtendedDouble.TryParse(old.GetText(scratch), out value))
+        {
+            client.Reply.Error("ERR hash value is not a float"u8);
+            return;
+        }
+
+        var sum = value + increment;
+        if (!sum.IsFinite)
+        {
+            client.Reply.Error("ERR increment would produce NaN or Infinity"u8);
+            return;
+        }
+
+        var text = scratch[..sum.FormatHuman(scratch)];
+        hash.Set(args[2], text, Expiry.Keep);
+        client.Reply.Bulk(text);
+        Notify(client, "hincrbyfloat"u8, hash);
+    }
+
+    private static bool TryIncrementOrReply(Client client, ReadOnlySpan<byte> argument, out ExtendedDouble increment)
+    {
+        if (!ExtendedDouble.TryParse(argument, out increment)) client.Reply.Error(SharedReplies.NotAFloat);
+        else if (!increment.IsFinite) client.Reply.Error("ERR value is NaN or Infinity"u8);
+        else return true;
+        return false;
+    }
+}

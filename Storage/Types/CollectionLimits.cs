@@ -1,0 +1,20 @@
+namespace KestrelFree.Storage;
+
+/// <summary>Up to which size collections are packed: the directives hash-max-listpack-entries and their like.</summary>
+public sealed class CollectionLimits
+{
+    /// <summary>Fields of a packed hash.</summary>
+    public long HashMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>Bytes of a field or value of a packed hash.</summary>
+    public long HashMaxListpackValue { get; set; } = 64;
+
+    /// <summary>Members of an intset.</summary>
+    public long SetMaxIntsetEntries { get; set; } = 512;
+
+    /// <summary>Members of a packed set.</summary>
+    public long SetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>Bytes of a member of a packed set.</summary>
+    public long SetMaxListpackValue { get; set; } = 64;
+}
