@@ -55,6 +55,7 @@ internal sealed class RedisServer : IDisposable
         Observer.Notifications.Enable(config.NotifyKeyspaceEvents);
         Shutdown = new ShutdownSequence(this);
         Cron = new ServerCron(this);
+        Expiry = new ActiveExpireCycle(this);
         StartedMs = Clock.NowMs;
         ConnectLoop();
     }
@@ -112,6 +113,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>The periodic work.</summary>
     internal ServerCron Cron { get; }
+
+    /// <summary>Deletes keys past their time.</summary>
+    internal ActiveExpireCycle Expiry { get; }
 
     /// <summary>What the server counts of itself.</summary>
     internal ServerStatistics Statistics { get; } = new();

@@ -22,6 +22,7 @@ internal static class DebugCommands
         var subcommand = args[1];
         if (subcommand.Is("help"u8) && args.Count == 2) Help(client);
         else if (subcommand.Is("protocol"u8) && args.Count == 3) DebugProtocol.Execute(client, args[2]);
+        else if (subcommand.Is("set-active-expire"u8) && args.Count == 3) SetActiveExpire(client, args[2]);
         else if (subcommand.Is("sleep"u8) && args.Count == 3) Sleep(client, args[2]);
         else if (subcommand.Is("config-rewrite-force-all"u8) && args.Count == 2) ConfigCommands.RewriteAll(client);
         else HelpReply.PointTo(client, "DEBUG", subcommand);
@@ -34,10 +35,18 @@ internal static class DebugCommands
         client.Reply.Ok();
     }
 
+    // As C's atoi reads it: anything but a number other than 0 turns it off.
+    private static void SetActiveExpire(Client client, ReadOnlySpan<byte> argument)
+    {
+        client.Server.Expiry.IsEnabled = Numbers.TryParseInteger(argument, out var on) && on != 0;
+        client.Reply.Ok();
+    }
+
     private static void Help(Client client) => HelpReply.Write(
         client,
         "DEBUG",
         "CONFIG-REWRITE-FORCE-ALL", "    Rewrite the configuration file with every directive, defaults included.",
         "PROTOCOL <type>", "    Reply a fixed value of a wire type.",
+        "SET-ACTIVE-EXPIRE <0|1>", "    With 0 keys past their time are deleted only when somebody asks for them.",
         "SLEEP <seconds>", "    Block the whole server for that long; fractions are allowed.");
 }

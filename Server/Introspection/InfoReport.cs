@@ -171,7 +171,13 @@ internal sealed class InfoReport
         Line("sync_full", 0);
         Line("sync_partial_ok", 0);
         Line("sync_partial_err", 0);
+        Line("expired_subkeys", 0);
         Line("expired_keys", _server.Observer.ExpiredKeys);
+        Line("expired_stale_perc", Invariant($"{_server.Expiry.StalePercent:F2}"));
+        Line("expired_time_cap_reached_count", _server.Expiry.TimeCapReached);
+        Line("expire_cycle_cpu_milliseconds", _server.Expiry.SpentMs);
+        Line("expire_backlog_keys", _server.Keyspace.ExpiryBacklog);
+        Line("expire_backlog_milliseconds", _server.Expiry.DelayMs);
         Line("evicted_keys", _server.Observer.EvictedKeys);
         Line("evicted_clients", 0);
         Line("keyspace_hits", _server.Keyspace.Hits);

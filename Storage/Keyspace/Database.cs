@@ -239,7 +239,8 @@ public sealed class Database
         return false;
     }
 
-    private void Expire(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    /// <summary>Removes a key whose time has come. The key must not be a span into the keyspace.</summary>
+    internal void Expire(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
     {
         RemoveFound(hash, key, ref place);
         _keyspace.CountExpired();

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Keyspaces;
@@ -20,8 +21,9 @@ namespace KestrelFree.Storage.Keyspaces;
 // clone is at most 2 KB.
 //
 // Beside the heads each leaf keeps the earliest expiry of every segment, at the first of its neighbouring places (the others hold Never), and the
-// earliest of them all, so that the active expiry cycle reads a flat array and skips most of it. These are bounds from below: deleting the
-// earliest key leaves them as they are. Forks do not read them, so a clone takes the array along.
+// earliest of them all, as the directory does of its leaves: so the active expire cycle (ExpirySweep) reads flat arrays and skips most of them. These
+// are bounds from below: deleting the earliest key leaves them as they are, until the cycle comes by. Forks do not read them, so a clone takes the
+// array along.
 
 /// <summary>Finds the segment of a hash.</summary>
 internal sealed class Directory
@@ -47,6 +49,7 @@ internal sealed class Directory
         _topBirth = original._topBirth;
         _topBits = original._topBits;
         Bytes = original.Bytes;
+        Earliest = original.Earliest;
     }
 
     /// <summary>The top level, for a fork to keep: it will not change while the fork lives.</summary>
@@ -54,6 +57,9 @@ internal sealed class Directory
 
     /// <summary>Bytes of the arrays, roughly.</summary>
     public long Bytes { get; private set; } = 128;
+
+    /// <summary>The earliest expiry of all its segments, or a bound below it.</summary>
+    public long Earliest { get; private set; } = Never;
 
     /// <summary>Another directory over the same arrays; whichever is written to must be the only one that is, and forks must see the other. O(1).</summary>
     public Directory Clone() => new(this);
@@ -121,6 +127,30 @@ internal sealed class Directory
         leaf.PlacesOf(hash, depth, out int first, out _);
         if (unixMs < leaf.EarliestAt(first))
             leaf.SetEarliest(first, unixMs);
+        Earliest = Math.Min(Earliest, unixMs);
+    }
+
+    /// <summary>Replaces the bound of a segment by what was found there.</summary>
+    public void SetEarliest(ulong hash, int depth, long unixMs)
+    {
+        DirectoryLeaf leaf = LeafOf(hash);
+        leaf.PlacesOf(hash, depth, out int first, out _);
+        leaf.SetEarliest(first, unixMs);
+    }
+
+    /// <summary>Raises the bounds of leaves that begin before a time, and of them all, to what those of the segments say. O(leaves).</summary>
+    public void TightenEarliest(long unixMs)
+    {
+        long earliest = Never;
+        for (int i = 0; i < _top.Length; i += 1 << (_topBits - _top[i].Depth))
+        {
+            DirectoryLeaf leaf = _top[i];
+            if (leaf.Earliest < unixMs)
+                leaf.TightenEarliest();
+            earliest = Math.Min(earliest, leaf.Earliest);
+        }
+
+        Earliest = earliest;
     }
 
     private void Deepen(ulong hash, DirectoryLeaf leaf)
@@ -171,6 +201,7 @@ internal sealed class Directory
 internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birth)
 {
     public const int MaxBits = 9;
+    public const int NoPlace = -1;
 
     private long[]? _earliest;
 
@@ -217,6 +248,42 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
         _earliest[place] = unixMs;
         Earliest = Math.Min(Earliest, unixMs);
     }
+
+    /// <summary>Raises the earliest of all to the earliest of the places.</summary>
+    public void TightenEarliest()
+    {
+        long earliest = Directory.Never;
+        foreach (long bound in _earliest ?? [])
+            earliest = Math.Min(earliest, bound);
+        Earliest = earliest;
+    }
+
+    /// <summary>The first place from one on whose earliest expiry is before a time, or <see cref="NoPlace"/>. O(places), four at a time.</summary>
+    public int FirstBefore(long unixMs, int from)
+    {
+        if (Earliest >= unixMs || _earliest == null)
+            return NoPlace;
+        ReadOnlySpan<long> bounds = _earliest;
+        var limit = Vector256.Create(unixMs);
+        int place = from;
+        while (place + Vector256<long>.Count <= bounds.Length && Vector256.GreaterThanOrEqualAll(Vector256.Create(bounds[place..]), limit))
+            place += Vector256<long>.Count;
+        while (place < bounds.Length && bounds[place] >= unixMs)
+            place++;
+        return place < bounds.Length ? place : NoPlace;
+    }
+
+    /// <summary>The lowest hash of a place, given any hash of the leaf.</summary>
+    public ulong HashAt(ulong hash, int place)
+    {
+        int bits = Depth + Bits;
+        return bits == 0 ? 0 : (FirstHash(hash) | ((ulong)place << (64 - bits)));
+    }
+
+    /// <summary>The lowest hash behind the leaf, given any of the leaf; 0 behind the last one.</summary>
+    public ulong HashBehind(ulong hash) => Depth == 0 ? 0 : FirstHash(hash) + (1ul << (64 - Depth));
+
+    private ulong FirstHash(ulong hash) => Depth == 0 ? 0 : hash & ~(ulong.MaxValue >> Depth);
 
     /// <summary>A leaf for the keyspace to write to while forks keep this one; the expiries go along, since forks do not read them.</summary>
     public DirectoryLeaf Clone(uint birth) =>

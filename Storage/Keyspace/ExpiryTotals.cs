@@ -1,7 +1,7 @@
 namespace KestrelFree.Storage.Keyspaces;
 
-/// <summary>How many entries of a table expire, and on average when; exact, O(1).</summary>
-internal sealed class ExpiryTotals
+/// <summary>How many entries of a table expire, and on average when; exact, O(1). Those of a database show on the horizon of all.</summary>
+internal sealed class ExpiryTotals(ExpiryHorizon? horizon = null)
 {
     private Int128 _sum;
 
@@ -9,13 +9,14 @@ internal sealed class ExpiryTotals
     public long Count { get; private set; }
 
     /// <summary>A copy.</summary>
-    public ExpiryTotals Clone() => new() { _sum = _sum, Count = Count };
+    public ExpiryTotals Clone() => new(horizon) { _sum = _sum, Count = Count };
 
     /// <summary>Counts an entry that expires at a time.</summary>
     public void Add(long unixMs)
     {
         Count++;
         _sum += unixMs;
+        horizon?.Note(unixMs);
     }
 
     /// <summary>Counts it out.</summary>

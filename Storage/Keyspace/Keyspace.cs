@@ -25,6 +25,8 @@ public sealed class Keyspace
     private readonly KeyHasher _hasher;
     private readonly PrefetchBatch _prefetch;
     private readonly Database[] _databases;
+    private readonly ExpiryHorizon _horizon = new();
+    private readonly ExpirySweep _sweep;
     private readonly Queue<TableTeardown> _discarded = new();
 
     /// <summary>Makes empty databases.</summary>
@@ -40,6 +42,7 @@ public sealed class Keyspace
         _databases = new Database[options.Databases];
         for (int i = 0; i < _databases.Length; i++)
             _databases[i] = new Database(this, i, NewTable(i));
+        _sweep = new ExpirySweep(_databases, _horizon);
     }
 
     /// <summary>How many keys a batch can prefetch.</summary>
@@ -89,6 +92,12 @@ public sealed class Keyspace
 
     /// <summary>Keys that were deleted since their time had come.</summary>
     public long ExpiredCount { get; private set; }
+
+    /// <summary>When the next key expires, in unix ms, or a bound before it; long.MaxValue when none does. O(1).</summary>
+    public long EarliestExpiryMs => _horizon.EarliestMs;
+
+    /// <summary>An estimate of the keys past their time that the active expire cycle has yet to reach; 0 when it keeps up. O(1).</summary>
+    public long ExpiryBacklog => _sweep.Backlog;
 
     /// <summary>Live forks.</summary>
     public int ForkCount => _pages.Forks.Live.Count;
@@ -153,6 +162,12 @@ public sealed class Keyspace
         return _pages.Chunks.HasIdle;
     }
 
+    /// <summary>
+    /// Deletes keys past their time until the budget is spent (a segment's at least); true if there may be more of them. Costs a segment each
+    /// (some microseconds), and a bit for 500 segments without any. Does nothing while expired keys are only hidden.
+    /// </summary>
+    public bool ExpireCycle(long budgetMicros) => ExpiredKeys == ExpiredKeys.Delete && _sweep.Run(Clock.NowMs, new TimeBudget(budgetMicros));
+
     /// <summary>Hashes a key that is about to be looked up and asks for the cache line that decides the look-up; see <see cref="PrefetchEntries"/>.</summary>
     public void PrefetchKey(Database database, ReadOnlySpan<byte> key) => _prefetch.Add(database, key);
 
@@ -181,7 +196,7 @@ public sealed class Keyspace
 
     internal void CountExpired() => ExpiredCount++;
 
-    internal Table NewTable(int ordinal) => new(_pages, _hasher, ordinal);
+    internal Table NewTable(int ordinal) => new(_pages, _hasher, ordinal, _horizon);
 
     internal void Discard(Table table, FlushMode mode)
     {

@@ -45,12 +45,23 @@ internal sealed class KeyspaceCheck(PageStore pages)
             int depth = pages.Head(head).Depth;
             expected = depth == 0 ? 0 : prefix + (1ul << (64 - depth));
             CheckChain(table, head, prefix, depth);
+            CheckBounds(table.Directory, prefix, depth);
         }
 
         Invariant.Check(expected == 0);
         Invariant.Check(_entries == table.Count);
         Invariant.Check(_expiring == table.Expiries.Count);
         Invariant.Check(_overflowHeads == table.OverflowHeads);
+    }
+
+    private static void CheckBounds(Directory directory, ulong prefix, int depth)
+    {
+        DirectoryLeaf leaf = directory.LeafOf(prefix);
+        Invariant.Check(leaf.Earliest <= directory.EarliestExpiryOf(prefix, depth));
+        Invariant.Check(directory.Earliest <= leaf.Earliest);
+        leaf.PlacesOf(prefix, depth, out int first, out int count);
+        for (int place = first + 1; place < first + count; place++)
+            Invariant.Check(leaf.EarliestAt(place) == Directory.Never);
     }
 
     private void CheckChain(Table table, uint first, ulong prefix, int depth)

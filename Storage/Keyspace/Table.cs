@@ -35,8 +35,8 @@ internal sealed class Table
     private readonly SegmentSpace _space;
     private int _overflowHeads;
 
-    /// <summary>An empty table; <paramref name="ordinal"/> is its place in the order of a fork's walk.</summary>
-    public Table(PageStore pages, KeyHasher hasher, int ordinal)
+    /// <summary>An empty table; <paramref name="ordinal"/> is its place in the order of a fork's walk, and its expiries show on the horizon.</summary>
+    public Table(PageStore pages, KeyHasher hasher, int ordinal, ExpiryHorizon? horizon = null)
     {
         _pages = pages;
         _forks = pages.Forks;
@@ -44,7 +44,7 @@ internal sealed class Table
         _space = new SegmentSpace(pages);
         Ordinal = ordinal;
         Directory = new Directory(pages.Forks);
-        Expiries = new ExpiryTotals();
+        Expiries = new ExpiryTotals(horizon);
     }
 
     private Table(Table original)
@@ -224,6 +224,15 @@ internal sealed class Table
         Invariant.Check(found);
     }
 
+    /// <summary>The head at a position of the chain of a segment, prepared for being written to.</summary>
+    public uint WritableHead(ulong hash, int position)
+    {
+        uint id = _forks.Newest == 0 ? Directory.HeadOf(hash) : MakeHeadsPrivate(hash);
+        for (; position > 0; position--)
+            id = _pages.Head(id).Next;
+        return id;
+    }
+
     private uint MakeHeadsPrivate(ulong hash)
     {
         uint first = Directory.HeadOf(hash);
@@ -376,6 +385,9 @@ internal sealed class Table
             _space.Release(ref place.Head, place.Block, oldBytes - newBytes, ReachOf(hash, place.Head.Depth));
         else
             Move(hash, oldBytes, newBytes, ref place);
+        // A split on the way did not see the entry.
+        if (layout.HasExpiry)
+            Directory.NoteExpiry(hash, place.Head.Depth, layout.Expiry);
         CopyReshaped(ref MemoryMarshal.GetReference(old), ref place.Entry, layout);
     }
 

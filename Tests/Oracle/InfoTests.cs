@@ -33,9 +33,9 @@ internal sealed class InfoTests
             "mem_clients_slaves", "mem_cluster_links", "mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "instantaneous_input_repl_kbps",
             "instantaneous_output_repl_kbps", "total_net_repl_input_bytes", "total_net_repl_output_bytes", "slave_expires_tracked_keys", "migrate_cached_sockets",
         ],
-        ["waits for expiry, eviction and client tracking as capabilities of their own"] =
+        ["waits for eviction and client tracking as capabilities of their own"] =
         [
-            "expire_cycle_cpu_milliseconds", "expired_stale_perc", "expired_time_cap_reached_count", "current_eviction_exceeded_time", "total_eviction_exceeded_time", "lazyfreed_objects",
+            "current_eviction_exceeded_time", "total_eviction_exceeded_time", "lazyfreed_objects",
             "tracking_total_items", "tracking_total_keys", "tracking_total_prefixes",
         ],
         ["of I/O threads and of reply buffers that are resized: neither exists here"] =

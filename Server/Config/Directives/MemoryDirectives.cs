@@ -19,7 +19,7 @@ internal static class MemoryDirectives
         YesNo("replica-ignore-maxmemory", Yes, alias: "slave-ignore-maxmemory", effect: NotYet),
         Integer("lfu-log-factor", 10, 0, MaxInt, effect: NotYet),
         Integer("lfu-decay-time", 1, 0, MaxInt, effect: NotYet),
-        Integer("active-expire-effort", 1, 1, 10, effect: NotYet),
+        Integer("active-expire-effort", 1, 1, 10),
         YesNo("lazyfree-lazy-eviction", No, effect: NotYet),
         YesNo("lazyfree-lazy-expire", No, effect: NotYet),
         YesNo("lazyfree-lazy-server-del", No, effect: NotYet),

@@ -5,7 +5,7 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Storage.Keyspaces;
 
 /// <summary>What a keyspace ought to hold: dictionaries, the obvious way.</summary>
-internal sealed class KeyspaceModel(int databases, Clock clock)
+internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvents
 {
     /// <summary>A key's value, its expiry (-1 for none) and how it was stored.</summary>
     internal sealed record Value(byte[] Bytes, long Expiry, StringForm Form)
@@ -30,6 +30,13 @@ internal sealed class KeyspaceModel(int databases, Clock clock)
             return value;
         _databases[database].Remove(key);
         return null;
+    }
+
+    /// <summary>Takes out what is past its time.</summary>
+    public void ExpireAll(int database)
+    {
+        foreach (string key in _databases[database].Keys.ToArray())
+            Find(database, key);
     }
 
     public void Swap(int first, int second) => (_databases[first], _databases[second]) = (_databases[second], _databases[first]);
@@ -65,6 +72,28 @@ internal sealed class KeyspaceModel(int databases, Clock clock)
         if (seen.Count != expected)
             throw new AssertionException($"a walk met {seen.Count} keys of {expected}");
     }
+
+    // What expires is the keyspace's to tell, for a slice of the cycle stops anywhere: but it must be due.
+    void IKeyspaceEvents.Expired(Database database, ReadOnlySpan<byte> key)
+    {
+        string name = Encoding.Latin1.GetString(key);
+        if (!_databases[database.Index].TryGetValue(name, out Value? value))
+            return;
+        Assert.That(value.Expiry, Is.InRange(0, clock.NowMs - 1));
+        _databases[database.Index].Remove(name);
+    }
+
+    void IKeyspaceEvents.Modified(Database database, ReadOnlySpan<byte> key) { }
+
+    void IKeyspaceEvents.Deleted(Database database, ReadOnlySpan<byte> key) { }
+
+    void IKeyspaceEvents.Evicted(Database database, ReadOnlySpan<byte> key) { }
+
+    void IKeyspaceEvents.Flushing(Database database, long keys) { }
+
+    void IKeyspaceEvents.Swapped(Database first, Database second) { }
+
+    void IKeyspaceEvents.KeyReady(Database database, ReadOnlySpan<byte> key) { }
 
     private static string Shorten(string key) => key.Length <= 40 ? key : key[..40] + "...";
 }

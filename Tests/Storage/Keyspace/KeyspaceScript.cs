@@ -27,8 +27,8 @@ internal sealed class KeyspaceScript : IDisposable
     {
         _random = new Random(seed);
         _sizes = sizes;
-        _keyspace = new Keyspace(new KeyspaceOptions { Databases = Databases, Clock = _clock, Seed = seed, HashMask = hashMask });
         _model = new KeyspaceModel(Databases, _clock);
+        _keyspace = new Keyspace(new KeyspaceOptions { Databases = Databases, Clock = _clock, Events = _model, Seed = seed, HashMask = hashMask });
     }
 
     public void Run(int operations)
@@ -109,6 +109,10 @@ internal sealed class KeyspaceScript : IDisposable
             EndFork(_random.Next(_forks.Count));
         else if (choice < 400)
             _keyspace.RunMaintenance(_random.Next(50));
+        else if (choice < 460)
+            _keyspace.ExpireCycle(_random.Next(50));
+        else if (choice < 480)
+            ExpireAll();
         else if (choice < 1000)
             _clock.Advance(_random.Next(500));
     }
@@ -239,6 +243,25 @@ internal sealed class KeyspaceScript : IDisposable
         int first = _random.Next(Databases), second = _random.Next(Databases);
         _keyspace.Swap(first, second);
         _model.Swap(first, second);
+    }
+
+    // Without any read: what the cycle leaves is what the model has left.
+    private void ExpireAll()
+    {
+        while (_keyspace.ExpireCycle(1_000_000))
+        {
+        }
+
+        long earliest = long.MaxValue;
+        for (int database = 0; database < Databases; database++)
+        {
+            _model.ExpireAll(database);
+            Assert.That(_keyspace[database].Count, Is.EqualTo(_model[database].Count));
+            Assert.That(_keyspace[database].ExpiresCount, Is.EqualTo(_model[database].Values.Count(value => value.Expiry >= 0)));
+            earliest = _model[database].Values.Where(value => value.Expiry >= 0).Select(value => value.Expiry).Append(earliest).Min();
+        }
+
+        Assert.That(_keyspace.EarliestExpiryMs, Is.InRange(_clock.NowMs, earliest));
     }
 
     private void BeginFork()
