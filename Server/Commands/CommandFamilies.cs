@@ -14,6 +14,7 @@ internal static class CommandFamilies
         CounterCommands.Table,
         ConditionalCommands.Table,
         HashCommands.Table,
+        BitmapCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

@@ -9,6 +9,9 @@ namespace KestrelFree.Storage;
 /// <summary>A key that was looked up, to be read and written.</summary>
 public ref struct EntryRef : IPackedBytes
 {
+    /// <summary>Bytes that no string exceeds, whatever the limits of the server.</summary>
+    public const int MaxStringLength = int.MaxValue - (1 << 20);
+
     private readonly Database _database;
     private readonly ReadOnlySpan<byte> _key;
     private readonly ulong _hash;
@@ -121,15 +124,27 @@ public ref struct EntryRef : IPackedBytes
     /// </summary>
     public Span<byte> ResizeString(int length)
     {
-        bool added = !_exists;
-        if (added)
+        Span<byte> value = OpenString(length);
+        SignalModified();
+        return value;
+    }
+
+    /// <summary>
+    /// As <see cref="ResizeString"/>, for a command that knows only afterwards whether it changes anything: it does not signal (see
+    /// <see cref="SignalModified"/>).
+    /// </summary>
+    public Span<byte> OpenString(int length)
+    {
+        if (!_exists)
+        {
             _database.PutString(_hash, _key, default, StringForm.Raw, Entry.NoExpiry, found: false, ref _place);
-        _exists = true;
+            NoteAdded();
+        }
+
         int oldLength = StringLength;
         Span<byte> value = BytesValues.Resize(_database.Table, _hash, _key, length, ValueForm.RawString, ref _place);
         if (length > oldLength)
             value[oldLength..].Clear();
-        _database.SignalWrite(_key, added);
         return value;
     }
 
@@ -194,8 +209,8 @@ public ref struct EntryRef : IPackedBytes
         return value;
     }
 
-    /// <summary>Tells that a command has changed the collection, once for every element that it added, changed or took away.</summary>
-    internal readonly void SignalModified() => _database.SignalWrite(_key, added: false);
+    /// <summary>Tells that a command has changed the value, once for every element that it added, changed or took away.</summary>
+    public readonly void SignalModified() => _database.SignalWrite(_key, added: false);
 
     /// <summary>Tells that there is something for blocked clients to take: a key that exists got it.</summary>
     internal readonly void SignalReady() => _database.SignalReady(_key);

@@ -26,6 +26,7 @@ internal sealed class CommandTableTests
         ["wait"] = ("7.2 calls it blocking, and adds tips", [Flags, Categories, Tips]),
         ["set"] = ("later versions send no notes", [KeySpecs]),
         ["getex"] = ("later versions send no notes", [KeySpecs]),
+        ["bitfield"] = ("later versions send no notes", [KeySpecs]),
     };
 
     private OraclePair _pair = null!;

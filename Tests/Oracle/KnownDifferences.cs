@@ -32,6 +32,9 @@ internal static class KnownDifferences
         new("time goes on", "the two servers are asked one after the other", e => ClockSkews.TryGetValue(e.Command, out var allowed) && AreWithin(allowed, e)),
         new("EXPIRETIME at the end of time is rounded up", "Redis adds 500 ms first, which overflows into the past", e =>
             e.Command == "expiretime" && e.Theirs == ":-9223372036854775\r\n" && e.Ours == ":9223372036854776\r\n"),
+        new("BITCOUNT and BITPOS look at their arguments first", "since 7.4; 7.0 replies 0 or -1 for a missing key, 0 for a reversed range, and WRONGTYPE, whatever follows", e =>
+            e.Command is "bitcount" or "bitpos" && e.Ours.StartsWith("-ERR ", StringComparison.Ordinal)
+            && (e.Theirs is ":0\r\n" or ":-1\r\n" || e.Theirs.StartsWith("-WRONGTYPE ", StringComparison.Ordinal))),
         new("small lists and sets are listpacks", "since 7.2; 7.0 says quicklist and hashtable", e => e.Command == "object encoding" && e.Ours == "$8\r\nlistpack\r\n"),
     ];
 
