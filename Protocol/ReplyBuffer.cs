@@ -255,13 +255,20 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     /// <summary>Writes the header into its room and closes the gap behind it; O(bytes behind it in its chunk).</summary>
     internal void EndDeferred(DeferredLength deferred, byte type, long number)
     {
+        Span<byte> header = stackalloc byte[RespHeader.MaxBytes];
+        EndDeferred(deferred, header[..RespHeader.Write(header, type, number)]);
+    }
+
+    /// <summary>Writes what has been encoded into the room of a header, and closes the gap behind it; O(bytes behind it in its chunk).</summary>
+    internal void EndDeferred(DeferredLength deferred, ReadOnlySpan<byte> encoded)
+    {
         long fromEnd = _consumed + Length - deferred.Position;
         ArgumentOutOfRangeException.ThrowIfGreaterThan(fromEnd, Length, nameof(deferred));
         ArgumentOutOfRangeException.ThrowIfLessThan(fromEnd, RespHeader.MaxBytes, nameof(deferred));
         int tailBytes = _tailEnd - _tailStart;
         if (fromEnd <= tailBytes)
         {
-            _tailEnd -= CloseGap(_tail.AsSpan(_tailEnd - (int)fromEnd, (int)fromEnd), type, number);
+            _tailEnd -= CloseGap(_tail.AsSpan(_tailEnd - (int)fromEnd, (int)fromEnd), encoded);
             return;
         }
 
@@ -270,16 +277,16 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
         while (fromEnd > SealedAt(index).Length)
             fromEnd -= SealedAt(index--).Length;
         ref Segment segment = ref SealedAt(index);
-        int gap = CloseGap(segment.Array.AsSpan(segment.End - (int)fromEnd, (int)fromEnd), type, number);
+        int gap = CloseGap(segment.Array.AsSpan(segment.End - (int)fromEnd, (int)fromEnd), encoded);
         segment.End -= gap;
         _sealedBytes -= gap;
     }
 
-    private static int CloseGap(Span<byte> fromRoom, byte type, long number)
+    private static int CloseGap(Span<byte> fromRoom, ReadOnlySpan<byte> encoded)
     {
-        int length = RespHeader.Write(fromRoom, type, number);
-        fromRoom[RespHeader.MaxBytes..].CopyTo(fromRoom[length..]);
-        return RespHeader.MaxBytes - length;
+        encoded.CopyTo(fromRoom[..RespHeader.MaxBytes]);
+        fromRoom[RespHeader.MaxBytes..].CopyTo(fromRoom[encoded.Length..]);
+        return RespHeader.MaxBytes - encoded.Length;
     }
 
     private static int CopySome(ReadOnlySpan<byte> source, Span<byte> destination)

@@ -247,6 +247,18 @@ public sealed class ReplyWriter
     /// <summary>Says that it was a push of <paramref name="count"/> elements.</summary>
     public void EndDeferredPush(DeferredLength deferred, long count) => _buffer.EndDeferred(deferred, TypeOf(RespType.Push), count);
 
+    /// <summary>Says that it was no aggregate but an integer as a bulk string, of 15 digits at most.</summary>
+    public void EndDeferredBulkInteger(DeferredLength deferred, long value)
+    {
+        Span<byte> digits = stackalloc byte[Numbers.MaxIntegerBytes];
+        digits = digits[..Numbers.FormatInteger(digits, value)];
+        Span<byte> bulk = stackalloc byte[2 * RespHeader.MaxBytes];
+        int length = RespHeader.Write(bulk, (byte)'$', digits.Length);
+        digits.CopyTo(bulk[length..]);
+        "\r\n"u8.CopyTo(bulk[(length + digits.Length)..]);
+        _buffer.EndDeferred(deferred, bulk[..(length + digits.Length + 2)]);
+    }
+
     private byte TypeOf(RespType type) => IsResp3 ? (byte)type : (byte)'*';
 
     private long CountOf(RespType type, long count) => type == RespType.Map && !IsResp3 ? count * 2 : count;

@@ -12,6 +12,16 @@ public interface IKeyspaceEvents
     /// <summary>A command has removed a key (<see cref="Modified"/> is not raised as well).</summary>
     void Deleted(Database database, ReadOnlySpan<byte> key);
 
+    /// <summary>
+    /// A command has given a key and its value another name or another database; what that name held is gone. One change of two keys: unless an
+    /// implementation says otherwise, one key is deleted and the other modified.
+    /// </summary>
+    void Renamed(Database from, ReadOnlySpan<byte> key, Database to, ReadOnlySpan<byte> newKey)
+    {
+        Deleted(from, key);
+        Modified(to, newKey);
+    }
+
     /// <summary>A key was removed since its time had come.</summary>
     void Expired(Database database, ReadOnlySpan<byte> key);
 

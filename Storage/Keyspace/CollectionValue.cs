@@ -48,6 +48,9 @@ internal abstract class CollectionValue
         return clone;
     }
 
+    /// <summary>A collection of its own with the same elements: what COPY makes. O(n).</summary>
+    public abstract CollectionValue Copy();
+
     /// <summary>Prepares for being written to: who may still read its nodes. Holds until the next write to the keyspace.</summary>
     public abstract void Open(Reach reach);
 

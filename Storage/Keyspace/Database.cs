@@ -1,3 +1,4 @@
+using System.Buffers;
 using KestrelFree.Protocol;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
@@ -11,6 +12,9 @@ namespace KestrelFree.Storage;
 /// </summary>
 public sealed class Database
 {
+    // As many as Redis makes before it gives up on a replica's database of nothing but expired keys.
+    private const int MaxHiddenTries = 100;
+
     private readonly Keyspace _keyspace;
 
     internal Database(Keyspace keyspace, int index, Table table)
@@ -51,12 +55,12 @@ public sealed class Database
     }
 
     /// <summary>Looks a key up to write it. A key past its time is deleted, so that it can be added again.</summary>
-    public EntryRef LookupWrite(ReadOnlySpan<byte> key)
+    public EntryRef LookupWrite(ReadOnlySpan<byte> key, Touch touch = Touch.Yes)
     {
         ulong hash = _keyspace.HashOf(key);
         EntryPlace place = default;
         bool found = FindForWrite(hash, key, ref place);
-        if (found)
+        if (found && touch == Touch.Yes)
             MarkUsed(ref place);
         return new EntryRef(this, key, hash, place, found);
     }
@@ -90,6 +94,8 @@ public sealed class Database
         bool found = FindForWrite(hash, key, ref place);
         long old = found ? Entry.ExpiryOrNone(ref place.Entry) : Entry.NoExpiry;
         PutString(hash, key, value, StringForm.Compact, expiry.Resolve(old), found, ref place);
+        if (found)
+            MarkUsed(ref place);
         SignalWrite(key, added: !found);
     }
 
@@ -107,6 +113,75 @@ public sealed class Database
 
     /// <summary>Deletes a key; false if it is missing. As <see cref="Delete"/>, which frees nothing at once that takes long either.</summary>
     public bool Unlink(ReadOnlySpan<byte> key) => Delete(key);
+
+    /// <summary>
+    /// Gives a key another name, in this database or another, whatever was there; false if the key is missing. The value is not copied unless it lies in the
+    /// entry; expiry and access clock are kept. O(1). The two must not be the same.
+    /// </summary>
+    public bool Rename(ReadOnlySpan<byte> key, Database to, ReadOnlySpan<byte> newKey)
+    {
+        ulong hash = _keyspace.HashOf(key), newHash = _keyspace.HashOf(newKey);
+        EntryPlace place = default;
+        if (!FindForWrite(hash, key, ref place))
+            return false;
+        Invariant.Check(to != this || !key.SequenceEqual(newKey));
+        to.MakeRoomFor(newHash, newKey);
+        bool found = Table.Find(hash, key, ref place);
+        Invariant.Check(found);
+        EntryTransfer.Move(Table, hash, key, ref place, to.Table, newHash, newKey);
+        _keyspace.Events.KeyReady(to, newKey);
+        _keyspace.Events.Renamed(this, key, to, newKey);
+        return true;
+    }
+
+    /// <summary>
+    /// Gives another key, in this database or another, a copy of a key's value and its expiry, whatever was there; false if the key is missing. O(value).
+    /// The two must not be the same.
+    /// </summary>
+    public bool Copy(ReadOnlySpan<byte> key, Database to, ReadOnlySpan<byte> newKey)
+    {
+        ulong hash = _keyspace.HashOf(key), newHash = _keyspace.HashOf(newKey);
+        EntryPlace place = default;
+        if (!FindForWrite(hash, key, ref place))
+            return false;
+        Invariant.Check(to != this || !key.SequenceEqual(newKey));
+        to.MakeRoomFor(newHash, newKey);
+        bool found = Table.Find(hash, key, ref place);
+        Invariant.Check(found);
+        EntryTransfer.Copy(Table, ref place, to.Table, newHash, newKey, Access.Initial());
+        to.SignalWrite(newKey, added: true);
+        return true;
+    }
+
+    /// <summary>A portion of SCAN: some <paramref name="count"/> keys (1 at least) from a cursor on; keys past their time are deleted or hidden on the way.</summary>
+    public KeyScan Scan(ulong cursor, long count) => new(this, cursor, count, _keyspace.ExpiredKeys);
+
+    /// <summary>All keys, without those past their time, which stay: what KEYS asks for. O(keys).</summary>
+    public KeyScan Walk() => new(this, 0, long.MaxValue, ExpiredKeys.Hide);
+
+    /// <summary>
+    /// Finds a key at random, each with the same probability; false when there is none. Keys past their time are deleted on the way; where they are only
+    /// hidden, one may be found if there seems to be nothing else. O(1) on average.
+    /// </summary>
+    public bool TryGetRandomKey(out EntryView entry)
+    {
+        EntryPlace place = default;
+        entry = default;
+        for (int hidden = 0; hidden < MaxHiddenTries;)
+        {
+            if (!RandomEntry.TryPick(Table, _keyspace.Dice, ref place))
+                return false;
+            if (!IsExpired(ref place))
+                break;
+            if (_keyspace.ExpiredKeys == ExpiredKeys.Delete)
+                ExpireAt(ref place);
+            else
+                hidden++;
+        }
+
+        entry = new EntryView(Table.Pages, ref place.Entry);
+        return true;
+    }
 
     /// <summary>Empties the database. O(segments) at once, or in slices.</summary>
     public void Flush(FlushMode mode)
@@ -216,8 +291,20 @@ public sealed class Database
     internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
 
     // As in Redis, a key is still there in the millisecond that it expires at.
-    private bool IsExpired(ref EntryPlace place) =>
+    internal bool IsExpired(ref EntryPlace place) =>
         Entry.HasExpiry(ref place.Entry) && Entry.Expiry(ref place.Entry) < _keyspace.Clock.NowMs;
+
+    /// <summary>Deletes the keys past their time of the segment of a hash.</summary>
+    internal void ExpireSegment(ulong hash)
+    {
+        EntryPlace place = default;
+        // Slots stay where they are while their neighbours go, but heads may be copied: each step finds its head again.
+        for (int position = 0; Table.TryFindFrom(hash, ref position, ref place); position++)
+        {
+            if (IsExpired(ref place))
+                ExpireAt(ref place);
+        }
+    }
 
     // For reads: an expired key is not found, and deleted unless expired keys are only hidden.
     private bool IsGone(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
@@ -245,6 +332,24 @@ public sealed class Database
         RemoveFound(hash, key, ref place);
         _keyspace.CountExpired();
         _keyspace.Events.Expired(this, key);
+    }
+
+    // Removing an entry may free its bytes, and the key with them, which listeners are yet to hear of.
+    private void ExpireAt(ref EntryPlace place)
+    {
+        ReadOnlySpan<byte> key = Entry.Key(Table.Pages, ref place.Entry);
+        byte[] copy = ArrayPool<byte>.Shared.Rent(key.Length);
+        key.CopyTo(copy);
+        Expire(Entry.Hash(Table.Hasher, ref place.Entry), copy.AsSpan(0, key.Length), ref place);
+        ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    // Deletes what has a name that another key is about to get, without telling of it: the name stays in use.
+    private void MakeRoomFor(ulong hash, ReadOnlySpan<byte> key)
+    {
+        EntryPlace place = default;
+        if (FindForWrite(hash, key, ref place))
+            RemoveFound(hash, key, ref place);
     }
 
     // A page that a fork sees keeps its access clocks: marking a read must not cost a copy.

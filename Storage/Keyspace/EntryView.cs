@@ -23,6 +23,9 @@ public readonly ref struct EntryView
     /// <summary>The type of the value.</summary>
     public DataType Type => DataTypes.TypeOf(Entry.Form(ref _entry));
 
+    /// <summary>The type's name in TYPE's reply.</summary>
+    public ReadOnlySpan<byte> TypeName => DataTypes.NameOf(Type);
+
     /// <summary>How the value is stored.</summary>
     public ValueEncoding Encoding => Form <= ValueForm.RawString
         ? DataTypes.StringEncoding(Form, Entry.Place(ref _entry) == ValuePlace.Integer, StringLength)

@@ -171,6 +171,20 @@ internal struct SegmentHead
         return inBlock & Occupied(group);
     }
 
+    /// <summary>The first slot at or after one that holds a key, or <see cref="NoSlot"/>.</summary>
+    public int FindOccupied(int slot)
+    {
+        int index = slot % SlotsPerGroup;
+        for (int group = slot / SlotsPerGroup; group < GroupCount; group++, index = 0)
+        {
+            uint left = Occupied(group) >> index << index;
+            if (left != 0)
+                return group * SlotsPerGroup + System.Numerics.BitOperations.TrailingZeroCount(left);
+        }
+
+        return NoSlot;
+    }
+
     /// <summary>The offset of a slot's entry.</summary>
     public int OffsetOf(int slot) => OffsetInLine(ref Line(slot / SlotsPerGroup), slot % SlotsPerGroup);
 

@@ -159,6 +159,34 @@ internal sealed class Table
         return false;
     }
 
+    /// <summary>
+    /// Finds the first entry at or after a position among the slots of the segment of a hash, counted through its chain of heads; false when there
+    /// is none.
+    /// </summary>
+    public bool TryFindFrom(ulong hash, ref int position, ref EntryPlace place)
+    {
+        uint id = Directory.HeadOf(hash);
+        for (int link = position / SegmentHead.SlotCount; id != 0 && link > 0; link--)
+            id = _pages.Head(id).Next;
+        for (; id != 0; id = _pages.Head(id).Next)
+        {
+            ref SegmentHead head = ref _pages.Head(id);
+            int slot = head.FindOccupied(position % SegmentHead.SlotCount);
+            if (slot != SegmentHead.NoSlot)
+            {
+                position += slot - position % SegmentHead.SlotCount;
+                place.Head = ref head;
+                place.Slot = slot;
+                place.Refresh(_space);
+                return true;
+            }
+
+            position += SegmentHead.SlotCount - position % SegmentHead.SlotCount;
+        }
+
+        return false;
+    }
+
     /// <summary>Asks for the cache line that decides the look-up of a hash.</summary>
     public void PrefetchGroup(ulong hash)
     {

@@ -15,6 +15,7 @@ internal sealed class PageStore
     private const int ItemsPerCheck = 64;
 
     private readonly Queue<ForkEpoch> _ended = new();
+    private readonly MovedItems _moved = new();
     private readonly nint[] _addresses;
 
     public PageStore(HugePages hugePages)
@@ -45,6 +46,9 @@ internal sealed class PageStore
     /// <summary>Collections that wait for being freed.</summary>
     public DiscardedCollections Discarded { get; }
 
+    /// <summary>What a scan chooses entries with.</summary>
+    public ScanSelection Selection { get; } = new();
+
     /// <summary>Bytes that only forks keep from being freed.</summary>
     public long RetiredBytes { get; private set; }
 
@@ -70,7 +74,7 @@ internal sealed class PageStore
         }
 
         uint birth = BirthOf(kind, id);
-        if (!Forks.IsNeeded(birth, reach))
+        if (!Forks.IsNeeded(birth, ReachOf(kind, id, reach)))
         {
             Free(kind, id);
             return;
@@ -86,16 +90,25 @@ internal sealed class PageStore
         uint birth = BirthOf(kind, id);
         if (!Forks.IsShared(birth))
             return true;
-        if (Forks.IsNeeded(birth, reach))
+        if (Forks.IsNeeded(birth, ReachOf(kind, id, reach)))
             return false;
         SetBirth(kind, id, Forks.Current);
         return true;
+    }
+
+    /// <summary>Notes that a run or an object passes from the entry of one key, whose reach this is, to that of another.</summary>
+    public void NoteMove(ItemKind kind, uint id, Reach reach)
+    {
+        if (Forks.IsShared(BirthOf(kind, id)))
+            _moved.Add(kind, id, reach.LastPosition);
     }
 
     /// <summary>Ends a fork; its items are freed by <see cref="DrainRetired"/>.</summary>
     public void EndFork(ForkEpoch fork)
     {
         Forks.End(fork);
+        if (Forks.Newest == 0)
+            _moved.Clear();
         if (!fork.Retired.IsEmpty)
             _ended.Enqueue(fork);
     }
@@ -123,6 +136,9 @@ internal sealed class PageStore
         return false;
     }
 
+    // Who may still read an item, given the reach of its key's segment.
+    private Reach ReachOf(ItemKind kind, uint id, Reach ofKey) => _moved.IsEmpty ? ofKey : _moved.Widen(kind, id, ofKey);
+
     private void PassOn(RetiredItem item, uint endedFork)
     {
         ForkEpoch? older = Forks.NewestThatSees(item.Birth, endedFork - 1);
@@ -138,6 +154,8 @@ internal sealed class PageStore
 
     private void Free(ItemKind kind, uint id)
     {
+        if (!_moved.IsEmpty)
+            _moved.Remove(kind, id);
         if (kind == ItemKind.Run)
             Runs.Free(id);
         else if (kind == ItemKind.Object)

@@ -30,6 +30,20 @@ internal sealed class MemberTable : CollectionValue
     public override long MemoryBytes => _table.MemoryBytes;
 
     /// <inheritdoc/>
+    public override CollectionValue Copy()
+    {
+        var copy = Table.Nested(_table.Pages, _table.Hasher);
+        for (var members = new TableScan(_table, 0, long.MaxValue); members.MoveNext();)
+        {
+            ref byte entry = ref members.Place.Entry;
+            ulong hash = Entry.Hash(_table.Hasher, ref entry);
+            EntryTransfer.Copy(_table, ref members.Place, copy, hash, Entry.Key(_table.Pages, ref entry), Entry.Access(ref entry));
+        }
+
+        return new MemberTable(copy);
+    }
+
+    /// <inheritdoc/>
     public override void Open(Reach reach) => _table.Owner = reach;
 
     /// <inheritdoc/>

@@ -73,8 +73,10 @@ internal sealed class CollectionScript : IDisposable
             SetString(database, key);
         else if (choice < 800)
             ChangeTable(database, key);
-        else if (choice < 830)
+        else if (choice < 820)
             Delete(database, key);
+        else if (choice < 850)
+            Transfer(database, key);
         else if (choice < 950)
             Compare(database, key);
         else
@@ -165,6 +167,25 @@ internal sealed class CollectionScript : IDisposable
     private void Delete(int database, string key)
     {
         Assert.That(_keyspace[database].Delete(Bytes(key)), Is.EqualTo(_model[database].Remove(key)));
+    }
+
+    private void Transfer(int database, string key)
+    {
+        int to = _random.Next(Databases);
+        string newKey = "k" + _random.Next(_keys);
+        if ((database, key) == (to, newKey))
+            return;
+        bool exists = _model[database].TryGetValue(key, out object? value);
+        bool isCopied = _random.Next(3) == 0;
+        bool isDone = isCopied
+            ? _keyspace[database].Copy(Bytes(key), _keyspace[to], Bytes(newKey))
+            : _keyspace[database].Rename(Bytes(key), _keyspace[to], Bytes(newKey));
+        Assert.That(isDone, Is.EqualTo(exists));
+        if (!exists)
+            return;
+        _model[to][newKey] = isCopied ? Freeze(value!) : value!;
+        if (!isCopied)
+            _model[database].Remove(key);
     }
 
     private void Compare(int database, string key)

@@ -76,8 +76,14 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void Write(int database, string key)
     {
-        switch (_random.Next(8))
+        switch (_random.Next(10))
         {
+            case 8:
+                Rename(database, key);
+                break;
+            case 9:
+                Copy(database, key);
+                break;
             case < 4:
                 Set(database, key);
                 break;
@@ -192,6 +198,32 @@ internal sealed class KeyspaceScript : IDisposable
         entry.SetExpiry(expiry);
         Assert.That(entry.ExpiryMs, Is.EqualTo(expiry));
         _model[database][key] = old with { Expiry = expiry };
+    }
+
+    private void Rename(int database, string key)
+    {
+        int to = _random.Next(Databases);
+        string newKey = RandomKey();
+        if (to == database && newKey == key)
+            return;
+        KeyspaceModel.Value? value = _model.Find(database, key);
+        Assert.That(_keyspace[database].Rename(Bytes(key), _keyspace[to], Bytes(newKey)), Is.EqualTo(value != null));
+        if (value == null)
+            return;
+        _model[database].Remove(key);
+        _model[to][newKey] = value;
+    }
+
+    private void Copy(int database, string key)
+    {
+        int to = _random.Next(Databases);
+        string newKey = RandomKey();
+        if (to == database && newKey == key)
+            return;
+        KeyspaceModel.Value? value = _model.Find(database, key);
+        Assert.That(_keyspace[database].Copy(Bytes(key), _keyspace[to], Bytes(newKey)), Is.EqualTo(value != null));
+        if (value != null)
+            _model[to][newKey] = value;
     }
 
     private void Delete(int database, string key)
