@@ -29,6 +29,8 @@ internal static class LiveSettings
                 return null;
             },
             "event-backend");
+        config.OnApply(changed => ApplyAccessClocks(server, changed), "maxmemory-policy", "lfu-log-factor", "lfu-decay-time");
+        ApplyAccessClocks(server, config);
         var oomScore = new OomScore(server.Log);
         config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
         Apply(oomScore, config);
@@ -57,6 +59,15 @@ internal static class LiveSettings
         limits.SetMaxIntsetEntries = config.SetMaxIntsetEntries;
         limits.SetMaxListpackEntries = config.SetMaxListpackEntries;
         limits.SetMaxListpackValue = config.SetMaxListpackValue;
+        return null;
+    }
+
+    private static string? ApplyAccessClocks(RedisServer server, ServerConfig config)
+    {
+        var keyspace = server.Keyspace;
+        keyspace.AccessPolicy = config.MaxMemoryPolicy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? AccessPolicy.Lfu : AccessPolicy.Lru;
+        keyspace.LfuLogFactor = config.LfuLogFactor;
+        keyspace.LfuDecayMinutes = config.LfuDecayTimeMinutes;
         return null;
     }
 

@@ -77,9 +77,8 @@ internal static class StringCommands
         },
     ];
 
-    /// <summary>Looks a key up for reading on behalf of a client, whose CLIENT NO-TOUCH is respected.</summary>
-    internal static EntryRef LookupRead(Client client, ReadOnlySpan<byte> key) =>
-        client.Database.LookupRead(key, client.Is(ClientFlags.NoTouch) ? Touch.No : Touch.Yes);
+    /// <inheritdoc cref="KeyCommands.LookupRead"/>
+    internal static EntryRef LookupRead(Client client, ReadOnlySpan<byte> key) => KeyCommands.LookupRead(client, key);
 
     /// <summary>Replies a string, or nil for a missing key; a key of another type is an error and gives false.</summary>
     internal static bool ReplyString(Client client, EntryRef entry)

@@ -47,6 +47,15 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     }
 
     /// <inheritdoc/>
+    public void Renamed(Database from, ReadOnlySpan<byte> key, Database to, ReadOnlySpan<byte> newKey)
+    {
+        Deleted(from, key);
+        Modified(to, newKey);
+        // Two keys, but one change.
+        Dirty--;
+    }
+
+    /// <inheritdoc/>
     public void Expired(Database db, ReadOnlySpan<byte> key)
     {
         ExpiredKeys++;

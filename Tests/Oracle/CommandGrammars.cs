@@ -50,6 +50,7 @@ internal static class CommandGrammars
         new("BITFIELD", d => [d.Key(), .. BitmapGrammar.FieldOperations(d)]) { Beside = BitmapGrammar.Neighbours },
         new("BITFIELD_RO", d => [d.Key(), .. BitmapGrammar.FieldOperations(d)]) { Beside = BitmapGrammar.Neighbours },
         new("TYPE", d => [d.Key()]),
+        .. KeyGrammars.Rows,
         new("EXPIRE", d => [d.Key(), Seconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
         new("PEXPIRE", d => [d.Key(), Milliseconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
         new("EXPIREAT", d => [d.Key(), UnixSeconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
@@ -94,9 +95,11 @@ internal static class CommandGrammars
         .. HashGrammars.All,
     ];
 
+    // No name continues after a NUL: Redis compares names up to it, but hashes all of them, so that "get\0" is GET once in 256 starts.
+
     /// <summary>Not a row: names that are no command, with arguments that the error quotes.</summary>
     public static readonly CommandGrammar Unknown = new("", d =>
-        [d.Pick("nosuch", "", "GETT", "client", "get\0", "two words", new('u', 200)), .. d.Many(0, 12, d.Value)]);
+        [d.Pick("nosuch", "", "GETT", "client", "\0get", "two words", new('u', 200)), .. d.Many(0, 12, d.Value)]);
 
     /// <summary>The row of a command.</summary>
     public static CommandGrammar Of(string name) => All.Single(row => row.Name == name);

@@ -35,6 +35,10 @@ internal static class KnownDifferences
         new("BITCOUNT and BITPOS look at their arguments first", "since 7.4; 7.0 replies 0 or -1 for a missing key, 0 for a reversed range, and WRONGTYPE, whatever follows", e =>
             e.Command is "bitcount" or "bitpos" && e.Ours.StartsWith("-ERR ", StringComparison.Ordinal)
             && (e.Theirs is ":0\r\n" or ":-1\r\n" || e.Theirs.StartsWith("-WRONGTYPE ", StringComparison.Ordinal))),
+        new("portions of SCAN", "cursors are each server's own, and portions end where buckets or hashes do (tests of their own cover both)", e =>
+            e.Command == "scan" && e.Ours[0] == '*' && e.Theirs[0] == '*' && !KeyGrammars.ScansEverything(e.Request)),
+        new("OBJECT REFCOUNT of a small integer", "a copy has an object of its own there; here it is as if all small integers were shared", e =>
+            e.Command == "object refcount" && e.Theirs == ":1\r\n" && e.Ours == ":2147483647\r\n"),
         new("small lists and sets are listpacks", "since 7.2; 7.0 says quicklist and hashtable", e => e.Command == "object encoding" && e.Ours == "$8\r\nlistpack\r\n"),
     ];
 
