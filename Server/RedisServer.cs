@@ -120,6 +120,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>What the server counts of itself.</summary>
     internal ServerStatistics Statistics { get; } = new();
 
+    /// <summary>Writes DUMP's payloads.</summary>
+    internal DumpPayload Dumps { get; } = new();
+
     /// <summary>Where clients' buffers come from.</summary>
     internal BufferPool Buffers { get; } = new();
 

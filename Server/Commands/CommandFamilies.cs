@@ -18,6 +18,8 @@ internal static class CommandFamilies
         ConditionalCommands.Table,
         HashCommands.Table,
         BitmapCommands.Table,
+        DumpCommands.Table,
+        LcsCommand.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

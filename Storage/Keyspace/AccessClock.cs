@@ -36,6 +36,12 @@ internal sealed class AccessClock(Clock clock, Random dice)
     /// <summary>The clock of a new entry.</summary>
     public uint Initial() => Policy == AccessPolicy.Lru ? Seconds : (Minutes << 8) | LfuInitial;
 
+    /// <summary>The clock of an entry that has not been used for so many seconds; under LFU that of a new one.</summary>
+    public uint Unused(long seconds) => Policy == AccessPolicy.Lru ? (uint)(Seconds - seconds) & Mask24 : Initial();
+
+    /// <summary>The clock of an entry whose counter stands at a number; under LRU that of a new one.</summary>
+    public uint Used(int counter) => Policy == AccessPolicy.Lfu ? (Minutes << 8) | (uint)(byte)counter : Initial();
+
     /// <summary>The clock of an entry that is used.</summary>
     public uint Touched(uint old)
     {

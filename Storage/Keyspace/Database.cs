@@ -273,6 +273,12 @@ public sealed class Database
         Table.Reshape(hash, layout, ref place);
     }
 
+    internal void PutAccess(ulong hash, ReadOnlySpan<byte> key, uint access, ref EntryPlace place)
+    {
+        Table.MakeWritable(hash, key, ref place);
+        Entry.SetAccess(ref place.Entry, access);
+    }
+
     internal void RemoveFound(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
     {
         BytesValues.ReleaseReference(Table, hash, ref place);

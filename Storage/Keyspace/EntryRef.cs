@@ -74,6 +74,7 @@ public ref struct EntryRef : IPackedBytes
 
     readonly ReadOnlySpan<byte> IPackedBytes.Bytes => PackedBytes;
 
+    /// <summary>The entry, for reading.</summary>
     internal readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
 
     private readonly long OldExpiry => _exists ? Entry.ExpiryOrNone(ref _place.Entry) : Entry.NoExpiry;
@@ -165,6 +166,15 @@ public ref struct EntryRef : IPackedBytes
         return true;
     }
 
+    /// <summary>Makes the key one that has not been used for so many seconds; only an LRU clock can tell.</summary>
+    public void SetIdle(long seconds) => _database.PutAccess(_hash, _key, _database.Access.Unused(seconds), ref _place);
+
+    /// <summary>Makes the key one that is used so often (0 to 255); only an LFU clock can tell.</summary>
+    public void SetFrequency(int frequency) => _database.PutAccess(_hash, _key, _database.Access.Used(frequency), ref _place);
+
+    /// <summary>Makes the key one that is new, whether or not it is.</summary>
+    public void SetUnused() => _database.PutAccess(_hash, _key, _database.Access.Initial(), ref _place);
+
     /// <summary>Deletes the key; false if it is missing.</summary>
     public bool Delete()
     {
@@ -190,6 +200,14 @@ public ref struct EntryRef : IPackedBytes
     /// </summary>
     internal Span<byte> SplicePacked(int offset, int removed, int inserted) =>
         BytesValues.Splice(_database.Table, _hash, _key, offset, removed, inserted, ref _place);
+
+    /// <summary>Gives the key this expiry. Does not signal.</summary>
+    internal void ReplaceExpiry(Expiry expiry)
+    {
+        long resolved = expiry.Resolve(OldExpiry);
+        if (resolved != OldExpiry)
+            _database.PutExpiry(_hash, _key, resolved, ref _place);
+    }
 
     /// <summary>A collection that is an object, for reading.</summary>
     internal readonly T Collection<T>()

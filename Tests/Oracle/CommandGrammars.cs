@@ -49,6 +49,9 @@ internal static class CommandGrammars
         new("BITOP", d => [d.Pick(d.Word("AND"), d.Word("OR"), d.Word("XOR"), d.Word("NOT"), "nosuch"), d.Key(), .. d.Many(1, 4, d.Key)]) { Beside = BitmapGrammar.Neighbours },
         new("BITFIELD", d => [d.Key(), .. BitmapGrammar.FieldOperations(d)]) { Beside = BitmapGrammar.Neighbours },
         new("BITFIELD_RO", d => [d.Key(), .. BitmapGrammar.FieldOperations(d)]) { Beside = BitmapGrammar.Neighbours },
+        new("LCS", d => [d.Key(), d.Key(), .. LcsOptions(d)]),
+        new("DUMP", d => [d.Key()]),
+        new("RESTORE", d => [d.Key(), .. RestoreArguments(d)]),
         new("TYPE", d => [d.Key()]),
         .. KeyGrammars.Rows,
         new("EXPIRE", d => [d.Key(), Seconds(d), .. ExpireConditions(d)]) { Beside = ExpiryWriters },
@@ -145,6 +148,25 @@ internal static class CommandGrammars
     private static string UnixMilliseconds(Draw d) => d.Chance(80)
         ? d.Pick("33177117420000", "33177117420001", "33177117420499", "33177117420500", "1", "0", "-1", "-9223372036854775808", "4611686018427387904")
         : d.Pick("9223372036854775808", "abc", "", "9223372036854775807");
+
+    private static string[] LcsOptions(Draw d) => d.Options(
+        () => [d.Word("IDX")],
+        () => [d.Word("LEN")],
+        () => [d.Word("WITHMATCHLEN")],
+        () => [d.Word("MINMATCHLEN"), d.Pick("0", "1", "2", "4", "-1", "abc", "9223372036854775807")],
+        () => d.Pick<string[]>([d.Word("MINMATCHLEN")], ["junk"]));
+
+    private static string[] RestoreArguments(Draw d) =>
+    [
+        d.Pick("0", "0", "0", "100000000", "33177117420000", "-1", "abc", "9223372036854775807"),
+        d.Pick(DumpPayloads.All),
+        .. d.Chance(60) ? (string[])[d.Word("REPLACE")] : [],
+        .. d.Options(
+            () => [d.Word("ABSTTL")],
+            () => [d.Word("IDLETIME"), d.Pick("0", "1000", "-1", "abc")],
+            () => [d.Word("FREQ"), d.Pick("0", "255", "256", "-1", "abc")],
+            () => d.Pick<string[]>([d.Word("FREQ")], [d.Word("IDLETIME")], ["junk"])),
+    ];
 
     private static string Index(Draw d) => d.Chance(80) ? d.Pick("0", "1", "-1", "3", "-3", "43", "100", "-500", "100000") : d.Integer();
 

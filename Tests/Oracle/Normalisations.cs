@@ -30,6 +30,7 @@ internal static partial class Normalisations
         new("order of keys", ["keys", "scan"], "keys come in the order of a seeded hash", SortedLines),
         new("random key", ["randomkey"], "each server draws its own; the distribution has a test of its own", text => text.StartsWith("$\"", StringComparison.Ordinal) ? "<key>" : text),
         new("idle time", ["object idletime"], "a second may end between the two", text => Integer().Replace(text, ":<seconds>")),
+        new("DUMP's compression", ["dump"], "the compressors may choose different copies; what is compressed must be alike", DumpPayloads.Decoded),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
     ];
 

@@ -1,0 +1,27 @@
+namespace KestrelFree.Storage;
+
+/// <summary>Data in the RDB format that cannot be what a server has written.</summary>
+public sealed class RdbException : Exception
+{
+    /// <summary>Tells what is wrong where.</summary>
+    /// <param name="source">The file, or what else the data is.</param>
+    /// <param name="offset">The byte at which the reader stood.</param>
+    /// <param name="field">What was being read.</param>
+    /// <param name="problem">Why it cannot be right.</param>
+    public RdbException(string source, long offset, string field, string problem)
+        : base($"{source}: corrupt at offset {offset}, reading {field}: {problem}")
+    {
+        File = source;
+        Offset = offset;
+        Field = field;
+    }
+
+    /// <summary>The file, or what else the data is.</summary>
+    public string File { get; }
+
+    /// <summary>The byte at which the reader stood.</summary>
+    public long Offset { get; }
+
+    /// <summary>What was being read.</summary>
+    public string Field { get; }
+}
