@@ -2,6 +2,7 @@ using System.Text;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Networking;
+using KestrelFree.Server.PubSub;
 
 namespace KestrelFree.Server.Commands;
 
@@ -31,18 +32,19 @@ internal sealed class Dispatch
         if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) ExecuteSilently(client, args);
         else ExecuteOrReject(client, args);
 
+        if (_server.Pushes.HasWaiting) _server.Pushes.Flush(client);
         if (!client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) return;
         client.Flags &= ~ClientFlags.ReplySkip;
         if (!client.Is(ClientFlags.ReplySkipNext)) return;
         client.Flags = (client.Flags & ~ClientFlags.ReplySkipNext) | ClientFlags.ReplySkip;
     }
 
-    // CLIENT REPLY OFF|SKIP: what the request writes is taken back, unless it was CLIENT REPLY ON.
+    // CLIENT REPLY OFF|SKIP: what the request writes is taken back, unless it was CLIENT REPLY ON or what it writes are messages.
     private void ExecuteSilently(Client client, in ArgVector args)
     {
         var mark = client.Reply.Buffer.Mark();
         ExecuteOrReject(client, args);
-        if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) client.Reply.Buffer.Rollback(mark);
+        if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip) && !PushedMessages.RepliesByPush(client.LastCommand)) client.Reply.Buffer.Rollback(mark);
     }
 
     private void ExecuteOrReject(Client client, in ArgVector args)
@@ -73,7 +75,6 @@ internal sealed class Dispatch
         }
 
         _call.Execute(client, command, args);
-        if (_server.Pushes.HasWaiting) _server.Pushes.Flush(client);
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
     }
 
@@ -131,7 +132,7 @@ internal sealed class Dispatch
     private static bool FitsSubscriber(Client client, Command command)
     {
         if (!client.Is(ClientFlags.PubSub) || client.Reply.Version != 2) return true;
-        if (command.Spec.Name is "ping" or "quit" or "reset" || command.Spec.Name.EndsWith("subscribe", StringComparison.Ordinal)) return true;
+        if (command.Spec.Name is "ping" or "quit" or "reset" || PushedMessages.RepliesByPush(command)) return true;
         return Refuse(
             client,
             command,

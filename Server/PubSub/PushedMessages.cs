@@ -41,6 +41,7 @@ internal sealed class PushedMessages
         _waiting.Clear();
     }
 
-    private static bool RepliesByPush(Command? command) =>
+    /// <summary>Whether what a command replies are messages themselves: SUBSCRIBE and its relatives.</summary>
+    internal static bool RepliesByPush(Command? command) =>
         command is not null && (command.Flags & CommandFlags.PubSub) != 0 && command.Spec.Name.EndsWith("subscribe", StringComparison.Ordinal);
 }
