@@ -44,4 +44,7 @@ public readonly ref struct ArgVector
 
     /// <summary>The arguments from <paramref name="first"/> on; O(1).</summary>
     public ArgVector From(int first) => new(_buffer, _slices[first..]);
+
+    /// <summary>So many arguments from <paramref name="first"/> on; O(1).</summary>
+    public ArgVector Slice(int first, int count) => new(_buffer, _slices.Slice(first, count));
 }

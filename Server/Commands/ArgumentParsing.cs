@@ -29,6 +29,27 @@ internal static class ArgumentParsing
         return true;
     }
 
+    /// <summary>Reads a count that may be negative and whose negative exists too.</summary>
+    internal static bool TrySymmetricCountOrReply(Client client, ReadOnlySpan<byte> argument, out long count)
+    {
+        if (!TryIntegerOrReply(client, argument, out count)) return false;
+        if (count != long.MinValue) return true;
+        client.Reply.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"u8);
+        return false;
+    }
+
+    /// <summary>Reads a count that is not negative.</summary>
+    internal static bool TryCountOrReply(Client client, ReadOnlySpan<byte> argument, out long count)
+    {
+        if (!Numbers.TryParseInteger(argument, out count) || count < 0)
+        {
+            client.Reply.Error("ERR value is out of range, must be positive"u8);
+            return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Reads a timeout in milliseconds: not negative, and not past the end of time.</summary>
     internal static bool TryTimeoutMsOrReply(Client client, ReadOnlySpan<byte> argument, out long timeoutMs)
     {

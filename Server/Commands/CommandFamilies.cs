@@ -20,6 +20,7 @@ internal static class CommandFamilies
         BitmapCommands.Table,
         DumpCommands.Table,
         LcsCommand.Table,
+        SetCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

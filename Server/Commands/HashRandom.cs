@@ -45,13 +45,7 @@ internal static class HashRandom
     private static bool TryCountOrReply(Client client, in ArgVector args, out long count, out Parts parts)
     {
         parts = Parts.Fields;
-        if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out count)) return false;
-        if (count == long.MinValue)
-        {
-            client.Reply.Error("ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"u8);
-            return false;
-        }
-
+        if (!ArgumentParsing.TrySymmetricCountOrReply(client, args[2], out count)) return false;
         if (args.Count == 3) return true;
         if (args.Count > 4 || !args[3].Is("withvalues"u8))
         {

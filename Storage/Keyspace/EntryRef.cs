@@ -187,10 +187,13 @@ public ref struct EntryRef : IPackedBytes
     }
 
     /// <summary>Gives the key a packed collection, keeping its expiry; adds it if it is missing. Does not signal: see <see cref="SignalModified"/>.</summary>
-    internal void SetPacked(ValueForm form, scoped ReadOnlySpan<byte> bytes)
+    internal void SetPacked(ValueForm form, scoped ReadOnlySpan<byte> bytes) => SetPacked(form, bytes, Expiry.Keep);
+
+    /// <summary>Gives the key a packed collection and an expiry; adds it if it is missing. Does not signal.</summary>
+    internal void SetPacked(ValueForm form, scoped ReadOnlySpan<byte> bytes, Expiry expiry)
     {
         Invariant.Check(ValueForms.IsPacked(form));
-        _database.PutBytes(_hash, _key, bytes, form, OldExpiry, _exists, ref _place);
+        _database.PutBytes(_hash, _key, bytes, form, expiry.Resolve(OldExpiry), _exists, ref _place);
         NoteAdded();
     }
 
@@ -219,10 +222,14 @@ public ref struct EntryRef : IPackedBytes
 
     /// <summary>Gives the key a collection, keeping its expiry; adds it if it is missing. Returns it, open for writing. Does not signal.</summary>
     internal T SetCollection<T>(ValueForm form, T value)
+        where T : CollectionValue => SetCollection(form, value, Expiry.Keep);
+
+    /// <summary>Gives the key a collection and an expiry; adds it if it is missing. Returns it, open for writing. Does not signal.</summary>
+    internal T SetCollection<T>(ValueForm form, T value, Expiry expiry)
         where T : CollectionValue
     {
         Invariant.Check(ValueForms.IsCollection(form));
-        _database.PutCollection(_hash, _key, value, form, OldExpiry, _exists, ref _place);
+        _database.PutCollection(_hash, _key, value, form, expiry.Resolve(OldExpiry), _exists, ref _place);
         NoteAdded();
         return value;
     }

@@ -39,6 +39,7 @@ public sealed class Keyspace
         Access = new AccessClock(options.Clock, Dice);
         _hasher = NewHasher(options, Dice);
         _prefetch = new PrefetchBatch(_hasher);
+        SetBuilder = new SetBuilder(this);
         _databases = new Database[options.Databases];
         for (int i = 0; i < _databases.Length; i++)
             _databases[i] = new Database(this, i, NewTable(i));
@@ -107,6 +108,12 @@ public sealed class Keyspace
 
     /// <summary>Up to which size collections are packed.</summary>
     public CollectionLimits Limits { get; } = new();
+
+    /// <summary>A set to be built; one at a time.</summary>
+    public SetBuilder SetBuilder { get; }
+
+    /// <summary>The sets that a command combines; one command at a time.</summary>
+    public SetOperands SetOperands { get; } = new();
 
     internal AccessClock Access { get; }
 

@@ -26,6 +26,7 @@ internal sealed class CommandTableTests
         ["scan"] = ("7.2 added a tip for cluster clients", [Tips]),
         ["msetnx"] = ("7.2 took its tips away: it must stay atomic", [Tips]),
         ["wait"] = ("7.2 calls it blocking, and adds tips", [Flags, Categories, Tips]),
+        ["sinterstore"] = ("7.2 says that it overwrites, without reading", [KeySpecs]),
         ["set"] = ("later versions send no notes", [KeySpecs]),
         ["getex"] = ("later versions send no notes", [KeySpecs]),
         ["bitfield"] = ("later versions send no notes", [KeySpecs]),

@@ -1,0 +1,143 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Commands;
+
+// SRANDMEMBER key [count] and SPOP key [count]
+//
+// Draws: one by one from large sets, by one pass (FairSelection) where a good part of the set is asked for. When SPOP is to leave less than a fifth of the
+// set, it is the remaining members that are put into a new one, which may be packed again.
+
+/// <summary>SRANDMEMBER and SPOP.</summary>
+internal static class SetRandom
+{
+    private const int DrawUpToFraction = 3;
+    private const int KeepBelowFraction = 5;
+
+    /// <summary>SRANDMEMBER.</summary>
+    internal static void SRandMember(Client client, in ArgVector args)
+    {
+        if (args.Count > 3)
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+            return;
+        }
+
+        if (args.Count == 2)
+        {
+            if (!SetCommands.TryReadOrReply(client, args[1], out var set)) return;
+            if (set.TryGetRandom(out var member)) client.Reply.Element(member);
+            else client.Reply.Null();
+            return;
+        }
+
+        if (!ArgumentParsing.TrySymmetricCountOrReply(client, args[2], out var count)) return;
+        if (!SetCommands.TryReadOrReply(client, args[1], out var many)) return;
+        if (count == 0 || !many.Exists) client.Reply.EmptyArray();
+        else if (count < 0) ReplyDraws(client, many, -count);
+        else if (count >= many.Count || many.IsPacked || count > many.Count / DrawUpToFraction) ReplySelection(client, many, Math.Min(count, many.Count));
+        else ReplyDistinctDraws(client, many, count);
+    }
+
+    /// <summary>SPOP.</summary>
+    internal static void SPop(Client client, in ArgVector args)
+    {
+        if (args.Count > 3)
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+            return;
+        }
+
+        if (args.Count == 2)
+        {
+            if (!SetCommands.TryWriteOrReply(client, args[1], out var set)) return;
+            if (!TryPop(client, ref set)) client.Reply.Null();
+            else SetCommands.Notify(client, "spop"u8, set);
+            return;
+        }
+
+        if (!ArgumentParsing.TryCountOrReply(client, args[2], out var count)) return;
+        if (!SetCommands.TryWriteOrReply(client, args[1], out var many)) return;
+        if (count == 0 || !many.Exists)
+        {
+            client.Reply.SetHeader(0);
+            return;
+        }
+
+        PopMany(client, ref many, Math.Min(count, many.Count));
+        SetCommands.Notify(client, "spop"u8, many);
+    }
+
+    private static void PopMany(Client client, ref SetRef set, long count)
+    {
+        client.Reply.SetHeader(count);
+        var remaining = set.Count - count;
+        if (remaining == 0)
+        {
+            for (var members = set.Members; members.MoveNext();) client.Reply.Element(members.Current);
+            set.Delete();
+        }
+        else if (remaining > count / KeepBelowFraction)
+        {
+            for (; count > 0; count--) TryPop(client, ref set);
+        }
+        else
+        {
+            PopAllBut(client, ref set, remaining);
+        }
+    }
+
+    private static bool TryPop(Client client, ref SetRef set)
+    {
+        if (!set.TryGetRandom(out var member)) return false;
+        client.Reply.Element(member);
+        set.RemoveDrawn(member);
+        return true;
+    }
+
+    private static void PopAllBut(Client client, ref SetRef set, long remaining)
+    {
+        var popped = set.Count - remaining;
+        var kept = client.Server.Keyspace.SetBuilder.StartLike(set);
+        var selection = new FairSelection(client.Server.Keyspace, set.Count, remaining);
+        for (var members = set.Members; members.MoveNext();)
+        {
+            if (selection.TakesNext()) kept.Add(members.Current);
+            else client.Reply.Element(members.Current);
+        }
+
+        set.ReplaceBy(kept, popped);
+    }
+
+    private static void ReplyDraws(Client client, SetRef set, long count)
+    {
+        client.Reply.ArrayHeader(count);
+        for (; count > 0 && !client.Is(ClientFlags.CloseAsap); count--)
+        {
+            set.TryGetRandom(out var member);
+            client.Reply.Element(member);
+        }
+    }
+
+    private static void ReplySelection(Client client, SetRef set, long count)
+    {
+        client.Reply.ArrayHeader(count);
+        var selection = new FairSelection(client.Server.Keyspace, set.Count, count);
+        for (var members = set.Members; members.MoveNext();)
+        {
+            if (selection.TakesNext()) client.Reply.Element(members.Current);
+        }
+    }
+
+    private static void ReplyDistinctDraws(Client client, SetRef set, long count)
+    {
+        var drawn = new DrawnElements(client.Server.Keyspace);
+        client.Reply.ArrayHeader(count);
+        while (drawn.Count < count)
+        {
+            set.TryGetRandom(out var member);
+            if (drawn.Add(member)) client.Reply.Element(member);
+        }
+    }
+}
