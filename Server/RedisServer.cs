@@ -9,6 +9,7 @@ using KestrelFree.Server.Logging;
 using KestrelFree.Server.Loop;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.Notifications;
+using KestrelFree.Server.Persistence;
 using KestrelFree.Server.PubSub;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
@@ -54,6 +55,7 @@ internal sealed class RedisServer : IDisposable
         Observer.Notifications.Receiver = Subscriptions;
         Observer.Notifications.Enable(config.NotifyKeyspaceEvents);
         Shutdown = new ShutdownSequence(this);
+        Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, log);
         Cron = new ServerCron(this);
         Expiry = new ActiveExpireCycle(this);
         StartedMs = Clock.NowMs;
@@ -111,6 +113,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>Ends the server.</summary>
     internal ShutdownSequence Shutdown { get; }
 
+    /// <summary>What runs on forks of the keyspace.</summary>
+    internal SnapshotWriter Snapshots { get; }
+
     /// <summary>The periodic work.</summary>
     internal ServerCron Cron { get; }
 
@@ -142,10 +147,13 @@ internal sealed class RedisServer : IDisposable
     internal string RunId { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
 
     /// <summary>Identifies the history that this server's data is part of.</summary>
-    internal string ReplicationId { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
+    internal string ReplicationId { get; private set; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
 
     /// <summary>When the server started, in Unix milliseconds.</summary>
     internal long StartedMs { get; }
+
+    /// <summary>Begins another history, as far as replicas are concerned.</summary>
+    internal void ChangeReplicationId() => ReplicationId = RandomNumberGenerator.GetHexString(40, lowercase: true);
 
     /// <summary>Opens the listening sockets; false (and logged) when one that is required cannot be opened.</summary>
     internal bool Listen(ListenSettings settings)

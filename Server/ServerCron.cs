@@ -30,11 +30,15 @@ internal sealed class ServerCron
     /// <summary>How often a second the cron runs: the configured hz, raised with dynamic-hz when there are many clients.</summary>
     internal int Hz { get; private set; }
 
+    /// <summary>DEBUG PAUSE-CRON: nothing periodic happens while it is set.</summary>
+    internal bool IsPaused { get; set; }
+
     /// <summary>Runs once; returns the delay to the next run in milliseconds.</summary>
     internal long Run()
     {
         var server = _server;
         server.Clock.Synchronize();
+        if (IsPaused) return 1000 / Hz;
         AdaptHz();
         if (server.Clock.NowMs - _sampledMs >= SampleEveryMs) SampleRates();
         server.Statistics.GcPauses.Sample();

@@ -141,6 +141,7 @@ internal sealed class InfoReport
     {
         Line("loading", 0);
         Line("async_loading", 0);
+        Forks();
         Line("rdb_changes_since_last_save", _server.Observer.Dirty);
         Line("rdb_bgsave_in_progress", 0);
         Line("rdb_last_save_time", _server.StartedMs / 1000);
@@ -154,6 +155,23 @@ internal sealed class InfoReport
         Line("aof_current_rewrite_time_sec", -1);
         Line("aof_last_bgrewrite_status", "ok");
         Line("aof_last_write_status", "ok");
+    }
+
+    // Where Redis speaks of one forked child, several forks may live here: progress is the oldest one's.
+    private void Forks()
+    {
+        var snapshots = _server.Snapshots;
+        var oldest = snapshots.Running.Count == 0 ? null : snapshots.Running[0];
+        var (done, total) = oldest is null ? (0, 0) : (oldest.Progress.KeysDone, oldest.Progress.KeysTotal);
+        Line("current_cow_peak", oldest is null ? 0 : snapshots.CopiedBytes);
+        Line("current_cow_size", oldest is null ? 0 : snapshots.CopiedBytes);
+        Line("current_cow_size_age", 0);
+        Line("current_fork_perc", Invariant($"{(total == 0 ? 0 : done * 100.0 / total):F2}"));
+        Line("current_save_keys_processed", done);
+        Line("current_save_keys_total", total);
+        Line("live_forks", snapshots.Running.Count);
+        Line("fork_shared_bytes", snapshots.SharedBytes);
+        Line("fork_copied_bytes", snapshots.CopiedBytes);
     }
 
     private void Stats()
@@ -185,8 +203,8 @@ internal sealed class InfoReport
         Line("pubsub_channels", _server.Subscriptions.All(ChannelKind.Channel).Count);
         Line("pubsub_patterns", _server.Subscriptions.All(ChannelKind.Pattern).Count);
         Line("pubsubshard_channels", _server.Subscriptions.All(ChannelKind.Shard).Count);
-        Line("latest_fork_usec", 0);
-        Line("total_forks", 0);
+        Line("latest_fork_usec", statistics.LatestForkMicros);
+        Line("total_forks", statistics.Forks);
         Line("total_error_replies", statistics.ErrorReplies);
         Line("total_reads_processed", statistics.Reads);
         Line("total_writes_processed", statistics.Writes);

@@ -45,6 +45,12 @@ internal sealed class ServerStatistics
     /// <summary>The most memory that was ever in use, in bytes.</summary>
     internal long PeakMemory { get; set; }
 
+    /// <summary>Forks made.</summary>
+    internal long Forks { get; private set; }
+
+    /// <summary>How long the last fork took, in microseconds.</summary>
+    internal long LatestForkMicros { get; private set; }
+
     /// <summary>Commands per second, over the last 1.6 seconds.</summary>
     internal RateMeter CommandRate { get; } = new();
 
@@ -84,11 +90,19 @@ internal sealed class ServerStatistics
         if (count > 0 || _errorCounts.Dictionary.Count < MaxErrorCodes) _errorCounts[key[..length]] = count + 1;
     }
 
+    /// <summary>Counts a fork.</summary>
+    internal void CountFork(long micros)
+    {
+        Forks++;
+        LatestForkMicros = micros;
+    }
+
     /// <summary>CONFIG RESETSTAT.</summary>
     internal void Reset()
     {
         ConnectionsReceived = ConnectionsRejected = Commands = BytesReceived = BytesSent = Reads = Writes = ErrorReplies = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = 0;
+        Forks = LatestForkMicros = 0;
         _errorCounts.Dictionary.Clear();
         GcPauses.Reset();
         CommandRate.Reset();

@@ -36,6 +36,16 @@ public sealed class Database
     /// <summary>The average time that keys which expire have left, in ms.</summary>
     public long AverageTtlMs => Table.Expiries.AverageTtl(_keyspace.Clock.NowMs);
 
+    /// <summary>How many entries its segments have room for. O(segments).</summary>
+    public long SlotCount()
+    {
+        long segments = 0;
+        var cursor = new SegmentCursor(Table.Directory.Top);
+        while (cursor.TryMoveNext(_keyspace.Pages, out _, out _))
+            segments++;
+        return segments * SegmentHead.SlotsPerGroup * SegmentHead.GroupCount;
+    }
+
     internal Table Table { get; set; }
 
     internal AccessClock Access => _keyspace.Access;
@@ -81,6 +91,15 @@ public sealed class Database
         EntryPlace place = default;
         if (Table.Find(hash, key, ref place))
             IsGone(hash, key, ref place);
+    }
+
+    /// <summary>As <see cref="Peek"/>, but finds a key past its time as well, for who looks at the storage itself.</summary>
+    public EntryRef PeekStored(ReadOnlySpan<byte> key)
+    {
+        ulong hash = _keyspace.HashOf(key);
+        EntryPlace place = default;
+        bool found = Table.Find(hash, key, ref place);
+        return new EntryRef(this, key, hash, place, found);
     }
 
     /// <summary>Whether there is such a key.</summary>

@@ -74,8 +74,8 @@ public ref struct EntryRef : IPackedBytes
 
     readonly ReadOnlySpan<byte> IPackedBytes.Bytes => PackedBytes;
 
-    /// <summary>The entry, for reading.</summary>
-    internal readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
+    /// <summary>The entry for reading, until the next write to the keyspace; it must exist.</summary>
+    public readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
 
     private readonly long OldExpiry => _exists ? Entry.ExpiryOrNone(ref _place.Entry) : Entry.NoExpiry;
 

@@ -103,6 +103,9 @@ public sealed class Keyspace
     /// <summary>Live forks.</summary>
     public int ForkCount => _pages.Forks.Live.Count;
 
+    /// <summary>Bytes that were ever kept for forks, beside what replaced them: the price of all forks so far. Only grows.</summary>
+    public long ForkKeptBytes => _pages.KeptBytes;
+
     /// <summary>Memory by the keyspace's own counters. O(databases).</summary>
     public KeyspaceMemory Memory => KeyspaceMemory.Of(_pages, _databases);
 

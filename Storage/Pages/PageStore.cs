@@ -52,6 +52,9 @@ internal sealed class PageStore
     /// <summary>Bytes that only forks keep from being freed.</summary>
     public long RetiredBytes { get; private set; }
 
+    /// <summary>Bytes that were ever kept for forks: what was copied before it was written to, and what would have been freed. Only grows.</summary>
+    public long KeptBytes { get; private set; }
+
     /// <summary>Whether anything waits for a fork to end, or to be freed after one.</summary>
     public bool HasPendingFrees => RetiredBytes != 0 || !Discarded.IsEmpty;
 
@@ -80,7 +83,9 @@ internal sealed class PageStore
             return;
         }
 
-        RetiredBytes += BytesOf(kind, id);
+        long bytes = BytesOf(kind, id);
+        RetiredBytes += bytes;
+        KeptBytes += bytes;
         Forks.NewestThatSees(birth, reach.AsOf)!.Retired.Add(new RetiredItem(id, birth, kind));
     }
 

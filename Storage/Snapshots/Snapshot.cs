@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
@@ -18,6 +19,7 @@ public sealed class Snapshot : IDisposable
 
     internal Snapshot(PageStore pages, Database[] databases)
     {
+        long began = Stopwatch.GetTimestamp();
         _pages = pages;
         _tables = new FrozenTable[databases.Length];
         var described = new SnapshotDatabase[databases.Length];
@@ -32,7 +34,11 @@ public sealed class Snapshot : IDisposable
         Array.Sort(_tables, static (a, b) => a.Ordinal.CompareTo(b.Ordinal));
         Databases = described;
         _fork = pages.Forks.Begin();
+        ForkMicros = (long)Stopwatch.GetElapsedTime(began).TotalMicroseconds;
     }
+
+    /// <summary>How long the fork took, in microseconds: all that a client may have waited for it.</summary>
+    public long ForkMicros { get; }
 
     /// <summary>How many keys each database had.</summary>
     public IReadOnlyList<SnapshotDatabase> Databases { get; }

@@ -16,6 +16,9 @@ internal static class CommandGrammars
 
     private static readonly string[] ExpiryWriters = ["SET", "SETEX", "EXPIRE", "PEXPIREAT", "PERSIST", "APPEND", "GETEX", "TTL", "GET"];
 
+    // Writers that leave no key past its time: DEBUG sees such a key until the server happens to delete it.
+    private static readonly string[] Lasting = ["SELECT", "MSET", "INCR", "APPEND", "FLUSHDB", "DEL", "SETNX"];
+
     /// <summary>The rows, one per command or subcommand.</summary>
     public static readonly CommandGrammar[] All =
     [
@@ -75,6 +78,18 @@ internal static class CommandGrammars
         new("RESET", _ => []) { Beside = ["SELECT", "CLIENT SETNAME", "CLIENT GETNAME", "GET", "DBSIZE"] },
         new("QUIT", d => d.Many(0, 1, d.Value)) { Beside = ["GET", "PING"], ClosesConnection = true },
         new("WAIT", d => [d.Pick("0", "0", "1", "-1", "abc", "99999999999999999999"), d.Pick("1", "2", "-1", "abc", "")]),
+        new("DEBUG DIGEST", _ => []) { Beside = Lasting },
+        new("DEBUG DIGEST-VALUE", d => d.Many(0, 4, d.Key)) { Beside = Lasting },
+        new("DEBUG POPULATE", d => [d.Pick("0", "3", "20", "-1", "abc", ""), .. d.Many(0, 2, () => d.Pick("p", "", "5", "0", "300", "abc", new('p', 200)))]) { Beside = ["DEBUG DIGEST", "DBSIZE", "GET"] },
+        new("DEBUG ERROR", d => [d.Pick("ERR text", "", "WRONGTYPE", "two\nlines", "CODE a b\r\n")]),
+        new("DEBUG PROTOCOL", d => [d.Pick("string", "INTEGER", "double", "bignum", "null", "array", "set", "map", "verbatim", "true", "false", "nosuch", "")]),
+        new("DEBUG HTSTATS", d => [d.Pick("15", "16", "-1", "abc", "14")]) { Beside = ["PING"] },
+        new("DEBUG HTSTATS-KEY", d => [d.Key()]) { Beside = Lasting },
+        new("DEBUG REPLYBUFFER", d => [d.Pick(d.Word("PEAK-RESET-TIME"), d.Word("RESIZING"), "junk"), d.Pick("1", "0", d.Word("NEVER"), d.Word("RESET"), "abc", "")]),
+        new("DEBUG LOG", d => [d.Value()]),
+        new("DEBUG LEAK", d => [d.Value()]),
+        new("DEBUG OBJECT", d => [d.Key()]) { Beside = Lasting },
+        new("DEBUG CHANGE-REPL-ID", _ => []),
         new("DEBUG SLEEP", d => [d.Pick("0", "0.001", "0.0")]),
         new("CLIENT ID", _ => []),
         new("CLIENT SETNAME", d => [d.Pick("", "name", "a-b_c", "two words", "line\n", "caf\xc3\xa9", "!~", "tab\t")]) { Beside = ["CLIENT GETNAME", "CLIENT INFO"] },

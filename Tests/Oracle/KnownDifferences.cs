@@ -26,6 +26,11 @@ internal static class KnownDifferences
             e.Command == "hello" && (IsError(e, "-WRONGPASS ", "-ERR Syntax error in HELLO option ") || IsError(e, "-WRONGPASS ", "-ERR Client names cannot contain "))),
         new("COMMAND GETKEYS of a single word", "7.2 says what is wrong with it; 7.0 wants arguments behind it", e =>
             e.Command is "command getkeys" or "command getkeysandflags" && e.Request.Count == 3 && e.Theirs.StartsWith("-ERR wrong number of arguments for 'command|getkeys", StringComparison.Ordinal)),
+        new("DEBUG DIGEST of types to come", "each type adds the row of its digest", e =>
+            e.Command is "debug digest" or "debug digest-value" && e.Ours.Contains("-ERR DEBUG DIGEST knows no digest of type ", StringComparison.Ordinal)),
+        new("DEBUG HTSTATS-KEY of types to come", "a value's table is reported once there are such values", e => e.Command == "debug htstats-key" && e.Theirs.Contains("table size", StringComparison.Ordinal)),
+        new("DEBUG HTSTATS with more words", "7.2 takes the word full", e =>
+            e.Command is "debug htstats" or "debug htstats-key" && e.Request.Count > 3 && e.Theirs.StartsWith("-ERR unknown subcommand or wrong", StringComparison.Ordinal)),
         new("maxmemory-samples is at most 64", "since 7.4; 7.0 knows no bound but that of a C int", e =>
             e.Command == "config set" && e.Ours == e.Theirs.Replace("between 1 and 2147483647 inclusive", "between 1 and 64 inclusive", StringComparison.Ordinal)),
         new("an error quotes an argument whole", "Redis prints it as a C string, up to its first NUL", IsCutAtNul),

@@ -1,0 +1,104 @@
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>The subcommands of DEBUG that look at keys, or make some.</summary>
+internal static class DebugKeyspace
+{
+    private const int LruMask = 0xFFFFFF;
+
+    internal static void Object(Client client, in ArgVector args)
+    {
+        if (!TryPeekOrReply(client, args[2], out var entry)) return;
+        var encoding = Encoding.ASCII.GetString(entry.EncodingName);
+        var used = (client.Server.Clock.NowMs - entry.IdleMs) / 1000;
+        client.Reply.SimpleString(
+            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{SerializedLength(entry)} lru:{used & LruMask} lru_seconds_idle:{entry.IdleMs / 1000}");
+    }
+
+    internal static void Lengths(Client client, in ArgVector args)
+    {
+        if (!TryPeekOrReply(client, args[2], out var entry)) return;
+        if (entry.Type != DataType.String || entry.TryGetInteger(out _))
+        {
+            client.Reply.Error("ERR Not an sds encoded string."u8);
+            return;
+        }
+
+        var (key, value) = (args[2].Length, entry.StringLength);
+        client.Reply.SimpleString($"key_sds_len:{key}, key_sds_avail:0, key_zmalloc: {key}, val_sds_len:{value}, val_sds_avail:0, val_zmalloc: {value}");
+    }
+
+    internal static void TableStatistics(Client client, in ArgVector args)
+    {
+        if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var index)) return;
+        if (index < 0 || index >= client.Server.Keyspace.DatabaseCount)
+        {
+            client.Reply.Error("ERR Out of range database"u8);
+            return;
+        }
+
+        var database = client.Server.Keyspace[(int)index];
+        var text = $"[Dictionary HT]\n{Statistics(database.Count, database.SlotCount())}[Expires HT]\n{Statistics(database.ExpiresCount, database.ExpiresCount)}";
+        client.Reply.Verbatim("txt"u8, Encoding.ASCII.GetBytes(text));
+    }
+
+    internal static void ValueStatistics(Client client, in ArgVector args)
+    {
+        if (TryPeekOrReply(client, args[2], out _)) client.Reply.Error("ERR The value stored at the specified key is not represented using an hash table"u8);
+    }
+
+    internal static void Populate(Client client, in ArgVector args)
+    {
+        long size = 0;
+        if (!TryPositiveOrReply(client, args[2], out var count) || (args.Count == 5 && !TryPositiveOrReply(client, args[4], out size))) return;
+        ReadOnlySpan<byte> prefix = args.Count > 3 ? UpToNul(args[3]) : "key"u8;
+        for (long number = 0; number < count; number++) AddString(client.Database, prefix, number, size);
+        client.Reply.Ok();
+    }
+
+    // Redis formats keys into a buffer of 128 bytes, and so cuts a long prefix.
+    private static void AddString(Database database, ReadOnlySpan<byte> prefix, long number, long size)
+    {
+        const int longestKey = 127;
+        byte[] text = [.. prefix, .. Encoding.ASCII.GetBytes($":{number}")];
+        var entry = database.LookupWrite(text.Length > longestKey ? text.AsSpan(0, longestKey) : text);
+        if (entry.Exists) return;
+        var value = Encoding.ASCII.GetBytes($"value:{number}");
+        if (size > 0) Array.Resize(ref value, (int)Math.Min(size, Array.MaxLength));
+        entry.SetString(value, Expiry.None, StringForm.Text);
+    }
+
+    private static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> text) => text.IndexOf((byte)0) is >= 0 and var nul ? text[..nul] : text;
+
+    private static bool TryPositiveOrReply(Client client, ReadOnlySpan<byte> argument, out long value)
+    {
+        if (Numbers.TryParseInteger(argument, out value) && value >= 0) return true;
+        client.Reply.Error("ERR value is out of range, must be positive"u8);
+        return false;
+    }
+
+    private static bool TryPeekOrReply(Client client, ReadOnlySpan<byte> key, out EntryRef entry)
+    {
+        entry = client.Database.PeekStored(key);
+        if (entry.Exists) return true;
+        client.Reply.Error(SharedReplies.NoSuchKey);
+        return false;
+    }
+
+    // The length of the value in an RDB file, not compressed: a number in as few bytes as hold it, bytes behind their length.
+    private static long SerializedLength(in EntryRef entry)
+    {
+        if (entry.Type != DataType.String) return 0;
+        if (entry.TryGetInteger(out var number) && number is >= int.MinValue and <= int.MaxValue)
+            return number switch { >= sbyte.MinValue and <= sbyte.MaxValue => 2, >= short.MinValue and <= short.MaxValue => 3, _ => 5 };
+        return entry.StringLength + entry.StringLength switch { < 1 << 6 => 1, < 1 << 14 => 2, _ => 5 };
+    }
+
+    private static string Statistics(long elements, long slots) => "Hash table 0 stats (main hash table):\n" + (elements == 0
+        ? "No stats available for empty dictionaries\n"
+        : $" table size: {slots}\n number of elements: {elements}\n");
+}

@@ -1,0 +1,71 @@
+using KestrelFree.Server.Introspection;
+using KestrelFree.Server.Logging;
+using KestrelFree.Server.Loop;
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Persistence;
+
+// What reads the whole data set while the server goes on serving.
+//
+//     loop                                   thread of the run
+//     Start: fork, begin the thread    ->    job.Run(snapshot, progress), at a lowered priority
+//     serve; copy what it must not see       walk, write, count keys
+//     OnLoop: release, log, Completed  <-    post the run
+//
+// Where Redis forks the process, there is one thread per run here, as many as jobs overlap. It is sound since the thread touches the
+// snapshot, which nobody writes (see ForkEpochs), and the progress, whose two fields are written by one side each; all else waits until the run is
+// back on the loop. A job is cancelled by a flag that it looks at between two keys: memory is only given back when it has
+// stopped, so cancelling does not wait for it.
+
+/// <summary>Runs jobs on forks of the keyspace.</summary>
+internal sealed class SnapshotWriter
+{
+    private readonly EventLoop _loop;
+    private readonly Keyspace _keyspace;
+    private readonly ServerStatistics _statistics;
+    private readonly ServerLog _childLog;
+    private readonly List<SnapshotRun> _running = [];
+
+    internal SnapshotWriter(EventLoop loop, Keyspace keyspace, ServerStatistics statistics, ServerLog log)
+    {
+        _loop = loop;
+        _keyspace = keyspace;
+        _statistics = statistics;
+        _childLog = log.ForChild();
+    }
+
+    /// <summary>What runs at the moment, oldest first.</summary>
+    internal IReadOnlyList<SnapshotRun> Running => _running;
+
+    /// <summary>The bytes that the live forks share with the live data.</summary>
+    internal long SharedBytes => _running.Count == 0 ? 0 : Math.Max(0, _running[^1].BytesAtFork - _running[^1].KeptBytes);
+
+    /// <summary>The bytes kept for the oldest live fork, or for the last one that there was.</summary>
+    internal long CopiedBytes => _running.Count == 0 ? LastCopiedBytes : _running[0].KeptBytes;
+
+    /// <summary>The bytes that the last fork had kept when it ended.</summary>
+    internal long LastCopiedBytes { get; private set; }
+
+    /// <summary>The most bytes that a fork has kept.</summary>
+    internal long PeakCopiedBytes { get; private set; }
+
+    /// <summary>Forks and begins a job. Takes microseconds, at any size of the data set.</summary>
+    internal SnapshotRun Start(SnapshotJob job)
+    {
+        var run = new SnapshotRun(this, _keyspace, job);
+        _statistics.CountFork(run.ForkMicros);
+        _running.Add(run);
+        run.Begin(_loop);
+        return run;
+    }
+
+    /// <summary>Takes back a run whose thread is done; called by the run.</summary>
+    internal void End(SnapshotRun run, SnapshotOutcome outcome)
+    {
+        LastCopiedBytes = run.KeptBytes;
+        PeakCopiedBytes = Math.Max(PeakCopiedBytes, LastCopiedBytes);
+        _running.Remove(run);
+        _childLog.Notice($"Fork CoW for {run.Job.Name}: current {LastCopiedBytes >> 20} MB, peak {PeakCopiedBytes >> 20} MB");
+        run.Job.Completed(run, outcome);
+    }
+}
