@@ -15,7 +15,23 @@ async function run(RESP) {
   assert.strictEqual(counts[1999], 2000);
   await assert.rejects(client.incr('k'), /not an integer/);
   assert.ok((await client.info('server')).includes('tcp_port:' + process.argv[2]));
+  await scan(client);
   await client.close();
+}
+
+// The iterator sends each cursor back as it came; keys come and go meanwhile.
+async function scan(client) {
+  const stay = Array.from({ length: 3000 }, (_, at) => 'stay:' + at);
+  await client.mSet(stay.flatMap((key) => [key, '1']));
+  const met = [];
+  let portions = 0;
+  for await (const found of client.scanIterator({ MATCH: 'stay:*', COUNT: 50, TYPE: 'string' })) {
+    met.push(...(Array.isArray(found) ? found : [found]));
+    const come = Array.from({ length: 200 }, (_, at) => `come:${portions % 7}:${at}`);
+    if (portions++ % 2 === 0) await client.mSet(come.flatMap((key) => [key, '1']));
+    else await client.unlink(come);
+  }
+  assert.deepStrictEqual(met.sort(), stay.sort());
 }
 
 run(2).then(() => run(3)).then(() => console.log('ok'), (error) => { console.error(error); process.exit(1); });

@@ -44,6 +44,26 @@ for number in range(2000):
     pipeline.set(f"p:{number}", number).get(f"p:{number}")
 expect(pipeline.execute(), [answer for number in range(2000) for answer in (True, b"%d" % number)])
 
+# A scan meets what stays, once, while other keys come and go; its cursors survive the client's parsing.
+stay = {b"stay:%d" % number for number in range(3000)}
+client.mset({key: 1 for key in stay})
+met = []
+for at, key in enumerate(client.scan_iter(match="stay:*", count=50)):
+    met.append(key)
+    if at % 100 == 0:
+        client.mset({b"come:%d:%d" % (at, number): 1 for number in range(500)})
+        client.delete(*[b"come:%d:%d" % (at - 300, number) for number in range(500)])
+expect(len(met), 3000)
+expect(set(met), stay)
+expect(set(client.scan_iter(match="stay:1*", count=1000, _type="string")), {key for key in stay if key.startswith(b"stay:1")})
+expect(list(client.scan_iter(_type="list")), [])
+expect(client.randomkey() is not None, True)
+expect(client.keys("stay:77"), [b"stay:77"])
+expect(client.rename("stay:77", "renamed"), True)
+expect(client.copy("renamed", "stay:77"), True)
+expect(client.move("renamed", 5), True)
+expect(client.object("ENCODING", "stay:77"), b"int")
+
 # Errors raise and leave the connection usable.
 try:
     client.incr("big")
