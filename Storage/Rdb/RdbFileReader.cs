@@ -1,0 +1,162 @@
+using System.Text;
+
+namespace KestrelFree.Storage;
+
+/// <summary>
+/// Reads an RDB file into a keyspace, see <see cref="RdbWriter"/>. Keys come in as by commands, events included. What is corrupt is an
+/// <see cref="RdbException"/>; the keys before it have been stored then.
+/// </summary>
+/// <param name="keyspace">Takes the keys; none of them may be there yet.</param>
+/// <param name="check">How strictly packed values are checked.</param>
+public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
+{
+    private const int MagicBytes = 5;
+    private const int VersionDigits = 4;
+    private const int FirstVersionWithChecksum = 5;
+    private const long NotGiven = -1;
+
+    private readonly Dictionary<string, string> _aux = [];
+    private byte[] _key = new byte[256];
+    private RdbLoading _loading = new(keyspace[0], check);
+    private long _expiryMs = NotGiven;
+    private long _idleSeconds = NotGiven;
+    private int _frequency = (int)NotGiven;
+
+    /// <summary>What happens to keys past their time: they are left out, unless expired keys are only to be hidden.</summary>
+    public ExpiredKeys ExpiredKeys { get; init; } = ExpiredKeys.Delete;
+
+    /// <summary>Whether a checksum that the file has must be right.</summary>
+    public bool VerifiesChecksum { get; init; } = true;
+
+    /// <summary>The version of the format of the file.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Keys that have been stored.</summary>
+    public long KeysLoaded { get; private set; }
+
+    /// <summary>Keys that were left out since they are past their time.</summary>
+    public long KeysExpired { get; private set; }
+
+    /// <summary>What the file tells about itself, by name.</summary>
+    public IReadOnlyDictionary<string, string> Aux => _aux;
+
+    /// <summary>Reads a whole file. O(bytes). Throws <see cref="RdbException"/>, and what the stream throws.</summary>
+    public void Read(RdbInput input)
+    {
+        RdbReader reader = new(input);
+        ReadHeader(ref reader);
+        while (true)
+        {
+            byte code = reader.ReadByte("opcode");
+            if (code == (byte)RdbOpcode.End)
+                break;
+            if (code >= (byte)RdbOpcode.SlotSizes)
+                ReadOpcode(ref reader, (RdbOpcode)code);
+            else
+                ReadEntry(ref reader, (RdbType)code);
+        }
+
+        ReadChecksum(ref reader);
+    }
+
+    private void ReadHeader(scoped ref RdbReader reader)
+    {
+        if (!reader.ReadBytes(MagicBytes, "magic").SequenceEqual("REDIS"u8))
+            reader.Fail("magic", "this is not an RDB file");
+        ReadOnlySpan<byte> digits = reader.ReadBytes(VersionDigits, "version");
+        Version = int.TryParse(digits, out int version) ? version : 0;
+        if (Version is < 1 or > RdbFormat.NewestVersion)
+            reader.Fail("version", $"'{Encoding.Latin1.GetString(digits)}' is none that is read (1 to {RdbFormat.NewestVersion})");
+    }
+
+    private void ReadOpcode(scoped ref RdbReader reader, RdbOpcode opcode)
+    {
+        switch (opcode)
+        {
+            case RdbOpcode.ExpireTimeMs:
+                _expiryMs = (long)reader.ReadUInt64("expiry");
+                break;
+            case RdbOpcode.ExpireTime:
+                _expiryMs = (int)reader.ReadUInt32("expiry") * 1000L;
+                break;
+            case RdbOpcode.Idle:
+                _idleSeconds = (long)Math.Min(reader.ReadLength("idle time"), long.MaxValue);
+                break;
+            case RdbOpcode.Frequency:
+                _frequency = reader.ReadByte("frequency");
+                break;
+            case RdbOpcode.SelectDatabase:
+                SelectDatabase(ref reader);
+                break;
+            case RdbOpcode.ResizeDatabase:
+                reader.ReadLength("number of keys");
+                reader.ReadLength("number of keys that expire");
+                break;
+            case RdbOpcode.Aux:
+                string name = Encoding.UTF8.GetString(reader.ReadString("aux name"));
+                _aux[name] = Encoding.UTF8.GetString(reader.ReadString("aux value"));
+                break;
+            default:
+                reader.Fail("opcode", $"{(byte)opcode} is not read yet");
+                break;
+        }
+    }
+
+    private void SelectDatabase(scoped ref RdbReader reader)
+    {
+        ulong index = reader.ReadLength("database number");
+        if (index >= (ulong)keyspace.DatabaseCount)
+            reader.Fail("database number", $"{index} of {keyspace.DatabaseCount} databases");
+        _loading = new RdbLoading(keyspace[(int)index], check);
+    }
+
+    private void ReadEntry(scoped ref RdbReader reader, RdbType type)
+    {
+        ReadOnlySpan<byte> read = reader.ReadString("key");
+        if (_key.Length < read.Length)
+            _key = new byte[Math.Max(read.Length, Math.Min(2 * _key.Length, Array.MaxLength))];
+        read.CopyTo(_key);
+        ReadOnlySpan<byte> key = _key.AsSpan(0, read.Length);
+
+        RdbValue value = RdbValues.Load(ref reader, type, _loading);
+        if (_expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs && ExpiredKeys == ExpiredKeys.Delete)
+        {
+            value.Discard(_loading.Database);
+            KeysExpired++;
+        }
+        else
+        {
+            Store(ref reader, key, value);
+        }
+
+        _expiryMs = _idleSeconds = NotGiven;
+        _frequency = (int)NotGiven;
+    }
+
+    private void Store(scoped ref RdbReader reader, ReadOnlySpan<byte> key, RdbValue value)
+    {
+        EntryRef entry = _loading.Database.LookupWrite(key);
+        if (entry.Exists)
+        {
+            value.Discard(_loading.Database);
+            reader.Fail("key", "it occurs twice");
+        }
+
+        value.StoreInto(ref entry, _expiryMs == NotGiven ? Expiry.None : Expiry.At(_expiryMs));
+        if (_idleSeconds != NotGiven)
+            entry.SetIdle(_idleSeconds);
+        else if (_frequency != NotGiven)
+            entry.SetFrequency(_frequency);
+        KeysLoaded++;
+    }
+
+    private void ReadChecksum(scoped ref RdbReader reader)
+    {
+        if (Version < FirstVersionWithChecksum)
+            return;
+        ulong actual = reader.Checksum();
+        ulong expected = reader.ReadUInt64("checksum");
+        if (VerifiesChecksum && expected != 0 && expected != actual)
+            reader.Fail("checksum", $"it is {actual:x16}, the file says {expected:x16}");
+    }
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text;
+
+namespace KestrelFree.Storage;
+
+/// <summary>What a file tells besides keys, and how it is written.</summary>
+public sealed record RdbFileOptions
+{
+    /// <summary>The version of the format; a value that needs a newer one breaks an invariant.</summary>
+    public int Version { get; init; } = RdbFormat.Version;
+
+    /// <summary>The version of Redis that the server claims to be (aux redis-ver).</summary>
+    public required string RedisVersion { get; init; }
+
+    /// <summary>When the snapshot was taken, in Unix milliseconds (aux ctime).</summary>
+    public required long CreatedMs { get; init; }
+
+    /// <summary>Used memory at the time, in bytes (aux used-mem).</summary>
+    public long UsedMemory { get; init; }
+
+    /// <summary>Whether an append-only file goes on where this file ends (aux aof-base).</summary>
+    public bool IsAofBase { get; init; }
+
+    /// <summary>More names and values about the file, such as the replication id.</summary>
+    public IReadOnlyList<(string Name, string Value)> Aux { get; init; } = [];
+
+    /// <summary>Whether strings are compressed.</summary>
+    public RdbCompression Compression { get; init; } = RdbCompression.Lzf;
+
+    /// <summary>Whether the file ends with a checksum (rdbchecksum); 0 stands in its place otherwise.</summary>
+    public bool HasChecksum { get; init; } = true;
+
+    /// <summary>What of the keys' use is written: idle times (LRU), frequencies (LFU), or nothing.</summary>
+    public AccessPolicy? Access { get; init; }
+
+    /// <summary>lfu-decay-time, in minutes.</summary>
+    public int LfuDecayMinutes { get; init; } = 1;
+}
+
+/// <summary>
+/// Writes a snapshot as an RDB file, see <see cref="RdbWriter"/>. <see cref="Write"/> may run on a thread of its own, since it reads nothing but the
+/// snapshot's walk; the counters may be read by any thread meanwhile.
+/// </summary>
+public sealed class RdbFileWriter
+{
+    private readonly RdbFileOutput _output;
+    private readonly RdbWriter _writer;
+    private readonly RdbFileOptions _options;
+    private readonly AccessClock _access;
+    private long _keys;
+
+    /// <summary>Prepares to write.</summary>
+    /// <param name="stream">Takes the file; flushing, syncing and closing it is the caller's.</param>
+    /// <param name="options">What to write.</param>
+    public RdbFileWriter(Stream stream, RdbFileOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _output = new RdbFileOutput(stream);
+        _writer = new RdbWriter(_output) { Compression = options.Compression };
+        _access = new AccessClock(new ManualClock(options.CreatedMs), new Random(0))
+        {
+            Policy = options.Access ?? AccessPolicy.Lru,
+            LfuDecayMinutes = options.LfuDecayMinutes,
+        };
+    }
+
+    /// <summary>Bytes that have gone to the stream so far.</summary>
+    public long BytesWritten => _output.FlushedBytes;
+
+    /// <summary>Keys that have been written so far.</summary>
+    public long KeysWritten => Volatile.Read(ref _keys);
+
+    /// <summary>Writes all of a snapshot. O(bytes). Throws what the stream throws.</summary>
+    public void Write(Snapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        WriteHeader();
+        int database = -1;
+        SnapshotWalk walk = snapshot.Walk();
+        while (walk.MoveNext())
+        {
+            if (walk.DatabaseIndex != database)
+            {
+                database = walk.DatabaseIndex;
+                WriteDatabase(snapshot.Databases[database]);
+            }
+
+            WriteEntry(walk.Entry);
+        }
+
+        WriteEnd();
+    }
+
+    private void WriteHeader()
+    {
+        _writer.WriteBytes(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"REDIS{_options.Version:0000}")));
+        WriteAux("redis-ver", _options.RedisVersion);
+        WriteAux("redis-bits", "64");
+        WriteAux("ctime", string.Create(CultureInfo.InvariantCulture, $"{_options.CreatedMs / 1000}"));
+        WriteAux("used-mem", string.Create(CultureInfo.InvariantCulture, $"{_options.UsedMemory}"));
+        foreach ((string name, string value) in _options.Aux)
+            WriteAux(name, value);
+        WriteAux("aof-base", _options.IsAofBase ? "1" : "0");
+    }
+
+    private void WriteAux(string name, string value)
+    {
+        _writer.WriteOpcode(RdbOpcode.Aux);
+        _writer.WriteString(Encoding.UTF8.GetBytes(name));
+        _writer.WriteString(Encoding.UTF8.GetBytes(value));
+    }
+
+    private void WriteDatabase(SnapshotDatabase database)
+    {
+        _writer.WriteOpcode(RdbOpcode.SelectDatabase);
+        _writer.WriteLength((ulong)database.Index);
+        _writer.WriteOpcode(RdbOpcode.ResizeDatabase);
+        _writer.WriteLength((ulong)database.Count);
+        _writer.WriteLength((ulong)database.ExpiresCount);
+    }
+
+    private void WriteEntry(in EntryView entry)
+    {
+        RdbSaver? saver = RdbValues.Saver(entry);
+        Invariant.Check(saver is not null && saver.Version <= _options.Version);
+        if (entry.HasExpiry)
+        {
+            _writer.WriteOpcode(RdbOpcode.ExpireTimeMs);
+            _writer.WriteUInt64((ulong)entry.ExpiryMs);
+        }
+
+        WriteAccess(entry.Access);
+        _writer.WriteType(saver.Type);
+        _writer.WriteString(entry.Key);
+        saver.Save(_writer, entry);
+        Volatile.Write(ref _keys, _keys + 1);
+    }
+
+    private void WriteAccess(uint access)
+    {
+        if (_options.Access == AccessPolicy.Lru)
+        {
+            _writer.WriteOpcode(RdbOpcode.Idle);
+            _writer.WriteLength((ulong)_access.IdleMs(access) / 1000);
+        }
+        else if (_options.Access == AccessPolicy.Lfu)
+        {
+            _writer.WriteOpcode(RdbOpcode.Frequency);
+            _writer.WriteByte((byte)_access.Frequency(access));
+        }
+    }
+
+    private void WriteEnd()
+    {
+        _writer.WriteOpcode(RdbOpcode.End);
+        ulong checksum = _output.Checksum();
+        _writer.WriteUInt64(_options.HasChecksum ? checksum : 0);
+        _output.Flush();
+    }
+}

@@ -1,0 +1,216 @@
+using KestrelFree.Storage;
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Rdb;
+
+/// <summary>RDB files of strings: written from a fork, read by a redis-server and by us, and the reverse.</summary>
+internal sealed class RdbFileTests
+{
+    private const long FarMs = 33_177_117_420_000;
+
+    private readonly ManualClock _clock = new(1_800_000_000_000);
+    private Keyspace _keyspace = null!;
+
+    [SetUp]
+    public void Fill()
+    {
+        _keyspace = NewKeyspace();
+        _keyspace[0].SetString("text"u8, "hello"u8);
+        _keyspace[0].SetString("number"u8, "-70000"u8);
+        _keyspace[0].SetString("large number"u8, "9223372036854775807"u8);
+        _keyspace[0].SetString("zeros"u8, new byte[100_000]);
+        _keyspace[0].SetString(""u8, ""u8);
+        _keyspace[0].SetString(new byte[300], "a long key"u8);
+        _keyspace[0].SetString("volatile"u8, "v"u8, Expiry.At(FarMs));
+        _keyspace[9].SetString("elsewhere"u8, Noise(300_000));
+        for (var i = 0; i < 5000; i++)
+            _keyspace[3].SetString(ByteText.Bytes($"key:{i}"), ByteText.Bytes($"value:{i}"));
+    }
+
+    [Test]
+    public void A_redis_server_reads_what_we_wrote([Values] RdbCompression compression)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("ours.rdb"), Written(_keyspace, Options with { Compression = compression }));
+        using var server = RedisProcess.Start("--dir", folder.Path, "--dbfilename", "ours.rdb");
+        using var client = server.Connect();
+
+        AssertHoldsAll(client);
+        Assert.That(server.Log, Does.Contain("RDB age").And.Contain("Done loading RDB, keys loaded: 5008, keys expired: 0"));
+    }
+
+    [Test]
+    public void We_read_what_a_redis_server_wrote()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllBytes(folder.File("ours.rdb"), Written(_keyspace, Options));
+        using var server = RedisProcess.Start("--dir", folder.Path, "--dbfilename", "ours.rdb");
+        using var client = server.Connect();
+        File.Delete(folder.File("ours.rdb"));
+        Assert.That(client.Ask("SAVE"), Is.EqualTo("+OK"));
+
+        var copy = NewKeyspace();
+        using var file = File.OpenRead(folder.File("ours.rdb"));
+        var reader = new RdbFileReader(copy, PayloadCheck.Deep);
+        reader.Read(new RdbInput(file, "their rewrite of ours.rdb"));
+
+        AssertSame(copy, _keyspace);
+        Assert.That(reader.Version, Is.EqualTo(10));
+        Assert.That(reader.Aux["redis-ver"], Does.StartWith("7.0"));
+    }
+
+    [TestCase(null)]
+    [TestCase(AccessPolicy.Lru)]
+    [TestCase(AccessPolicy.Lfu)]
+    public void A_file_comes_back_as_it_was_with_the_use_of_its_keys(AccessPolicy? policy)
+    {
+        _keyspace.AccessPolicy = policy ?? AccessPolicy.Lru;
+        var entry = _keyspace[0].LookupWrite("text"u8);
+        entry.SetIdle(5000);
+        entry.SetFrequency(100);
+        if (policy == AccessPolicy.Lru)
+            entry.SetIdle(5000);
+        var copy = NewKeyspace();
+        copy.AccessPolicy = _keyspace.AccessPolicy;
+
+        var reader = Read(Written(_keyspace, Options with { Access = policy, IsAofBase = true, UsedMemory = 12345, Aux = [("repl-id", "abc")] }), copy);
+
+        AssertSame(copy, _keyspace);
+        Assert.That(reader.Aux, Is.SupersetOf(new Dictionary<string, string> { ["redis-bits"] = "64", ["used-mem"] = "12345", ["aof-base"] = "1", ["repl-id"] = "abc", ["ctime"] = "1800000000" }));
+        if (policy == AccessPolicy.Lru)
+            Assert.That(copy[0].Peek("text"u8).IdleMs, Is.EqualTo(5_000_000));
+        else if (policy == AccessPolicy.Lfu)
+            Assert.That(copy[0].Peek("text"u8).Frequency, Is.EqualTo(100));
+    }
+
+    [Test]
+    public void What_changes_after_the_fork_is_not_in_the_file()
+    {
+        using var snapshot = _keyspace.Fork();
+        var before = NewKeyspace();
+        Read(Written(_keyspace, Options), before);
+        _keyspace[0].SetString("text"u8, "changed"u8);
+        _keyspace[0].Delete("number"u8);
+        _keyspace[3].Flush(FlushMode.Sync);
+        var stream = new MemoryStream();
+        var writer = new RdbFileWriter(stream, Options);
+        writer.Write(snapshot);
+
+        var copy = NewKeyspace();
+        Read(stream.ToArray(), copy);
+
+        AssertSame(copy, before);
+        Assert.That(writer.BytesWritten, Is.EqualTo(stream.Length));
+        Assert.That(writer.KeysWritten, Is.EqualTo(5008));
+    }
+
+    [Test]
+    public void A_key_past_its_time_is_left_out_or_hidden()
+    {
+        _keyspace[0].SetString("soon"u8, "v"u8, Expiry.At(_clock.NowMs + 10));
+        var file = Written(_keyspace, Options);
+        _clock.Advance(11);
+
+        Assert.That(Read(file, NewKeyspace()).KeysExpired, Is.EqualTo(1));
+        var replica = NewKeyspace();
+        var reader = new RdbFileReader(replica, PayloadCheck.Shallow) { ExpiredKeys = ExpiredKeys.Hide };
+        reader.Read(new RdbInput(new MemoryStream(file), "file"));
+        Assert.That((reader.KeysExpired, replica[0].Count), Is.EqualTo((0L, 8L)));
+    }
+
+    [Test]
+    public void Any_damage_is_refused()
+    {
+        _keyspace.FlushAll(FlushMode.Sync);
+        _keyspace[0].SetString("text"u8, "hello"u8, Expiry.At(FarMs));
+        _keyspace[0].SetString("zeros"u8, new byte[1000]);
+        var file = Written(_keyspace, Options);
+        for (var at = 0; at < file.Length; at++)
+        {
+            Assert.That(() => Read(file[..at], NewKeyspace()), Throws.TypeOf<RdbException>(), $"cut at {at}");
+            var changed = file.ToArray();
+            changed[at] ^= 1;
+            Assert.That(() => Read(changed, NewKeyspace()), Throws.TypeOf<RdbException>(), $"changed at {at}");
+        }
+    }
+
+    [Test]
+    public void Without_a_checksum_none_is_asked_for()
+    {
+        var file = Written(_keyspace, Options with { HasChecksum = false });
+
+        Assert.That(file[^8..], Is.All.Zero);
+        Assert.That(Read(file, NewKeyspace()).KeysLoaded, Is.EqualTo(5008));
+    }
+
+    [TestCase("REDIS0013", 9)]
+    [TestCase("REDIS00x1", 9)]
+    [TestCase("VALKEY080", 5)]
+    [TestCase("REDIS", 5)]
+    [TestCase("", 0)]
+    public void What_is_no_file_of_a_version_that_is_read_is_refused(string header, int offset)
+    {
+        var error = Assert.Throws<RdbException>(() => Read(ByteText.Bytes(header), NewKeyspace()));
+
+        Assert.That(error.Offset, Is.EqualTo(offset));
+    }
+
+    private RdbFileOptions Options => new() { RedisVersion = "7.4.0", CreatedMs = _clock.NowMs };
+
+    private Keyspace NewKeyspace() => new(new KeyspaceOptions { Clock = _clock });
+
+    private static byte[] Noise(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static byte[] Written(Keyspace keyspace, RdbFileOptions options)
+    {
+        var stream = new MemoryStream();
+        using var snapshot = keyspace.Fork();
+        new RdbFileWriter(stream, options).Write(snapshot);
+        return stream.ToArray();
+    }
+
+    private static RdbFileReader Read(byte[] file, Keyspace keyspace)
+    {
+        var reader = new RdbFileReader(keyspace, PayloadCheck.Deep);
+        reader.Read(new RdbInput(new MemoryStream(file), "file.rdb"));
+        return reader;
+    }
+
+    private static void AssertHoldsAll(RawConnection client)
+    {
+        Assert.That(client.Ask("DBSIZE"), Is.EqualTo(":7"));
+        Assert.That(client.AskPayload("GET", "text"), Is.EqualTo("hello"));
+        Assert.That(client.AskPayload("GET", "number"), Is.EqualTo("-70000"));
+        Assert.That(client.AskPayload("GET", "large number"), Is.EqualTo("9223372036854775807"));
+        Assert.That(client.AskPayload("GET", "zeros") == new string('\0', 100_000), Is.True);
+        Assert.That(client.AskPayload("GET", new string('\0', 300)), Is.EqualTo("a long key"));
+        Assert.That(client.Ask("PEXPIRETIME", "volatile"), Is.EqualTo($":{FarMs}"));
+        Assert.That(client.Ask("PEXPIRETIME", "text"), Is.EqualTo(":-1"));
+        client.Ask("SELECT", "9");
+        Assert.That(ByteText.Bytes(client.AskPayload("GET", "elsewhere")).AsSpan().SequenceEqual(Noise(300_000)), Is.True);
+        client.Ask("SELECT", "3");
+        Assert.That(client.Ask("DBSIZE"), Is.EqualTo(":5000"));
+        Assert.That(client.AskPayload("GET", "key:4999"), Is.EqualTo("value:4999"));
+    }
+
+    private static void AssertSame(Keyspace actual, Keyspace expected)
+    {
+        using var snapshot = expected.Fork();
+        var walk = snapshot.Walk();
+        while (walk.MoveNext())
+        {
+            var entry = actual[walk.DatabaseIndex].Peek(walk.Entry.Key);
+            Assert.That(entry.Exists && entry.GetString(new byte[20]).SequenceEqual(walk.Entry.GetString(new byte[20])), Is.True, ByteText.Quote(walk.Entry.Key));
+            Assert.That(entry.ExpiryMs, Is.EqualTo(walk.Entry.ExpiryMs), ByteText.Quote(walk.Entry.Key));
+        }
+
+        for (var i = 0; i < expected.DatabaseCount; i++)
+            Assert.That(actual[i].Count, Is.EqualTo(expected[i].Count));
+    }
+}
