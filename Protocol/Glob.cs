@@ -18,8 +18,13 @@ public static class Glob
     private const int NoStar = -1;
 
     /// <summary>Whether all of <paramref name="text"/> matches <paramref name="pattern"/>; O(pattern * text) at worst, no allocation.</summary>
-    public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, CaseSensitivity sensitivity)
+    public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, CaseSensitivity sensitivity) =>
+        IsMatch(pattern, text, sensitivity, out _);
+
+    /// <summary>The same, and how many steps it took, for tests of the bound.</summary>
+    internal static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, CaseSensitivity sensitivity, out long steps)
     {
+        steps = 0;
         if (text.IsEmpty)
             return pattern.IsEmpty;
 
@@ -29,6 +34,7 @@ public static class Glob
         int starText = 0;
         while (t < text.Length)
         {
+            steps++;
             if (p < pattern.Length && pattern[p] == '*')
             {
                 while (p < pattern.Length && pattern[p] == '*')
