@@ -21,6 +21,7 @@ internal static class CommandFamilies
         DumpCommands.Table,
         LcsCommand.Table,
         SetCommands.Table,
+        HyperLogLogCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

@@ -30,6 +30,7 @@ internal sealed class CommandTableTests
         ["set"] = ("later versions send no notes", [KeySpecs]),
         ["getex"] = ("later versions send no notes", [KeySpecs]),
         ["bitfield"] = ("later versions send no notes", [KeySpecs]),
+        ["pfcount"] = ("later versions send no notes", [KeySpecs]),
     };
 
     private OraclePair _pair = null!;

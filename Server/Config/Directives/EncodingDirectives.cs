@@ -16,7 +16,7 @@ internal static class EncodingDirectives
         Integer("set-max-listpack-value", 64, 0, MaxLong),
         Integer("zset-max-listpack-entries", 128, 0, MaxLong, alias: "zset-max-ziplist-entries"),
         Memory("zset-max-listpack-value", 64, 0, MaxLong, alias: "zset-max-ziplist-value"),
-        Memory("hll-sparse-max-bytes", 3000, 0, MaxLong, effect: NotYet),
+        Memory("hll-sparse-max-bytes", 3000, 0, MaxLong),
         Memory("stream-node-max-bytes", 4096, 0, MaxLong, effect: NotYet),
         Integer("stream-node-max-entries", 100, 0, MaxLong, effect: NotYet),
     ];
