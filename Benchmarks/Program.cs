@@ -12,6 +12,8 @@ switch (args)
         return StartupMeasurement.Run(rest);
     case ["hold", .. var rest]:
         return IdleConnections.Hold(rest);
+    case ["expiry", .. var rest]:
+        return ExpiryMeasurement.Run(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
     case ["backends", .. var rest]:

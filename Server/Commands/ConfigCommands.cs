@@ -67,6 +67,7 @@ internal static class ConfigCommands
         client.Server.Commands.ResetStatistics();
         client.Server.Observer.ResetStatistics();
         client.Server.Expiry.ResetStatistics();
+        client.Server.Loop.Figures.Reset();
         client.Reply.Ok();
     }
 

@@ -258,16 +258,17 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
         Earliest = earliest;
     }
 
-    /// <summary>The first place from one on whose earliest expiry is before a time, or <see cref="NoPlace"/>. O(places), four at a time.</summary>
+    /// <summary>The first place from one on whose earliest expiry is before a time, or <see cref="NoPlace"/>. O(places), two at a time.</summary>
     public int FirstBefore(long unixMs, int from)
     {
         if (Earliest >= unixMs || _earliest == null)
             return NoPlace;
         ReadOnlySpan<long> bounds = _earliest;
-        var limit = Vector256.Create(unixMs);
+        // Not wider: the compiled server has such code ready, where a first call would have to wait for the compiler.
+        var limit = Vector128.Create(unixMs);
         int place = from;
-        while (place + Vector256<long>.Count <= bounds.Length && Vector256.GreaterThanOrEqualAll(Vector256.Create(bounds[place..]), limit))
-            place += Vector256<long>.Count;
+        while (place + Vector128<long>.Count <= bounds.Length && Vector128.GreaterThanOrEqualAll(Vector128.Create(bounds[place..]), limit))
+            place += Vector128<long>.Count;
         while (place < bounds.Length && bounds[place] >= unixMs)
             place++;
         return place < bounds.Length ? place : NoPlace;
