@@ -80,6 +80,13 @@ internal static class HashCommands
             Tips = ["nondeterministic_output"],
             Summary = "Returns fields of a hash drawn at random.", Complexity = "O(n) for n fields returned, or at most the fields of the hash",
         },
+        new("hscan", CollectionScan.HScan)
+        {
+            Arity = -3, Flags = ReadOnly, Categories = AclCategory.Hash, Since = "2.8.0", Group = "hash",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output"],
+            Summary = "Lists the fields of a hash in portions.", Complexity = "O(n) for a portion of n fields",
+        },
         new("hset", HSet)
         {
             Arity = -4, Flags = Write | DenyOom | Fast, Categories = AclCategory.Hash, Since = "2.0.0", Group = "hash",

@@ -100,6 +100,13 @@ internal static class SetCommands
             Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Delete)],
             Summary = "Takes members out of a set, and the set with its last one.", Complexity = "O(n) for n members",
         },
+        new("sscan", CollectionScan.SScan)
+        {
+            Arity = -3, Flags = ReadOnly, Categories = AclCategory.Set, Since = "2.8.0", Group = "set",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output"],
+            Summary = "Lists the members of a set in portions.", Complexity = "O(n) for a portion of n members",
+        },
         new("sunion", SetAlgebra.SUnion)
         {
             Arity = -2, Flags = ReadOnly, Categories = AclCategory.Set, Since = "1.0.0", Group = "set",

@@ -95,6 +95,9 @@ public ref struct HashRef
     /// <summary>All fields with their values, in no particular order. The hash must not be written to meanwhile.</summary>
     public readonly HashFields Fields => new(this, NowMs);
 
+    /// <summary>A portion of HSCAN: some <paramref name="count"/> fields (1 at least) from a cursor on.</summary>
+    public readonly ElementScan Scan(ulong cursor, long count) => new(this, NowMs, cursor, count);
+
     /// <summary>Gives a field a value; true if it is new. O(1), O(bytes) while packed.</summary>
     public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, Expiry expiry = default)
     {

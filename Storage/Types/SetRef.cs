@@ -49,6 +49,9 @@ public ref struct SetRef
     /// <summary>All members, in no particular order. The set must not be written to meanwhile.</summary>
     public readonly SetMembers Members => _entry.Exists ? SetMembers.Of(_entry.View) : new SetMembers(ValueForm.SetIntset, IntSet.Empty, null);
 
+    /// <summary>A portion of SSCAN: some <paramref name="count"/> members (1 at least) from a cursor on.</summary>
+    public readonly ElementScan Scan(ulong cursor, long count) => new(this, cursor, count);
+
     internal readonly EntryRef Entry => _entry;
 
     private readonly bool IsTable => _entry.Form == ValueForm.SetTable;

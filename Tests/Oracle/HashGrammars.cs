@@ -21,12 +21,20 @@ internal static class HashGrammars
         Row("HSTRLEN", d => [Key(d), Field(d)]),
         Row("HINCRBY", d => [Key(d), Field(d), d.Integer()]),
         Row("HINCRBYFLOAT", d => [Key(d), Field(d), d.Chance(40) ? d.Integer() : d.Pick("0.1", "-0.1", "3.0e3", "1e-3", "0.5", "1.25", "nan", "inf", "-inf", "0x1p3", " 1", "1 ", "")]),
+        Row("HSCAN", d => [Key(d), d.Pick("0", "0", "0", "abc", ""), .. ScanOptions(d)]),
         Row("HRANDFIELD", d =>
         [
             Key(d),
             .. d.Chance(80) ? (string[])[d.Chance(60) ? d.Pick("0", "1", "2", "-1", "-3", "100", "1000000") : d.Pick("-9223372036854775808", "9223372036854775807", "abc", "", "1.5")] : [],
             .. d.Chance(40) ? (string[])[d.Word("WITHVALUES")] : [],
         ]),
+    ];
+
+    /// <summary>COUNT covers every table that a script makes; smaller ones would end at places of each server's own.</summary>
+    internal static string[] ScanOptions(Draw d) =>
+    [
+        .. (string[])[d.Word("COUNT"), d.Chance(85) ? "100000" : d.Pick("0", "-1", "abc", "")],
+        .. d.Options(() => [d.Word("MATCH"), d.Pick("*", "f*", "?", "[0-9]*", "nosuch", "", "1")], () => d.Pick<string[]>([d.Word("MATCH")], ["junk"])),
     ];
 
     private static CommandGrammar Row(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = Writers };

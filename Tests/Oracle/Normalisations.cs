@@ -31,6 +31,7 @@ internal static partial class Normalisations
         new("random key", ["randomkey"], "each server draws its own; the distribution has a test of its own", text => text.StartsWith("$\"", StringComparison.Ordinal) ? "<key>" : text),
         new("idle time", ["object idletime"], "a second may end between the two", text => Integer().Replace(text, ":<seconds>")),
         new("DUMP's compression", ["dump"], "the compressors may choose different copies; what is compressed must be alike", DumpPayloads.Decoded),
+        new("order of a scan", ["hscan", "sscan"], "elements of a table come in the order of a seeded hash", SortedLines),
         new("order of a set", ["smembers", "sinter", "sunion", "sdiff", "spop"], "members come in the order of a seeded hash; 7.0 has no listpacks for sets", SortedLines),
         new("random choice", ["hrandfield", "srandmember"], "each server draws its own; the distribution has a test of its own", text => DrawnLine().Replace(text, "$<drawn>")),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),

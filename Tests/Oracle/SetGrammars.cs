@@ -17,6 +17,7 @@ internal static class SetGrammars
         // Of a set of one member, so that both servers pop the same.
         new("SPOP", d => [d.Pick("lone", "lone", "missing", "int", "list", "hash"), .. d.Chance(60) ? (string[])[d.Pick("0", "1", "2", "1000000", "-1", "abc", "9223372036854775808", "")] : []])
             { Beside = ["SET", "GET"] },
+        Row("SSCAN", d => [Key(d), d.Pick("0", "0", "0", "abc", ""), .. HashGrammars.ScanOptions(d)]),
         Row("SRANDMEMBER", d =>
             [Key(d), .. d.Chance(70) ? (string[])[d.Pick("0", "1", "2", "-1", "-3", "100", "1000000", "-9223372036854775808", "9223372036854775807", "abc", "")] : []]),
         Row("SINTER", d => d.Many(1, 4, () => Key(d))),

@@ -1,0 +1,56 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+using KestrelFree.Storage.Encodings;
+
+namespace KestrelFree.Server.Commands;
+
+/// <summary>SSCAN and HSCAN: the elements of a collection in portions. As in Redis a missing key is answered before the options are read.</summary>
+internal static class CollectionScan
+{
+    /// <summary>SSCAN.</summary>
+    internal static void SScan(Client client, in ArgVector args)
+    {
+        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !SetCommands.TryReadOrReply(client, args[1], out var set)) return;
+        if (!set.Exists) ReplyEnd(client);
+        else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Elements, out var options))
+            Reply(client, set.Scan(cursor, options.Count), options, ScanSubject.Elements);
+    }
+
+    /// <summary>HSCAN.</summary>
+    internal static void HScan(Client client, in ArgVector args)
+    {
+        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !HashCommands.TryReadOrReply(client, args[1], out var hash)) return;
+        if (!hash.Exists) ReplyEnd(client);
+        else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Fields, out var options))
+            Reply(client, hash.Scan(cursor, options.Count), options, options.HasNoValues ? ScanSubject.Elements : ScanSubject.Fields);
+    }
+
+    private static void Reply(Client client, ElementScan scan, ScanOptions options, ScanSubject subject)
+    {
+        Span<byte> scratch = stackalloc byte[ListpackValue.MaxIntegerText];
+        client.Reply.ArrayHeader(2);
+        // The cursor comes before the elements, but is known after them.
+        var cursorMark = client.Reply.BeginDeferred();
+        var elementsMark = client.Reply.BeginDeferred();
+        var count = 0L;
+        while (scan.MoveNext())
+        {
+            var element = scan.Element.GetText(scratch);
+            if (!options.Accepts(element)) continue;
+            client.Reply.Bulk(element);
+            if (subject == ScanSubject.Fields) client.Reply.Element(scan.Value);
+            count += subject == ScanSubject.Fields ? 2 : 1;
+        }
+
+        client.Reply.EndDeferredArray(elementsMark, count);
+        client.Reply.EndDeferredBulkInteger(cursorMark, (long)scan.Cursor);
+    }
+
+    private static void ReplyEnd(Client client)
+    {
+        client.Reply.ArrayHeader(2);
+        client.Reply.BulkInteger(0);
+        client.Reply.EmptyArray();
+    }
+}
