@@ -10,6 +10,8 @@ switch (args)
         return PeerComparison.Run(rest);
     case ["startup", .. var rest]:
         return StartupMeasurement.Run(rest);
+    case ["fork", .. var rest]:
+        return ForkMeasurement.Run(rest);
     case ["hold", .. var rest]:
         return IdleConnections.Hold(rest);
     case ["expiry", .. var rest]:

@@ -10,7 +10,7 @@ internal sealed class CommandOptions
     /// <summary>Reads "--name value" pairs; throws ArgumentException on anything else.</summary>
     public CommandOptions(string[] args)
     {
-        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable"];
+        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes"];
         for (var at = 0; at < args.Length; at += 2)
         {
             if (!known.Contains(args[at]) || at + 1 == args.Length)
@@ -28,6 +28,12 @@ internal sealed class CommandOptions
 
     /// <summary>Rounds per cell.</summary>
     public int Rounds => Number("rounds", 3);
+
+    /// <summary>Keys to load.</summary>
+    public int Keys => Number("keys", 10_000_000);
+
+    /// <summary>Bytes of each value.</summary>
+    public int ValueBytes => Number("bytes", 32);
 
     /// <summary>Idle connections to each server.</summary>
     public int Idle => Number("idle", 0);

@@ -16,7 +16,7 @@ internal static class DebugKeyspace
         var encoding = Encoding.ASCII.GetString(entry.EncodingName);
         var used = (client.Server.Clock.NowMs - entry.IdleMs) / 1000;
         client.Reply.SimpleString(
-            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{SerializedLength(entry)} lru:{used & LruMask} lru_seconds_idle:{entry.IdleMs / 1000}");
+            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{SerializedLength(client, entry)} lru:{used & LruMask} lru_seconds_idle:{entry.IdleMs / 1000}");
     }
 
     internal static void Lengths(Client client, in ArgVector args)
@@ -89,13 +89,12 @@ internal static class DebugKeyspace
         return false;
     }
 
-    // The length of the value in an RDB file, not compressed: a number in as few bytes as hold it, bytes behind their length.
-    private static long SerializedLength(in EntryRef entry)
+    // What DUMP replies has the type before the value and the footer behind it.
+    private static int SerializedLength(Client client, in EntryRef entry)
     {
-        if (entry.Type != DataType.String) return 0;
-        if (entry.TryGetInteger(out var number) && number is >= int.MinValue and <= int.MaxValue)
-            return number switch { >= sbyte.MinValue and <= sbyte.MaxValue => 2, >= short.MinValue and <= short.MaxValue => 3, _ => 5 };
-        return entry.StringLength + entry.StringLength switch { < 1 << 6 => 1, < 1 << 14 => 2, _ => 5 };
+        const int typeAndFooter = 1 + 2 + 8;
+        var compression = client.Server.Config.RdbCompression ? RdbCompression.Lzf : RdbCompression.None;
+        return new DumpPayload().TryWrite(entry, compression, out var payload) ? payload.Length - typeAndFooter : 0;
     }
 
     private static string Statistics(long elements, long slots) => "Hash table 0 stats (main hash table):\n" + (elements == 0

@@ -29,6 +29,8 @@ internal static class KnownDifferences
         new("DEBUG DIGEST of types to come", "each type adds the row of its digest", e =>
             e.Command is "debug digest" or "debug digest-value" && e.Ours.Contains("-ERR DEBUG DIGEST knows no digest of type ", StringComparison.Ordinal)),
         new("DEBUG HTSTATS-KEY of types to come", "a value's table is reported once there are such values", e => e.Command == "debug htstats-key" && e.Theirs.Contains("table size", StringComparison.Ordinal)),
+        new("DEBUG OBJECT of small lists and sets", "listpacks since 7.2; 7.0 says quicklist and hashtable", e =>
+            e.Command == "debug object" && e.Ours.Contains(" encoding:listpack ", StringComparison.Ordinal) && (e.Theirs.Contains(" encoding:hashtable ", StringComparison.Ordinal) || e.Theirs.Contains(" encoding:quicklist ", StringComparison.Ordinal))),
         new("DEBUG HTSTATS with more words", "7.2 takes the word full", e =>
             e.Command is "debug htstats" or "debug htstats-key" && e.Request.Count > 3 && e.Theirs.StartsWith("-ERR unknown subcommand or wrong", StringComparison.Ordinal)),
         new("maxmemory-samples is at most 64", "since 7.4; 7.0 knows no bound but that of a C int", e =>

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace KestrelFree.Benchmarks.EndToEnd;
+
+// dotnet run -c Release --project Benchmarks -- fork [--keys 10000000] [--bytes 32] [--rounds 3]
+//
+// What reading the whole data set costs those who are served meanwhile, beside redis-server. Both are loaded with the same keys, then take turns: under
+// a write load over all keys by redis-benchmark, the one saves in a forked child (BGSAVE), the other walks a fork on its
+// thread (DEBUG SNAPSHOT), while a prober asks GET a thousand times a second. The rows called idle are the same load with nothing read.
+//
+// The extra memory is what the copies take: of redis-server its own count, the child's private pages (rdb_last_cow_size); of ours the growth of the
+// resident set while the walk lasts, which counts whatever else grew too.
+
+/// <summary>Measures forks: their own time, probes' latencies, and memory.</summary>
+internal sealed class ForkMeasurement
+{
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
+
+    private readonly CommandOptions _options;
+
+    private ForkMeasurement(CommandOptions options) => _options = options;
+
+    /// <summary>Runs with the arguments after "fork".</summary>
+    public static int Run(string[] args) => new ForkMeasurement(new CommandOptions(args)).Run();
+
+    private int Run()
+    {
+        const string Bare = "--port {port} --bind 127.0.0.1 --save '' --appendonly no --loglevel warning --enable-debug-command yes --dir /tmp --dbfilename kestrel-fork-{port}.rdb";
+        using var redis = PeerServer.Start("redis-server", $"redis-server {Bare}");
+        using var ours = PeerServer.Start("kestrel-free", $"{Peers.SolutionFile("Server", "bin", "Release", "net10.0", "kestrel-free")} {Bare}");
+        PeerServer[] servers = [redis, ours];
+        foreach (var server in servers)
+        {
+            using var loader = new ProbeConnection(server.Port);
+            var watch = Stopwatch.StartNew();
+            loader.Load(_options.Keys, _options.ValueBytes);
+            Console.WriteLine($"{server.Name}: {_options.Keys} keys of 16 bytes with {_options.ValueBytes} bytes loaded in {watch.Elapsed.TotalSeconds:F1} s, {server.ResidentBytes >> 20} MiB resident");
+        }
+
+        Console.WriteLine("\n| server | what | fork us | seconds | k writes/s | probes | p50 ms | p99 | p99.9 | max | extra MiB | foreign cores |\n|---|---|---|---|---|---|---|---|---|---|---|---|");
+        for (var round = 0; round < _options.Rounds; round++)
+        {
+            foreach (var server in servers)
+            {
+                Measure(server, "idle", round);
+                Measure(server, server == redis ? "BGSAVE" : "DEBUG SNAPSHOT", round);
+            }
+        }
+
+        File.Delete($"/tmp/kestrel-fork-{redis.Port}.rdb");
+        return 0;
+    }
+
+    private void Measure(PeerServer server, string what, int round)
+    {
+        using var control = new ProbeConnection(server.Port);
+        using var load = StartWrites(server);
+        Thread.Sleep(1000);
+        using var prober = new Prober(server.Port, _options.Keys);
+        var (busy, ended, spent) = (MachineLoad.BusyTime(), load.TotalProcessorTime, server.ProcessorTime);
+        var (before, commands, watch) = (server.ResidentBytes, control.InfoNumber("total_commands_processed"), Stopwatch.StartNew());
+        var peak = what == "idle" ? Idle(server) : ReadAll(server, control, what);
+        var seconds = watch.Elapsed.TotalSeconds;
+        var writes = control.InfoNumber("total_commands_processed") - commands;
+        var latencies = prober.Stop();
+        load.Refresh();
+        var foreign = (MachineLoad.BusyTime() - busy - (load.TotalProcessorTime - ended) - (server.ProcessorTime - spent)).TotalSeconds / seconds;
+        load.Kill();
+        load.WaitForExit();
+        var extra = what == "BGSAVE" ? control.InfoNumber("rdb_last_cow_size") : peak - before;
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {server.Name} | {what} {round + 1} | {control.InfoNumber("latest_fork_usec")} | {seconds:F1} | {writes / seconds / 1000:F0} | {latencies.Count} | {At(latencies, 0.5):F2} | {At(latencies, 0.99):F2} | {At(latencies, 0.999):F2} | {At(latencies, 1):F2} | {extra / 1048576.0:F0} | {foreign:F2} |"));
+    }
+
+    private static long Idle(PeerServer server)
+    {
+        Thread.Sleep(IdleTime);
+        return server.ResidentBytes;
+    }
+
+    private static long ReadAll(PeerServer server, ProbeConnection control, string what)
+    {
+        control.Ask(what.Split(' '));
+        var field = what == "BGSAVE" ? "rdb_bgsave_in_progress" : "live_forks";
+        long peak = 0;
+        do
+        {
+            Thread.Sleep(20);
+            peak = Math.Max(peak, server.ResidentBytes);
+        }
+        while (control.InfoNumber(field) != 0);
+        return peak;
+    }
+
+    private Process StartWrites(PeerServer server)
+    {
+        var value = new string('y', _options.ValueBytes);
+        string[] words = ["-p", $"{server.Port}", "-c", "20", "-n", "1000000000", "-r", $"{_options.Keys}", "-q", "SET", "key:__rand_int__", value];
+        var process = Process.Start(new ProcessStartInfo("redis-benchmark", words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        return process;
+    }
+
+    private static double At(List<double> sorted, double share) => sorted.Count == 0 ? double.NaN : sorted[(int)((sorted.Count - 1) * share)];
+}
