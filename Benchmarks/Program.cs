@@ -18,6 +18,8 @@ switch (args)
         return ExpiryMeasurement.Run(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
+    case ["shrink", .. var rest]:
+        return ShrinkMeasurement.Run(rest);
     case ["backends", .. var rest]:
         return BackendMeasurement.Run(rest);
     default:

@@ -162,7 +162,7 @@ internal static class BytesValues
             return run;
         }
 
-        byte[] array = GC.AllocateUninitializedArray<byte>(capacity);
+        byte[] array = pages.Arrays.Take(capacity);
         value.CopyTo(array);
         return pages.Objects.Allocate(array, pages.Forks.Current);
     }

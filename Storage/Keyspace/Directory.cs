@@ -16,6 +16,9 @@ namespace KestrelFree.Storage.Keyspaces;
 // local to a leaf, until it has 512 places and splits in two; and only when a leaf as deep as the top splits does the top
 // double: 2,000 references at 100 M keys.
 //
+// When segments merge, leaves fold: halved while no segment needs all its places, joined with a sibling when both are small, and the top is halved when no
+// leaf is as deep.
+//
 // Forks: the top and the leaves are ordinary arrays with a birth. A fork takes the reference of the top; what is older than a live
 // fork is cloned before its first write, and the collector frees the original. There is no test of the walker's position here: a
 // clone is at most 2 KB.
@@ -110,6 +113,74 @@ internal sealed class Directory
         leaf.Heads.AsSpan(first, count / 2).Fill(low);
         leaf.Heads.AsSpan(first + count / 2, count / 2).Fill(high);
         leaf.SetEarliest(first, Never);
+    }
+
+    /// <summary>Puts one head, of this depth, in the place of several that lie in one leaf.</summary>
+    public void Merge(ulong hash, int depth, uint head)
+    {
+        DirectoryLeaf leaf = WritableLeafOf(hash);
+        leaf.PlacesOf(hash, depth, out int first, out int count);
+        leaf.Heads.AsSpan(first, count).Fill(head);
+        for (int place = first; place < first + count; place++)
+            leaf.SetEarliest(place, Never);
+    }
+
+    /// <summary>
+    /// Makes the leaf of a hash as small as its segments allow, and one of it and its sibling if they fit into half a leaf, and so on. Not while a fork lives.
+    /// O(places of a leaf).
+    /// </summary>
+    public void Fold(ulong hash)
+    {
+        DirectoryLeaf leaf = LeafOf(hash);
+        while (Halve(leaf) && leaf.Depth > 0)
+        {
+            ulong bit = 1ul << (64 - leaf.Depth);
+            DirectoryLeaf sibling = LeafOf(hash ^ bit);
+            if (sibling.Depth != leaf.Depth || !Halve(sibling))
+                return;
+            leaf = (hash & bit) == 0 ? Join(leaf, sibling) : Join(sibling, leaf);
+            PutLeaf(hash, leaf.Depth, leaf);
+        }
+    }
+
+    /// <summary>Halves the top as often as its leaves allow. Not while a fork lives. O(leaves).</summary>
+    public void FoldTop()
+    {
+        while (_topBits > 0)
+        {
+            foreach (DirectoryLeaf leaf in _top)
+            {
+                if (leaf.Depth == _topBits)
+                    return;
+            }
+
+            var halved = new DirectoryLeaf[_top.Length / 2];
+            for (int i = 0; i < halved.Length; i++)
+                halved[i] = _top[2 * i];
+            Bytes -= halved.Length * 8;
+            _top = halved;
+            _topBits--;
+        }
+    }
+
+    // True if it is small enough, then, to be joined with another.
+    private bool Halve(DirectoryLeaf leaf)
+    {
+        while (leaf.TryHalve())
+            Bytes -= leaf.Heads.Length * sizeof(uint);
+        return leaf.Bits <= DirectoryLeaf.MaxBits - 2;
+    }
+
+    private DirectoryLeaf Join(DirectoryLeaf low, DirectoryLeaf high)
+    {
+        while (low.Bits != high.Bits)
+        {
+            DirectoryLeaf smaller = low.Bits < high.Bits ? low : high;
+            Bytes += smaller.Heads.Length * sizeof(uint);
+            smaller.Double();
+        }
+
+        return DirectoryLeaf.Join(low, high, _forks.Current);
     }
 
     /// <summary>The earliest expiry of the segment of a hash, or a bound below it.</summary>
@@ -307,6 +378,42 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
 
         Heads = heads;
         Bits++;
+    }
+
+    /// <summary>Gives every segment half its places; false if one has no two.</summary>
+    public bool TryHalve()
+    {
+        if (Bits == 0)
+            return false;
+        for (int i = 0; i < Heads.Length; i += 2)
+        {
+            if (Heads[i] != Heads[i + 1])
+                return false;
+        }
+
+        var heads = new uint[Heads.Length / 2];
+        for (int i = 0; i < heads.Length; i++)
+            heads[i] = Heads[2 * i];
+        long[]? earliest = _earliest == null ? null : new long[heads.Length];
+        for (int i = 0; i < heads.Length && _earliest != null; i++)
+            earliest![i] = _earliest[2 * i];
+        _earliest = earliest;
+        Heads = heads;
+        Bits--;
+        return true;
+    }
+
+    /// <summary>One leaf, of a bit less, in the place of two that have as many places.</summary>
+    public static DirectoryLeaf Join(DirectoryLeaf low, DirectoryLeaf high, uint birth)
+    {
+        var joined = new DirectoryLeaf(low.Depth - 1, low.Bits + 1, [.. low.Heads, .. high.Heads], birth);
+        for (int i = 0; i < low.Heads.Length; i++)
+        {
+            joined.SetEarliest(i, low.EarliestAt(i));
+            joined.SetEarliest(low.Heads.Length + i, high.EarliestAt(i));
+        }
+
+        return joined;
     }
 
     /// <summary>Two leaves, of a bit more each, in its place.</summary>

@@ -51,10 +51,13 @@ public enum Touch
     No,
 }
 
-/// <summary>When emptying a database frees the memory.</summary>
+/// <summary>When emptying a database frees the memory. Either way no key is left when the call returns, and used memory counts without them.</summary>
 public enum FlushMode
 {
-    /// <summary>Before the call returns.</summary>
+    /// <summary>
+    /// Before the call returns if there are few keys; else in slices too. (Redis frees everything first. What a client can tell is that no key is left and that
+    /// used memory has fallen; both hold. That everybody waits meanwhile is nothing to be kept.)
+    /// </summary>
     Sync,
 
     /// <summary>In slices of <see cref="Keyspace.RunMaintenance"/>.</summary>

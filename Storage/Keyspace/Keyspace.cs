@@ -21,12 +21,15 @@ namespace KestrelFree.Storage;
 /// <summary>The databases, what they have in common, and forks of them all.</summary>
 public sealed class Keyspace
 {
+    private const int FreedAtOnce = 1000;
+
     private readonly PageStore _pages;
     private readonly KeyHasher _hasher;
     private readonly PrefetchBatch _prefetch;
     private readonly Database[] _databases;
     private readonly ExpiryHorizon _horizon = new();
     private readonly ExpirySweep _sweep;
+    private readonly Compaction _compaction;
     private readonly Queue<TableTeardown> _discarded = new();
 
     /// <summary>Makes empty databases.</summary>
@@ -44,6 +47,7 @@ public sealed class Keyspace
         for (int i = 0; i < _databases.Length; i++)
             _databases[i] = new Database(this, i, NewTable(i));
         _sweep = new ExpirySweep(_databases, _horizon);
+        _compaction = new Compaction(_pages, _databases);
     }
 
     /// <summary>How many keys a batch can prefetch.</summary>
@@ -107,7 +111,16 @@ public sealed class Keyspace
     public long ForkKeptBytes => _pages.KeptBytes;
 
     /// <summary>Memory by the keyspace's own counters. O(databases).</summary>
-    public KeyspaceMemory Memory => KeyspaceMemory.Of(_pages, _databases);
+    public KeyspaceMemory Memory
+    {
+        get
+        {
+            long pending = 0;
+            foreach (TableTeardown teardown in _discarded)
+                pending += teardown.PendingBytes;
+            return KeyspaceMemory.Of(_pages, _databases, pending);
+        }
+    }
 
     /// <summary>Up to which size collections are packed.</summary>
     public CollectionLimits Limits { get; } = new();
@@ -117,6 +130,9 @@ public sealed class Keyspace
 
     /// <summary>The sets that a command combines; one command at a time.</summary>
     public SetOperands SetOperands { get; } = new();
+
+    /// <summary>Passes of compaction that were completed.</summary>
+    public long Compactions => _compaction.Passes;
 
     internal AccessClock Access { get; }
 
@@ -149,7 +165,9 @@ public sealed class Keyspace
     /// <summary>Freezes all databases as they are now, for one walk over them. O(databases); see <see cref="ForkEpochs"/>.</summary>
     public Snapshot Fork() => new(_pages, _databases);
 
-    /// <summary>Does work that was put off (freeing what forks and flushes leave behind) for a time; true while there is more.</summary>
+    /// <summary>
+    /// Frees for a time what forks and flushes leave behind, gives memory back to the system and compacts what is sparse; true while there is more.
+    /// </summary>
     public bool RunMaintenance(long budgetMicros)
     {
         var budget = new TimeBudget(budgetMicros);
@@ -160,16 +178,9 @@ public sealed class Keyspace
             _discarded.Dequeue();
         }
 
-        if (_pages.Discarded.Drain(budget) || _pages.DrainRetired(budget))
+        if (_pages.Discarded.Drain(budget) || _pages.DrainRetired(budget) || _pages.DiscardIdle(budget))
             return true;
-        while (_pages.Chunks.HasIdle)
-        {
-            _pages.Chunks.DiscardOne();
-            if (budget.IsSpent)
-                break;
-        }
-
-        return _pages.Chunks.HasIdle;
+        return _compaction.Run(budget);
     }
 
     /// <summary>
@@ -177,6 +188,12 @@ public sealed class Keyspace
     /// (some microseconds), and a bit for 500 segments without any. Does nothing while expired keys are only hidden.
     /// </summary>
     public bool ExpireCycle(long budgetMicros) => ExpiredKeys == ExpiredKeys.Delete && _sweep.Run(Clock.NowMs, new TimeBudget(budgetMicros));
+
+    /// <summary>Starts a compaction, whether or not it seems worth it; <see cref="RunMaintenance"/> does it.</summary>
+    public void Compact() => _compaction.Start(EvacuationScope.Sparse);
+
+    /// <summary>Starts one that moves everything.</summary>
+    internal void CompactEverything() => _compaction.Start(EvacuationScope.Everything);
 
     /// <summary>Hashes a key that is about to be looked up and asks for the cache line that decides the look-up; see <see cref="PrefetchEntries"/>.</summary>
     public void PrefetchKey(Database database, ReadOnlySpan<byte> key) => _prefetch.Add(database, key);
@@ -211,18 +228,18 @@ public sealed class Keyspace
     internal void Discard(Table table, FlushMode mode)
     {
         _prefetch.Clear();
-        var teardown = new TableTeardown(table);
-        if (mode == FlushMode.Async)
+        var teardown = new TableTeardown(table, PendingBytesOf(table));
+        if (mode == FlushMode.Async || table.Count > FreedAtOnce || !teardown.Run(new TimeBudget(TimeBudget.Unlimited)))
             _discarded.Enqueue(teardown);
-        else
-            TearDownNow(teardown);
     }
 
-    private void TearDownNow(TableTeardown teardown)
+    // By the share of keys: exact for the only database that has any.
+    private long PendingBytesOf(Table table)
     {
-        var unlimited = new TimeBudget(TimeBudget.Unlimited);
-        teardown.Run(unlimited);
-        _pages.Discarded.Drain(unlimited);
+        long keys = 0;
+        foreach (Database database in _databases)
+            keys += database.Count;
+        return keys == 0 ? 0 : (long)((Memory.UsedBytes - Memory.RetiredBytes) * ((double)table.Count / keys));
     }
 
     private static KeyHasher NewHasher(KeyspaceOptions options, Random dice)

@@ -16,6 +16,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
     private int _overflowHeads;
     private int _occupied;
     private int _liveBytes;
+    private long _entryBytes;
 
     /// <summary>Checks all databases; throws <see cref="InvariantException"/>.</summary>
     public static void Run(Database[] databases, PageStore pages, bool isAllReachable)
@@ -32,6 +33,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
     {
         var nested = new KeyspaceCheck(pages) { _items = _items };
         nested.CheckTable(table);
+        _entryBytes += nested._entryBytes;
     }
 
     private void CheckTable(Table table)
@@ -83,6 +85,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
             Invariant.Check(_occupied == head.Count);
             Invariant.Check(head.Count + head.Tombstones <= SegmentHead.SplitAt);
             Invariant.Check(_liveBytes == head.LiveBytes);
+            _entryBytes += head.LiveBytes;
             CheckBlocks(ref head);
         }
     }
@@ -155,6 +158,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
 
     private void CheckAllocators()
     {
+        Invariant.Check(_entryBytes == pages.EntryBytes);
         Invariant.Check(CountOf(ItemKind.Head) == pages.Heads.Used);
         Invariant.Check(CountOf(ItemKind.NarrowBlock) == pages.Narrow.Used);
         Invariant.Check(CountOf(ItemKind.WideBlock) == pages.Wide.Used);

@@ -6,8 +6,8 @@ namespace KestrelFree.Storage;
 /// <summary>Where the keyspace's memory is, in bytes, by its own counters.</summary>
 public readonly record struct KeyspaceMemory
 {
-    /// <summary>What keys, values and their directory take: what maxmemory is compared with.</summary>
-    public long UsedBytes => HeadBytes + BlockBytes + RunBytes + LargeValueBytes + DirectoryBytes;
+    /// <summary>What keys, values and their directory take, without what a flush has yet to free: what maxmemory is compared with.</summary>
+    public long UsedBytes => Math.Max(0, HeadBytes + BlockBytes + RunBytes + LargeValueBytes - PendingBytes) + DirectoryBytes;
 
     /// <summary>Chunks taken from the system, used or not.</summary>
     public long ChunkBytes { get; private init; }
@@ -30,7 +30,10 @@ public readonly record struct KeyspaceMemory
     /// <summary>The part of the above that only forks keep from being freed.</summary>
     public long RetiredBytes { get; private init; }
 
-    internal static KeyspaceMemory Of(PageStore pages, Database[] databases)
+    /// <summary>The part of the above that a flush has yet to free, by its own estimate.</summary>
+    public long PendingBytes { get; private init; }
+
+    internal static KeyspaceMemory Of(PageStore pages, Database[] databases, long pendingBytes)
     {
         long directories = 0;
         foreach (Database database in databases)
@@ -44,6 +47,7 @@ public readonly record struct KeyspaceMemory
             LargeValueBytes = pages.Objects.ArrayBytes,
             DirectoryBytes = directories,
             RetiredBytes = pages.RetiredBytes,
+            PendingBytes = pendingBytes,
         };
     }
 }

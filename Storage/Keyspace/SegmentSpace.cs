@@ -43,6 +43,7 @@ internal sealed class SegmentSpace(PageStore pages)
         offset = SegmentHead.OffsetAt(block, head.Ends[block]);
         head.Ends[block] += (ushort)bytes;
         head.EndBytes += bytes;
+        pages.EntryBytes += bytes;
         return true;
     }
 
@@ -55,6 +56,7 @@ internal sealed class SegmentSpace(PageStore pages)
     public void Release(ref SegmentHead head, int block, int bytes, Reach reach)
     {
         int dead = head.Dead[block] + bytes;
+        pages.EntryBytes -= bytes;
         head.Dead[block] = (ushort)dead;
         head.DeadBytes += bytes;
         if (dead == head.Ends[block])
@@ -76,6 +78,7 @@ internal sealed class SegmentSpace(PageStore pages)
     /// <summary>Frees all blocks of a segment.</summary>
     public void DropBlocks(ref SegmentHead head, Reach reach)
     {
+        pages.EntryBytes -= head.LiveBytes;
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
             if (head.Blocks[block] != 0)
@@ -90,6 +93,23 @@ internal sealed class SegmentSpace(PageStore pages)
             return false;
         Repack(ref head, BlockWidth.Wide, reach);
         return true;
+    }
+
+    /// <summary>
+    /// Copies the entries of a segment to fewer blocks, narrow ones where wide ones no longer suit, if that frees an eighth of its blocks or more.
+    /// </summary>
+    public void Squeeze(ref SegmentHead head, Reach reach)
+    {
+        BlockWidth width = WidthFor(head.Count, head.LiveBytes);
+        int blockBytes = PageStore.NarrowBytes << (int)width;
+        // However badly they pack, so many bytes fit into the blocks that a segment may have.
+        if (head.Count == 0 || head.LiveBytes > (SegmentHead.MaxBlocks - 1) * (blockBytes - Entry.MaxBytes))
+            return;
+        int perBlock = blockBytes - head.LiveBytes / head.Count / 2;
+        int needed = (head.LiveBytes + perBlock - 1) / perBlock * blockBytes;
+        int used = BlockCount(ref head) * head.BlockBytes;
+        if (used - needed >= Math.Max(PageStore.NarrowBytes, used / 8))
+            Repack(ref head, width, reach);
     }
 
     /// <summary>The width that suits so many entries of so many bytes.</summary>
@@ -129,6 +149,23 @@ internal sealed class SegmentSpace(PageStore pages)
         return offset;
     }
 
+    /// <summary>Whether a live fork has yet to read a head or one of its blocks. O(blocks), O(1) without forks.</summary>
+    public bool IsNeeded(ref SegmentHead head, uint id, Reach reach)
+    {
+        if (pages.Forks.Newest == 0)
+            return false;
+        if (pages.Forks.IsNeeded(pages.Heads.BirthOf(id), reach))
+            return true;
+        BlockAllocator blocks = pages.BlocksOf(KindOf(head.Width));
+        for (int block = 0; block < SegmentHead.MaxBlocks; block++)
+        {
+            if (head.Blocks[block] != 0 && pages.Forks.IsNeeded(blocks.BirthOf(head.Blocks[block]), reach))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>What the blocks of a width are.</summary>
     public static ItemKind KindOf(BlockWidth width) => width == BlockWidth.Wide ? ItemKind.WideBlock : ItemKind.NarrowBlock;
 
@@ -141,6 +178,14 @@ internal sealed class SegmentSpace(PageStore pages)
         if (head.DeadBytes >= blockBytes / 2 && TryCompact(ref head, Math.Max(bytes, blockBytes / 8), reach))
             return true;
         return TryAddBlock(ref head) || TryCompact(ref head, bytes, reach);
+    }
+
+    private static int BlockCount(ref SegmentHead head)
+    {
+        int count = 0;
+        for (int block = 0; block < SegmentHead.MaxBlocks; block++)
+            count += head.Blocks[block] == 0 ? 0 : 1;
+        return count;
     }
 
     private static bool TryUseTail(ref SegmentHead head, int bytes)

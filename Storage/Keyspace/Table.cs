@@ -518,6 +518,61 @@ internal sealed class Table
         RetireChain(first, reach);
     }
 
+    /// <summary>Puts a head, which is a copy, in the place of one of the chain of a hash.</summary>
+    public void ReplaceHead(ulong hash, uint old, uint copy)
+    {
+        uint first = Directory.HeadOf(hash);
+        if (first == old)
+        {
+            Directory.SetHead(hash, _pages.Head(copy).Depth, copy);
+            return;
+        }
+
+        uint previous = first;
+        while (_pages.Head(previous).Next != old)
+            previous = _pages.Head(previous).Next;
+        _pages.Head(previous).Next = copy;
+    }
+
+    /// <summary>Copies the entries of the segment of a hash to fewer blocks, if that is worth it and no fork needs them where they are. O(entries).</summary>
+    public void Squeeze(ulong hash)
+    {
+        uint id = Directory.HeadOf(hash);
+        Reach reach = ReachOf(hash, _pages.Head(id).Depth);
+        for (; id != 0; id = _pages.Head(id).Next)
+        {
+            ref SegmentHead head = ref _pages.Head(id);
+            if (!_space.IsNeeded(ref head, id, reach) && _pages.TryMakePrivate(ItemKind.Head, id, reach))
+                _space.Squeeze(ref head, reach);
+        }
+    }
+
+    /// <summary>
+    /// Puts one segment in the place of all those whose hashes share so many leading bits, which may be a single one with a chain. They must lie
+    /// in one leaf. O(entries); not while a fork needs any of them.
+    /// </summary>
+    public void Merge(ulong prefix, int depth, BlockWidth width)
+    {
+        var merged = new SegmentBuilder(_pages, _space, depth, width);
+        merged.Start();
+        ulong last = prefix | (ulong.MaxValue >> depth);
+        for (ulong hash = prefix; ; hash++)
+        {
+            uint first = Directory.HeadOf(hash);
+            int sourceDepth = _pages.Head(first).Depth;
+            for (uint id = first; id != 0; id = _pages.Head(id).Next)
+                Distribute(ref _pages.Head(id), 0, ref merged, ref merged);
+            RetireChain(first, ReachOf(hash, sourceDepth));
+            hash |= ulong.MaxValue >> sourceDepth;
+            if (hash == last)
+                break;
+        }
+
+        Directory.Merge(prefix, depth, merged.First);
+        Directory.NoteExpiry(prefix, depth, merged.Earliest);
+        _overflowHeads += merged.Overflow;
+    }
+
     private void Distribute(ref SegmentHead head, ulong bit, ref SegmentBuilder low, ref SegmentBuilder high)
     {
         for (int group = 0; group < SegmentHead.GroupCount; group++)

@@ -8,16 +8,21 @@ namespace KestrelFree.Storage.Keyspaces;
 /// Frees the memory of a table that no database refers to any more, segment by segment, in slices. Forks that were made before keep theirs:
 /// only read here, and retired rather than freed; forks made since do not know the table.
 /// </summary>
-internal sealed class TableTeardown(Table table) : Teardown
+internal sealed class TableTeardown(Table table, long bytes = 0) : Teardown
 {
     private readonly uint _asOf = table.Pages.Forks.Current;
     private SegmentCursor _cursor = new(table.Directory.Top);
+    private ulong _reached;
+
+    /// <summary>How many bytes it has yet to free, of those that it was told of; an estimate by the hashes that it has come through.</summary>
+    public long PendingBytes => bytes - (long)(bytes * (_reached / (double)ulong.MaxValue));
 
     /// <summary>Frees segments until the budget is spent; true once all are gone. Frees one segment at least.</summary>
     public override bool Run(in TimeBudget budget)
     {
         while (_cursor.TryMoveNext(table.Pages, out uint head, out ulong prefix))
         {
+            _reached = prefix;
             FreeChain(head, new Reach(table.ReachOf(prefix, table.Pages.Head(head).Depth).LastPosition, _asOf));
             if (budget.IsSpent)
                 return false;

@@ -11,6 +11,9 @@ namespace KestrelFree.Storage.Pages;
 // run empty and go back to the pool. Within a chunk free blocks form a list through their own first bytes, last freed first, so that
 // the next block handed out is likely still in the cache.
 //
+// Where blocks were freed all over, chunks do not run empty by themselves. An evacuation (Compaction drives it) chooses the sparsest chunks whose blocks fit
+// into the others: they are handed out from no more, and whoever walks the keyspace moves their blocks.
+//
 // Every block has a birth: the epoch in which it was handed out. See ForkEpochs for what it decides. Births lie in an array beside the chunk,
 // 4 bytes a block, not in the blocks: they are read only while a fork lives.
 
@@ -27,14 +30,19 @@ internal sealed class BlockAllocator
         public int Used;
         public int Touched;
         public int FreeHead = None;
+        public bool IsLeaving;
     }
+
+    private const int FillLevels = 64;
 
     private readonly ChunkPool _pool;
     private readonly int _stride;
     private readonly int _step;
     private readonly int _capacity;
     private readonly ChunkSet _withRoom = new();
+    private readonly List<int> _leaving = [];
     private Chunk?[] _chunks = new Chunk?[64];
+    private int _chunkCount;
     private int _spareChunks;
 
     /// <summary>Makes blocks of <paramref name="step"/> times <paramref name="stride"/> bytes; ids count in strides.</summary>
@@ -55,6 +63,9 @@ internal sealed class BlockAllocator
 
     /// <summary>Bytes of the blocks in use.</summary>
     public long UsedBytes => Used * BlockBytes;
+
+    /// <summary>Bytes of the chunks that the blocks lie in.</summary>
+    public long ChunkBytes => (long)_chunkCount * ChunkPool.ChunkBytes;
 
     /// <summary>Hands out a block of arbitrary contents, born in <paramref name="epoch"/>; its id is never 0.</summary>
     public uint Allocate(uint epoch)
@@ -84,11 +95,62 @@ internal sealed class BlockAllocator
         Chunk chunk = _chunks[number]!;
         Unsafe.WriteUnaligned(ref At(id), chunk.FreeHead);
         chunk.FreeHead = index;
-        _withRoom.Add(number);
         Used--;
         Invariant.Check(--chunk.Used >= 0);
-        if (chunk.Used == 0)
+        if (!chunk.IsLeaving)
+            _withRoom.Add(number);
+        if (chunk.Used != 0)
+            return;
+        if (chunk.IsLeaving)
+            ReturnChunk(number);
+        else
             ReturnIfSpare(number);
+    }
+
+    /// <summary>
+    /// Chooses the sparsest chunks whose blocks find room in the others; from now on <see cref="IsLeaving"/> tells which blocks are to move.
+    /// O(chunks).
+    /// </summary>
+    public void BeginEvacuation(EvacuationScope scope)
+    {
+        if (scope == EvacuationScope.Everything)
+        {
+            LeaveAll();
+            return;
+        }
+
+        int surplus = _chunkCount - (int)(Used / _capacity) - 1;
+        Span<int> perLevel = stackalloc int[FillLevels];
+        foreach (Chunk? chunk in _chunks)
+        {
+            if (chunk != null)
+                perLevel[LevelOf(chunk)]++;
+        }
+
+        for (int level = 0; level < FillLevels && surplus > 0; level++)
+        {
+            if (perLevel[level] != 0)
+                Leave(level, Math.Min(surplus, perLevel[level]));
+            surplus -= perLevel[level];
+        }
+    }
+
+    /// <summary>Whether a block lies in a chunk that is being evacuated.</summary>
+    public bool IsLeaving(uint id) => _leaving.Count != 0 && _chunks[id >> IndexBits]!.IsLeaving;
+
+    /// <summary>Puts chunks that could not be emptied back to use. O(chunks chosen).</summary>
+    public void EndEvacuation()
+    {
+        foreach (int number in _leaving)
+        {
+            if (_chunks[number] is not { IsLeaving: true } chunk)
+                continue;
+            chunk.IsLeaving = false;
+            if (chunk.Used < _capacity)
+                _withRoom.Add(number);
+        }
+
+        _leaving.Clear();
     }
 
     /// <summary>The first byte of a block.</summary>
@@ -115,6 +177,7 @@ internal sealed class BlockAllocator
             Array.Resize(ref _chunks, Math.Max(number + 1, _chunks.Length * 2));
         _chunks[number] = new Chunk(_capacity);
         _withRoom.Add(number);
+        _chunkCount++;
         _spareChunks++;
         return number;
     }
@@ -126,7 +189,55 @@ internal sealed class BlockAllocator
             return;
         _spareChunks--;
         _withRoom.Remove(number);
+        ReturnChunk(number);
+    }
+
+    private void ReturnChunk(int number)
+    {
         _chunks[number] = null;
+        _chunkCount--;
         _pool.Return(number);
     }
+
+    // Full chunks and the empty spare one are of the highest level: there is nothing to win by them.
+    private int LevelOf(Chunk chunk) => chunk.Used == 0 ? FillLevels - 1 : (int)((long)chunk.Used * (FillLevels - 1) / _capacity);
+
+    private void Leave(int level, int count)
+    {
+        if (level == FillLevels - 1)
+            return;
+        for (int number = _chunks.Length - 1; count > 0; number--)
+        {
+            if (_chunks[number] is not { IsLeaving: false } chunk || LevelOf(chunk) != level)
+                continue;
+            Leave(number, chunk);
+            count--;
+        }
+    }
+
+    private void LeaveAll()
+    {
+        for (int number = 0; number < _chunks.Length; number++)
+        {
+            if (_chunks[number] is { Used: > 0 } chunk)
+                Leave(number, chunk);
+        }
+    }
+
+    private void Leave(int number, Chunk chunk)
+    {
+        chunk.IsLeaving = true;
+        _withRoom.Remove(number);
+        _leaving.Add(number);
+    }
+}
+
+/// <summary>What an evacuation moves.</summary>
+internal enum EvacuationScope
+{
+    /// <summary>What lies sparsely.</summary>
+    Sparse,
+
+    /// <summary>Everything: for tests.</summary>
+    Everything,
 }

@@ -10,20 +10,15 @@ internal static unsafe class MemoryAdvice
 {
     private const int LinuxDontNeed = 4;
     private const int LinuxHugePage = 14;
+    private const int LinuxNoHugePage = 15;
     private const int LinuxPopulateWrite = 23;
     private const nint PageBytes = 4096;
 
     /// <summary>Asks for huge pages under a range (Linux); worth 20-30 % of a random look-up in a big keyspace.</summary>
-    public static void PreferHugePages(nint address, nint length)
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            // Rounded outwards, so that neighbouring chunks end up in one mapping; the hint changes no contents.
-            nint start = address & ~(PageBytes - 1);
-            nint end = (address + length + PageBytes - 1) & ~(PageBytes - 1);
-            _ = Madvise((void*)start, (nuint)(end - start), LinuxHugePage);
-        }
-    }
+    public static void PreferHugePages(nint address, nint length) => AdviseOutwards(address, length, LinuxHugePage);
+
+    /// <summary>Asks for ordinary pages under a range (Linux).</summary>
+    public static void AvoidHugePages(nint address, nint length) => AdviseOutwards(address, length, LinuxNoHugePage);
 
     /// <summary>Has a range backed by memory now rather than at its first use, keeping its contents (Linux 5.14 and later).</summary>
     public static void Populate(nint address, nint length)
@@ -42,6 +37,16 @@ internal static unsafe class MemoryAdvice
             _ = Madvise((void*)start, (nuint)(end - start), LinuxDontNeed);
         else if (OperatingSystem.IsWindows())
             _ = DiscardVirtualMemory((void*)start, (nuint)(end - start));
+    }
+
+    // Rounded outwards, so that neighbouring chunks end up in one mapping; these hints change no contents.
+    private static void AdviseOutwards(nint address, nint length, int advice)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        nint start = address & ~(PageBytes - 1);
+        nint end = (address + length + PageBytes - 1) & ~(PageBytes - 1);
+        _ = Madvise((void*)start, (nuint)(end - start), advice);
     }
 
     [DllImport("libc", EntryPoint = "madvise")]

@@ -3,55 +3,78 @@ using KestrelFree.Storage.Keyspaces;
 
 namespace KestrelFree.Storage.Pages;
 
-/// <summary>
-/// The heap objects that entries hold by number: byte arrays of values over 256 KB, and collections that have outgrown their inline form.
-/// Slots come in pages of 4,096, so that growing never copies them. O(1).
-/// </summary>
+// The heap objects that entries hold by number: byte arrays of values over 256 KB, and collections that have outgrown their inline form.
+//
+//     slot = page : 20 | index : 12
+//
+// Slots come in pages of 4,096, so that growing never copies them. As everywhere, the lowest page with room is handed out from first; free slots
+// of a page form a list through their births, which nobody asks for meanwhile. A page that runs empty is dropped, but for one.
+// An evacuation (Compaction drives it) takes high pages out of use, and whoever walks the keyspace moves their objects.
+
+/// <summary>Numbered places for heap objects. O(1).</summary>
 internal sealed class ObjectSlots
 {
     private const int PageBits = 12;
     private const int PageSlots = 1 << PageBits;
+    private const int PageBytes = PageSlots * (8 + 4);
 
-    private readonly Stack<uint> _free = new();
-    private object?[][] _pages = [];
+    private readonly ChunkSet _withRoom = new();
+    private readonly ChunkSet _absent = new();
+    private object?[][] _objects = [];
     private uint[][] _births = [];
+    private PageState[] _states = [];
     private int _pageCount;
-    private uint _next = 1;
+    private int _presentCount;
+    private int _spareCount;
+    private int _leavingCount;
+
+    private struct PageState
+    {
+        public int Used;
+        public int Touched;
+        public int FreeHead; // index + 1, so that 0 is none: the first slot of the first page is never handed out
+        public bool IsLeaving;
+    }
 
     /// <summary>Bytes of the arrays held, with their headers, and of collections' shells.</summary>
     public long ArrayBytes { get; private set; }
 
     /// <summary>Slots in use.</summary>
-    public long Used => _next - 1 - _free.Count;
+    public long Used { get; private set; }
+
+    /// <summary>Bytes of the slots in use, alone.</summary>
+    public long UsedBytes => Used * (PageBytes / PageSlots);
+
+    /// <summary>Bytes of the pages.</summary>
+    public long PagesBytes => (long)_presentCount * PageBytes;
+
+    /// <summary>Whether pages are being evacuated.</summary>
+    public bool IsEvacuating => _leavingCount != 0;
 
     /// <summary>Puts an object into a slot, born in <paramref name="epoch"/>; the slot's number is never 0.</summary>
     public uint Allocate(object value, uint epoch)
     {
-        if (!_free.TryPop(out uint slot))
-        {
-            slot = _next++;
-            if (slot >> PageBits >= _pageCount)
-                AddPage();
-        }
-
-        _pages[slot >> PageBits][slot & (PageSlots - 1)] = value;
-        _births[slot >> PageBits][slot & (PageSlots - 1)] = epoch;
         ArrayBytes += BytesOf(value);
-        return slot;
+        return Place(value, epoch);
     }
 
     /// <summary>Empties a slot; its object is the collector's from then on.</summary>
     public void Free(uint slot)
     {
-        ref object? place = ref _pages[slot >> PageBits][slot & (PageSlots - 1)];
-        Invariant.Check(place != null);
-        ArrayBytes -= BytesOf(place);
-        place = null;
-        _free.Push(slot);
+        ArrayBytes -= BytesOf(this[slot]);
+        Vacate(slot);
+    }
+
+    /// <summary>Moves an object to another slot, which is returned.</summary>
+    public uint Move(uint slot, uint epoch)
+    {
+        object value = this[slot];
+        Vacate(slot);
+        return Place(value, epoch);
     }
 
     /// <summary>The object in a slot.</summary>
-    public object this[uint slot] => _pages[slot >> PageBits][slot & (PageSlots - 1)]!;
+    public object this[uint slot] => _objects[slot >> PageBits][slot & (PageSlots - 1)]!;
 
     /// <summary>The array in a slot.</summary>
     public byte[] Array(uint slot)
@@ -69,15 +92,114 @@ internal sealed class ObjectSlots
     /// <summary>What an object counts for in <see cref="ArrayBytes"/>.</summary>
     public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : CollectionValue.ShellBytes;
 
-    private void AddPage()
+    /// <summary>Chooses pages whose objects find room in the others; <see cref="IsLeaving"/> tells from now on which objects are to move. O(pages).</summary>
+    public void BeginEvacuation(EvacuationScope scope)
     {
-        if (_pageCount == _pages.Length)
+        int surplus = scope == EvacuationScope.Everything ? _presentCount : _presentCount - (int)(Used / PageSlots) - 2;
+        for (int page = _pageCount - 1; page >= 0 && surplus > 0; page--)
         {
-            System.Array.Resize(ref _pages, Math.Max(4, _pageCount * 2));
-            System.Array.Resize(ref _births, _pages.Length);
+            ref PageState state = ref _states[page];
+            if (state.Used == 0 || (scope == EvacuationScope.Sparse && state.Used > PageSlots / 4 * 3))
+                continue;
+            state.IsLeaving = true;
+            _withRoom.Remove(page);
+            _leavingCount++;
+            surplus--;
+        }
+    }
+
+    /// <summary>Whether an object lies in a page that is being evacuated.</summary>
+    public bool IsLeaving(uint slot) => _states[slot >> PageBits].IsLeaving;
+
+    /// <summary>Puts pages that could not be emptied back to use. O(pages).</summary>
+    public void EndEvacuation()
+    {
+        for (int page = 0; page < _pageCount && _leavingCount > 0; page++)
+        {
+            if (!_states[page].IsLeaving)
+                continue;
+            _states[page].IsLeaving = false;
+            _leavingCount--;
+            if (HasRoom(page))
+                _withRoom.Add(page);
+        }
+    }
+
+    private uint Place(object value, uint epoch)
+    {
+        if (!_withRoom.TryGetLowest(out int page))
+            page = AddPage();
+        ref PageState state = ref _states[page];
+        int index = state.FreeHead - 1;
+        if (index >= 0)
+            state.FreeHead = (int)_births[page][index];
+        else
+            index = state.Touched++;
+        if (state.Used++ == 0)
+            _spareCount--;
+        if (!HasRoom(page))
+            _withRoom.Remove(page);
+        _objects[page][index] = value;
+        _births[page][index] = epoch;
+        Used++;
+        return ((uint)page << PageBits) | (uint)index;
+    }
+
+    private void Vacate(uint slot)
+    {
+        int page = (int)(slot >> PageBits), index = (int)(slot & (PageSlots - 1));
+        ref object? place = ref _objects[page][index];
+        Invariant.Check(place != null);
+        place = null;
+        ref PageState state = ref _states[page];
+        _births[page][index] = (uint)state.FreeHead;
+        state.FreeHead = index + 1;
+        Used--;
+        if (!state.IsLeaving)
+            _withRoom.Add(page);
+        if (--state.Used == 0 && (++_spareCount > 1 || state.IsLeaving))
+            DropPage(page);
+    }
+
+    private bool HasRoom(int page) => _states[page].FreeHead != 0 || _states[page].Touched < PageSlots;
+
+    private int AddPage()
+    {
+        if (_absent.TryGetLowest(out int page))
+        {
+            _absent.Remove(page);
+        }
+        else
+        {
+            page = _pageCount++;
+            if (_pageCount > _objects.Length)
+            {
+                System.Array.Resize(ref _objects, Math.Max(4, _pageCount * 2));
+                System.Array.Resize(ref _births, _objects.Length);
+                System.Array.Resize(ref _states, _objects.Length);
+            }
         }
 
-        _pages[_pageCount] = new object?[PageSlots];
-        _births[_pageCount++] = new uint[PageSlots];
+        _objects[page] = new object?[PageSlots];
+        _births[page] = new uint[PageSlots];
+        _states[page] = new PageState { Touched = page == 0 ? 1 : 0 };
+        _withRoom.Add(page);
+        _presentCount++;
+        _spareCount++;
+        return page;
+    }
+
+    private void DropPage(int page)
+    {
+        if (_states[page].IsLeaving)
+            _leavingCount--;
+        else
+            _withRoom.Remove(page);
+        _objects[page] = [];
+        _births[page] = [];
+        _states[page] = default;
+        _absent.Add(page);
+        _presentCount--;
+        _spareCount--;
     }
 }

@@ -41,6 +41,9 @@ internal sealed class PageStore
 
     public ObjectSlots Objects { get; } = new();
 
+    /// <summary>The arrays of big values.</summary>
+    public LargeArrays Arrays { get; } = new();
+
     public ForkEpochs Forks { get; } = new();
 
     /// <summary>Collections that wait for being freed.</summary>
@@ -54,6 +57,12 @@ internal sealed class PageStore
 
     /// <summary>Bytes that were ever kept for forks: what was copied before it was written to, and what would have been freed. Only grows.</summary>
     public long KeptBytes { get; private set; }
+
+    /// <summary>Bytes of the live entries of all tables, without what they refer to.</summary>
+    public long EntryBytes { get; set; }
+
+    /// <summary>Bytes of the chunks, slabs and pages that everything lies in, whether or not it uses all of them.</summary>
+    public long FootprintBytes => Heads.ChunkBytes + Narrow.ChunkBytes + Wide.ChunkBytes + Runs.SlabsBytes + Objects.PagesBytes;
 
     /// <summary>Whether anything waits for a fork to end, or to be freed after one.</summary>
     public bool HasPendingFrees => RetiredBytes != 0 || !Discarded.IsEmpty;
@@ -101,6 +110,14 @@ internal sealed class PageStore
         return true;
     }
 
+    /// <summary>Moves an object that is private to another slot, which is returned.</summary>
+    public uint MoveObject(uint id)
+    {
+        if (!_moved.IsEmpty)
+            _moved.Remove(ItemKind.Object, id);
+        return Objects.Move(id, Forks.Current);
+    }
+
     /// <summary>Notes that a run or an object passes from the entry of one key, whose reach this is, to that of another.</summary>
     public void NoteMove(ItemKind kind, uint id, Reach reach)
     {
@@ -141,6 +158,44 @@ internal sealed class PageStore
         return false;
     }
 
+    /// <summary>Gives memory that nothing lies in back to the system, until the budget is spent; true while there is more.</summary>
+    public bool DiscardIdle(in TimeBudget budget)
+    {
+        while (Chunks.HasIdle || Runs.HasIdle || Arrays.HasIdle)
+        {
+            if (budget.IsSpent)
+                return true;
+            if (Chunks.HasIdle)
+                Chunks.DiscardSlice();
+            else if (Runs.HasIdle)
+                Runs.DiscardOne();
+            else
+                Arrays.DiscardSlice();
+        }
+
+        return false;
+    }
+
+    /// <summary>Chooses chunks and slabs to be emptied; see <see cref="BlockAllocator"/> and <see cref="RunAllocator"/>. O(chunks).</summary>
+    public void BeginEvacuation(EvacuationScope scope)
+    {
+        Heads.BeginEvacuation(scope);
+        Narrow.BeginEvacuation(scope);
+        Wide.BeginEvacuation(scope);
+        Runs.BeginEvacuation(scope);
+        Objects.BeginEvacuation(scope);
+    }
+
+    /// <summary>Puts what could not be emptied back to use.</summary>
+    public void EndEvacuation()
+    {
+        Heads.EndEvacuation();
+        Narrow.EndEvacuation();
+        Wide.EndEvacuation();
+        Runs.EndEvacuation();
+        Objects.EndEvacuation();
+    }
+
     // Who may still read an item, given the reach of its key's segment.
     private Reach ReachOf(ItemKind kind, uint id, Reach ofKey) => _moved.IsEmpty ? ofKey : _moved.Widen(kind, id, ofKey);
 
@@ -164,9 +219,16 @@ internal sealed class PageStore
         if (kind == ItemKind.Run)
             Runs.Free(id);
         else if (kind == ItemKind.Object)
-            Objects.Free(id);
+            FreeObject(id);
         else
             BlocksOf(kind).Free(id);
+    }
+
+    private void FreeObject(uint id)
+    {
+        if (Objects[id] is byte[] array)
+            Arrays.Give(array);
+        Objects.Free(id);
     }
 
     private uint BirthOf(ItemKind kind, uint id) => kind switch

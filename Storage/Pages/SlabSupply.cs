@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -36,6 +37,13 @@ internal sealed unsafe class SlabSupply(int bytes, HugePages hugePages)
 
     /// <summary>Takes the prepared slab, or makes one without huge pages.</summary>
     public byte[] Take() => Interlocked.Exchange(ref _ready, null) ?? Allocate();
+
+    /// <summary>Takes the prepared slab if there is one.</summary>
+    public bool TryTakeReady([NotNullWhen(true)] out byte[]? slab)
+    {
+        slab = Interlocked.Exchange(ref _ready, null);
+        return slab != null;
+    }
 
     private void Prepare()
     {

@@ -37,6 +37,9 @@ internal sealed class ForkEpochs
     /// <summary>The newest live fork's id; 0 when there is none.</summary>
     public uint Newest { get; private set; }
 
+    /// <summary>How many forks have ended.</summary>
+    public long Ended { get; private set; }
+
     /// <summary>The live forks, oldest first.</summary>
     public IReadOnlyList<ForkEpoch> Live => _live;
 
@@ -82,6 +85,7 @@ internal sealed class ForkEpochs
     {
         bool removed = _live.Remove(fork);
         Invariant.Check(removed);
+        Ended++;
         Newest = _live.Count == 0 ? 0 : _live[^1].Id;
     }
 }

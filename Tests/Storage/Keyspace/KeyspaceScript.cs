@@ -8,6 +8,7 @@ namespace KestrelFree.Tests.Storage.Keyspaces;
 internal sealed class KeyspaceScript : IDisposable
 {
     private const int Databases = 3;
+    private const int ShrinkingDeleteWeight = 650;
 
     /// <summary>Lengths at and beside every boundary: empty, embstr, inline, size classes, blocks, runs, arrays.</summary>
     private static readonly int[] Lengths =
@@ -21,6 +22,7 @@ internal sealed class KeyspaceScript : IDisposable
     private readonly ManualClock _clock = new(1_700_000_000_000);
     private readonly Keyspace _keyspace;
     private readonly KeyspaceModel _model;
+    private bool _isShrinking;
     private readonly List<(Snapshot Snapshot, KeyspaceModel Frozen, Task? Walk)> _forks = [];
 
     public KeyspaceScript(int seed, ScriptSizes sizes, ulong hashMask = ulong.MaxValue)
@@ -64,7 +66,7 @@ internal sealed class KeyspaceScript : IDisposable
         int database = _random.Next(Databases);
         string key = RandomKey();
         int choice = _random.Next(1000);
-        if (choice < _sizes.DeleteWeight)
+        if (choice < (_isShrinking ? ShrinkingDeleteWeight : _sizes.DeleteWeight))
             Delete(database, key);
         else if (choice < 700)
             Write(database, key);
@@ -113,12 +115,18 @@ internal sealed class KeyspaceScript : IDisposable
             BeginFork();
         else if (choice < 120 && _forks.Count > 0)
             EndFork(_random.Next(_forks.Count));
+        else if (choice < 180)
+            Compact();
+        else if (choice < 190)
+            _isShrinking = !_isShrinking;
         else if (choice < 400)
             _keyspace.RunMaintenance(_random.Next(50));
         else if (choice < 460)
             _keyspace.ExpireCycle(_random.Next(50));
         else if (choice < 480)
             ExpireAll();
+        else if (choice < 600)
+            _keyspace.RunMaintenance(0);
         else if (choice < 1000)
             _clock.Advance(_random.Next(500));
     }
@@ -294,6 +302,16 @@ internal sealed class KeyspaceScript : IDisposable
         }
 
         Assert.That(_keyspace.EarliestExpiryMs, Is.InRange(_clock.NowMs, earliest));
+    }
+
+    // Goes on in the slices of maintenance to come, while keys come and go and forks begin and end. That everything is to be moved is the harsher trial, that
+    // only what lies sparsely is the usual case.
+    private void Compact()
+    {
+        if (_random.Next(3) == 0)
+            _keyspace.Compact();
+        else
+            _keyspace.CompactEverything();
     }
 
     private void BeginFork()

@@ -1,0 +1,316 @@
+using System.Text;
+using KestrelFree.Storage;
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Keyspaces;
+
+/// <summary>Memory comes back after deletes, nothing is lost by it, and a keyspace that has nothing to give back is left alone.</summary>
+public sealed class CompactionTests
+{
+    private const int Keys = 200_000;
+    private const long FarAway = 10_000_000_000;
+
+    private Keyspace _keyspace = null!;
+
+    [SetUp]
+    public void Make_a_keyspace() =>
+        _keyspace = new Keyspace(new KeyspaceOptions { Databases = 2, Clock = new ManualClock(1_000_000), Seed = 5, HugePages = HugePages.Off });
+
+    [Test]
+    public void Deleting_nine_keys_of_ten_gives_the_memory_back()
+    {
+        Fill(valueBytes: 150);
+        long before = _keyspace.Pages.FootprintBytes;
+        DeleteAllButEveryTenth();
+        Rest();
+
+        Assert.That(_keyspace.Pages.FootprintBytes, Is.LessThan(before / 3));
+        Assert.That(_keyspace.Pages.Chunks.RentedBytes, Is.LessThan(before / 3));
+        AssertHolds(10, 150);
+    }
+
+    [Test]
+    public void Deleting_nine_medium_values_of_ten_gives_the_memory_back()
+    {
+        Fill(valueBytes: 700);
+        long before = _keyspace.Pages.Runs.SlabsBytes;
+        DeleteAllButEveryTenth();
+        Rest();
+
+        Assert.That(_keyspace.Pages.Runs.SlabsBytes, Is.LessThan(before / 5));
+        AssertHolds(10, 700);
+    }
+
+    [Test]
+    public void Making_values_smaller_gives_the_memory_back()
+    {
+        Fill(valueBytes: 190);
+        long before = _keyspace.Pages.FootprintBytes;
+        Fill(valueBytes: 10);
+        Rest();
+
+        Assert.That(_keyspace.Pages.FootprintBytes, Is.LessThan(before / 2));
+        AssertHolds(1, 10);
+    }
+
+    [Test]
+    public void Deleting_everything_leaves_a_directory_of_one_leaf()
+    {
+        Fill(valueBytes: 100);
+        for (int i = 0; i < Keys; i++)
+            _keyspace[0].Delete(Key(i));
+        // The first pass joins leaves, the second the segments in them.
+        Compact();
+        Compact();
+
+        var directory = _keyspace[0].Table.Directory;
+        Assert.That(directory.Top, Has.Length.EqualTo(1));
+        Assert.That(directory.Top[0].Bits, Is.Zero);
+        Assert.That(directory.Bytes, Is.LessThan(1000));
+        Assert.That(_keyspace.Pages.Heads.Used, Is.EqualTo(1));
+        _keyspace.Validate();
+    }
+
+    [Test]
+    public void A_directory_that_was_folded_grows_again()
+    {
+        Fill(valueBytes: 20);
+        DeleteAllButEveryTenth();
+        Compact();
+        Compact();
+        Fill(valueBytes: 20);
+
+        AssertHolds(1, 20);
+    }
+
+    [Test]
+    public void A_full_keyspace_is_left_alone()
+    {
+        Fill(valueBytes: 150);
+
+        Assert.That(_keyspace.RunMaintenance(1_000_000), Is.False);
+        Assert.That(_keyspace.Compactions, Is.Zero);
+    }
+
+    [Test]
+    public void What_cannot_be_helped_is_not_tried_again()
+    {
+        Fill(valueBytes: 150);
+        DeleteAllButEveryTenth();
+        using Snapshot snapshot = _keyspace.Fork();
+        Rest();
+        long passes = _keyspace.Compactions;
+        for (int i = 0; i < 10; i++)
+            Rest();
+
+        Assert.That(_keyspace.Compactions, Is.EqualTo(passes));
+    }
+
+    [Test]
+    public void The_end_of_a_fork_allows_what_it_prevented()
+    {
+        Fill(valueBytes: 150);
+        DeleteAllButEveryTenth();
+        long before = _keyspace.Pages.FootprintBytes;
+        Snapshot snapshot = _keyspace.Fork();
+        Rest();
+        Assert.That(_keyspace.Pages.FootprintBytes, Is.EqualTo(before));
+
+        snapshot.Release();
+        Rest();
+        Assert.That(_keyspace.Pages.FootprintBytes, Is.LessThan(before / 3));
+    }
+
+    [Test]
+    public void Nothing_is_copied_that_a_fork_keeps_anyway()
+    {
+        Fill(valueBytes: 150);
+        DeleteAllButEveryTenth();
+        using Snapshot snapshot = _keyspace.Fork();
+        long before = _keyspace.Memory.UsedBytes;
+        _keyspace.CompactEverything();
+        Rest();
+
+        Assert.That(_keyspace.Memory.UsedBytes, Is.EqualTo(before));
+        Assert.That(_keyspace.Memory.RetiredBytes, Is.Zero);
+    }
+
+    [Test]
+    public void Segments_that_keys_come_and_go_in_do_not_merge_and_split_all_the_time()
+    {
+        // 112 keys is where a segment may merge, 224 where it splits: numbers around both, and between.
+        foreach (int around in new[] { 112, 160, 224 })
+        {
+            _keyspace.FlushAll(FlushMode.Sync);
+            Set(0, around - 10);
+            int changes = 0;
+            long heads = _keyspace.Pages.Heads.Used;
+            for (int round = 0; round < 50; round++)
+            {
+                Set(around - 10, around + 10);
+                for (int i = around - 10; i < around + 10; i++)
+                    _keyspace[0].Delete(Key(i));
+                Compact();
+                changes += heads == _keyspace.Pages.Heads.Used ? 0 : 1;
+                heads = _keyspace.Pages.Heads.Used;
+            }
+
+            Assert.That(changes, Is.LessThanOrEqualTo(1), $"around {around} keys");
+        }
+    }
+
+    [Test]
+    public void Merged_segments_know_their_earliest_expiry()
+    {
+        for (int i = 0; i < 5000; i++)
+            _keyspace[0].SetString(Key(i), "v"u8, i % 100 == 7 ? Expiry.At(FarAway + i) : Expiry.None);
+        for (int i = 0; i < 5000; i++)
+        {
+            if (i % 100 != 7)
+                _keyspace[0].Delete(Key(i));
+        }
+
+        Compact();
+
+        // Validate compares every expiry with the bounds; the leaf's own must be exact by now.
+        _keyspace.Validate();
+        Assert.That(_keyspace[0].Table.Directory.Top.Min(leaf => leaf.Earliest), Is.EqualTo(FarAway + 7));
+    }
+
+    [Test]
+    public void Long_keys_move_with_their_runs()
+    {
+        for (int i = 0; i < 2000; i++)
+            _keyspace[0].SetString(LongKey(i), Value(i, 400));
+        _keyspace.CompactEverything();
+        Rest();
+
+        for (int i = 0; i < 2000; i++)
+            Assert.That(_keyspace[0].Peek(LongKey(i)).StringBytes.SequenceEqual(Value(i, 400)));
+        _keyspace.Validate();
+    }
+
+    [Test]
+    public void Places_of_big_values_come_together_again()
+    {
+        const int Values = 10_000;
+        // Collections are not at hand here, so these are small arrays in the places of big ones.
+        ObjectSlots slots = _keyspace.Pages.Objects;
+        uint[] ids = [.. Enumerable.Range(0, Values).Select(i => slots.Allocate(BitConverter.GetBytes(i), 1))];
+        for (int i = 0; i < Values; i++)
+        {
+            if (i % 10 != 3)
+                slots.Free(ids[i]);
+        }
+
+        long before = slots.PagesBytes;
+        slots.BeginEvacuation(EvacuationScope.Sparse);
+        for (int i = 3; i < Values; i += 10)
+            ids[i] = slots.IsLeaving(ids[i]) ? slots.Move(ids[i], 1) : ids[i];
+        slots.EndEvacuation();
+
+        Assert.That(slots.PagesBytes, Is.LessThan(before));
+        for (int i = 3; i < Values; i += 10)
+            Assert.That(BitConverter.ToInt32(slots.Array(ids[i])), Is.EqualTo(i));
+    }
+
+    [Test]
+    public void Emptying_frees_in_slices_but_counts_at_once([Values] FlushMode mode)
+    {
+        Fill(valueBytes: 150);
+        _keyspace.FlushAll(mode);
+
+        Assert.That(_keyspace.Memory.UsedBytes, Is.LessThan(100_000));
+        Assert.That(_keyspace.Memory.BlockBytes, Is.GreaterThan(1_000_000));
+        Assert.That(_keyspace.RunMaintenance(0), Is.True);
+        Rest();
+        Assert.That(_keyspace.Memory.BlockBytes, Is.Zero);
+        Assert.That(_keyspace.Memory.PendingBytes, Is.Zero);
+    }
+
+    [Test]
+    public void The_array_of_a_big_value_is_used_again_for_the_next()
+    {
+        var arrays = new LargeArrays();
+        byte[] first = arrays.Take(1_000_000);
+        arrays.Give(first);
+
+        Assert.That(arrays.Take(2_000_000), Is.Not.SameAs(first));
+        Assert.That(arrays.Take(800_000), Is.Not.SameAs(first));
+        Assert.That(arrays.Take(950_000), Is.SameAs(first));
+        Assert.That(arrays.Take(950_000), Is.Not.SameAs(first));
+    }
+
+    [Test]
+    public void Big_values_that_go_are_discarded_but_for_a_few()
+    {
+        var arrays = new LargeArrays();
+        for (int i = 0; i < 20; i++)
+        {
+            byte[] array = GC.AllocateUninitializedArray<byte>(3_000_000);
+            array.AsSpan().Fill(1);
+            arrays.Give(array);
+        }
+
+        int slices = 0;
+        for (; arrays.HasIdle; slices++)
+            arrays.DiscardSlice();
+        Assert.That(slices, Is.EqualTo(18 * 3));
+        Assert.That(arrays.Take(3_000_000), Has.Length.EqualTo(3_000_000).And.All.EqualTo(1));
+    }
+
+    private void Compact()
+    {
+        _keyspace.Compact();
+        Rest();
+    }
+
+    private void Rest()
+    {
+        while (_keyspace.RunMaintenance(200))
+        {
+        }
+    }
+
+    private void Fill(int valueBytes) => Set(0, Keys, valueBytes);
+
+    private void Set(int from, int to, int valueBytes = 10)
+    {
+        for (int i = from; i < to; i++)
+            _keyspace[0].SetString(Key(i), Value(i, valueBytes));
+    }
+
+    private void DeleteAllButEveryTenth()
+    {
+        for (int i = 0; i < Keys; i++)
+        {
+            if (i % 10 != 0)
+                _keyspace[0].Delete(Key(i));
+        }
+    }
+
+    private void AssertHolds(int step, int valueBytes)
+    {
+        int seen = 0;
+        for (int i = 0; i < Keys; i++)
+        {
+            EntryRef entry = _keyspace[0].Peek(Key(i));
+            if (entry.Exists != (i % step == 0))
+                throw new AssertionException($"key {i} is {(entry.Exists ? "there" : "missing")}");
+            if (entry.Exists && !entry.StringBytes.SequenceEqual(Value(i, valueBytes)))
+                throw new AssertionException($"key {i} has another value");
+            seen += entry.Exists ? 1 : 0;
+        }
+
+        Assert.That(_keyspace[0].Count, Is.EqualTo(seen));
+        _keyspace.Validate();
+    }
+
+    private static byte[] Key(int number) => Encoding.ASCII.GetBytes("key:" + number);
+
+    private static byte[] LongKey(int number) => Encoding.ASCII.GetBytes("key:" + number + new string('k', 300 + number % 1000));
+
+    private static byte[] Value(int number, int bytes) => [.. Enumerable.Repeat((byte)('a' + number % 26), bytes)];
+}
