@@ -32,6 +32,9 @@ internal sealed class SnapshotWriter
         _keyspace = keyspace;
         _statistics = statistics;
         _childLog = log.ForChild();
+
+        // The first fork compiles what forking takes, for a millisecond: rather now, while nobody waits.
+        keyspace.Fork().Release();
     }
 
     /// <summary>What runs at the moment, oldest first.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using KestrelFree.Protocol;
+using KestrelFree.Storage.Encodings;
 
 namespace KestrelFree.Storage;
 
@@ -14,6 +15,8 @@ public static class ValueDigests
     private static readonly (DataType Type, int Number, Mixer Mix)[] Rows =
     [
         (DataType.String, 0, MixString),
+        (DataType.Set, 2, MixSet),
+        (DataType.Hash, 4, MixHash),
     ];
 
     /// <summary>Mixes a value into a digest; false when its type has no row.</summary>
@@ -43,5 +46,28 @@ public static class ValueDigests
     {
         Span<byte> digits = stackalloc byte[Numbers.MaxIntegerBytes];
         digest.Mix(entry.GetString(digits));
+    }
+
+    private static void MixSet(in EntryView entry, ref ValueDigest digest)
+    {
+        Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
+        var members = SetMembers.Of(entry);
+        while (members.MoveNext()) digest.Xor(members.Current.GetText(digits));
+    }
+
+    // Fields past their time are part of the data until they are deleted.
+    private static void MixHash(in EntryView entry, ref ValueDigest digest)
+    {
+        const long never = 0;
+        Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
+        var fields = new HashFields(entry, exists: true, never);
+        while (fields.MoveNext())
+        {
+            var pair = default(ValueDigest);
+            pair.Mix(fields.Field.GetText(digits));
+            pair.Mix(fields.Value.GetText(digits));
+            if (fields.ExpiryMs >= 0) pair.Xor("!!hexpire!!"u8);
+            digest.Xor(pair.Bytes);
+        }
     }
 }

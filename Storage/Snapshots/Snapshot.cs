@@ -31,7 +31,8 @@ public sealed class Snapshot : IDisposable
         }
 
         // Walks go by ordinal, which is what positions are made of; SWAPDB may have put tables out of order.
-        Array.Sort(_tables, static (a, b) => a.Ordinal.CompareTo(b.Ordinal));
+        if (!IsSorted(_tables))
+            Array.Sort(_tables, static (a, b) => a.Ordinal.CompareTo(b.Ordinal));
         Databases = described;
         _fork = pages.Forks.Begin();
         ForkMicros = (long)Stopwatch.GetElapsedTime(began).TotalMicroseconds;
@@ -62,6 +63,17 @@ public sealed class Snapshot : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Release();
+
+    private static bool IsSorted(FrozenTable[] tables)
+    {
+        for (int i = 1; i < tables.Length; i++)
+        {
+            if (tables[i].Ordinal < tables[i - 1].Ordinal)
+                return false;
+        }
+
+        return true;
+    }
 }
 
 /// <summary>A database at the time of a fork.</summary>

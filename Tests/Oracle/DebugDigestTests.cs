@@ -31,6 +31,8 @@ internal sealed class DebugDigestTests
     [TestCase("SET a 1", "SELECT 3", "SET a 1", "SET b 2")]
     [TestCase("SELECT 9", "DEBUG POPULATE 1000 p 40", "SELECT 2", "DEBUG POPULATE 1000", "SELECT 0", "SET k v")]
     [TestCase("DEBUG POPULATE 20000", "SELECT 1", "DEBUG POPULATE 300 x 2000")]
+    [TestCase("SADD small 1 2 3", "SADD words a b c 17", "SADD long aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 5")]
+    [TestCase("HSET small f 1 g x", "HSET long f aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa g 12", "EXPIRE small 10000")]
     public void It_is_the_oracles(params string[] lines)
     {
         var (theirs, ours) = (Digest(_pair.Oracle, lines), Digest(_pair.Ours, lines));
