@@ -57,6 +57,8 @@ internal record struct RegisterCursor(int Offset, int First, int Before)
 internal static class SparseRegisters
 {
     private const int LongZeroBit = 0x40;
+    private const int LongZeroMask = 0xc0;
+    private const int ShortLengthMask = 0x3f;
     private const int ValueBit = 0x80;
     private const int MaxValue = 32;
     private const int MaxValueLength = 4;
@@ -146,23 +148,43 @@ internal static class SparseRegisters
     }
 
     // Finds the run that a register lies in, and the place from which a search for a later one may start. That is the run before; where the run found is
-    // the one that the search started at, it is that one.
+    // the one that the search started at, it is that one. This loop is what adding to a sparse value costs: the length of a short run is six bits or two,
+    // taken without a branch, since which of them comes next cannot be predicted.
     private static bool TryFind(ReadOnlySpan<byte> bytes, int index, RegisterCursor cursor, out RegisterRun run, out RegisterCursor found)
     {
-        found = cursor;
         int offset = cursor.Offset;
         int first = cursor.First;
         int before = cursor.Before;
-        while (TryRead(bytes, offset, first, out run))
+        int previous = offset;
+        int previousFirst = first;
+        while (offset < bytes.Length)
         {
-            if (index < run.End)
-                return true;
-            found = new RegisterCursor(offset, first, before);
-            before = offset;
-            offset += run.Bytes;
-            first = run.End;
+            int code = bytes[offset];
+            int length = (code & (ShortLengthMask >> ((code & ValueBit) >> 5))) + 1;
+            int runBytes = 1;
+            if ((code & LongZeroMask) == LongZeroBit)
+            {
+                if (!TryRead(bytes, offset, first, out run))
+                    break;
+                length = run.Length;
+                runBytes = run.Bytes;
+            }
+
+            if (index < first + length)
+            {
+                found = new RegisterCursor(previous, previousFirst, before);
+                return TryRead(bytes, offset, first, out run);
+            }
+
+            before = previous == offset ? before : previous;
+            previous = offset;
+            previousFirst = first;
+            offset += runBytes;
+            first += length;
         }
 
+        run = default;
+        found = cursor;
         return false;
     }
 
