@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Keyspaces;
@@ -78,6 +79,13 @@ internal sealed class Directory
     {
         DirectoryLeaf leaf = LeafOf(hash);
         return leaf.Heads[leaf.IndexOf(hash)];
+    }
+
+    /// <summary>Asks for the cache line that <see cref="HeadOf"/> reads.</summary>
+    public void Prefetch(ulong hash)
+    {
+        DirectoryLeaf leaf = LeafOf(hash);
+        CacheLine.Prefetch(ref Unsafe.As<uint, byte>(ref leaf.Heads[leaf.IndexOf(hash)]));
     }
 
     /// <summary>The leaf of a hash, cloned first if a fork sees it.</summary>

@@ -195,7 +195,10 @@ public sealed class Keyspace
     /// <summary>Starts one that moves everything.</summary>
     internal void CompactEverything() => _compaction.Start(EvacuationScope.Everything);
 
-    /// <summary>Hashes a key that is about to be looked up and asks for the cache line that decides the look-up; see <see cref="PrefetchEntries"/>.</summary>
+    /// <summary>
+    /// Hashes a key that is about to be looked up and asks for what leads to its segment; see <see cref="PrefetchEntries"/>. Keys of a database other than
+    /// that of the batch's first are passed over.
+    /// </summary>
     public void PrefetchKey(Database database, ReadOnlySpan<byte> key) => _prefetch.Add(database, key);
 
     /// <summary>
