@@ -25,6 +25,12 @@ public interface IKeyspaceEvents
     /// <summary>A key was removed since its time had come.</summary>
     void Expired(Database database, ReadOnlySpan<byte> key);
 
+    /// <summary>A field of a hash is about to be removed since its time has come; <see cref="FieldsExpired"/> follows for all of a hash.</summary>
+    void FieldExpired(Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> field) { }
+
+    /// <summary>Fields of a hash were removed since their time had come, and the key with them if none was left.</summary>
+    void FieldsExpired(Database database, ReadOnlySpan<byte> key, long fields, HashFate fate) { }
+
     /// <summary>A key was removed to make room.</summary>
     void Evicted(Database database, ReadOnlySpan<byte> key);
 
@@ -36,6 +42,16 @@ public interface IKeyspaceEvents
 
     /// <summary>A key came into being; raised before <see cref="Modified"/>.</summary>
     void KeyReady(Database database, ReadOnlySpan<byte> key);
+}
+
+/// <summary>What became of a hash some of whose fields have expired.</summary>
+public enum HashFate
+{
+    /// <summary>It has other fields.</summary>
+    Kept,
+
+    /// <summary>These were its last.</summary>
+    Removed,
 }
 
 /// <summary>The listener of a keyspace that nobody listens to.</summary>

@@ -17,6 +17,8 @@ internal static class CommandFamilies
         CounterCommands.Table,
         ConditionalCommands.Table,
         HashCommands.Table,
+        HashExpiryCommands.Table,
+        HashFieldCommands.Table,
         BitmapCommands.Table,
         DumpCommands.Table,
         LcsCommand.Table,

@@ -6,9 +6,12 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>The commands on hashes; those on the expiry of fields are in <c>HashExpiryCommands</c>.</summary>
+/// <summary>The commands on hashes; those on the expiry of fields are in <see cref="HashExpiryCommands"/>.</summary>
 internal static class HashCommands
 {
+    // Of a large hash; what else is due the active expire cycle takes away, and nobody sees it till then.
+    private const int FieldsExpiredAtOnce = 16;
+
     internal static readonly CommandSpec[] Table =
     [
         new("hdel", HDel)
@@ -129,6 +132,10 @@ internal static class HashCommands
         if (!hash.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, hash.Key);
     }
 
+    /// <summary>Tells of what a command did to a hash.</summary>
+    internal static void NotifyOnly(Client client, ReadOnlySpan<byte> what, HashRef hash) =>
+        client.Server.Observer.Notify(NotifyClasses.Hash, what, client.Database, hash.Key);
+
     private static bool TryOpenOrReply(Client client, EntryRef entry, out HashRef hash)
     {
         if (entry.Exists && entry.Type != DataType.Hash)
@@ -139,6 +146,7 @@ internal static class HashCommands
         }
 
         hash = new HashRef(entry);
+        hash.ExpireFields(FieldsExpiredAtOnce);
         return true;
     }
 

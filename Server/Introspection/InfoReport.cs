@@ -189,7 +189,7 @@ internal sealed class InfoReport
         Line("sync_full", 0);
         Line("sync_partial_ok", 0);
         Line("sync_partial_err", 0);
-        Line("expired_subkeys", 0);
+        Line("expired_subkeys", _server.Observer.ExpiredFields);
         Line("expired_keys", _server.Observer.ExpiredKeys);
         Line("expired_stale_perc", Invariant($"{_server.Expiry.StalePercent:F2}"));
         Line("expired_time_cap_reached_count", _server.Expiry.TimeCapReached);

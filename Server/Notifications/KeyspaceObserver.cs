@@ -27,6 +27,9 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <summary>Keys that expired.</summary>
     internal long ExpiredKeys { get; private set; }
 
+    /// <summary>Fields of hashes that expired.</summary>
+    internal long ExpiredFields { get; private set; }
+
     /// <summary>Keys that were evicted.</summary>
     internal long EvictedKeys { get; private set; }
 
@@ -62,6 +65,17 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
+    }
+
+    /// <inheritdoc/>
+    public void FieldsExpired(Database db, ReadOnlySpan<byte> key, long fields, HashFate fate)
+    {
+        ExpiredFields += fields;
+        if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        Notifications.Notify(NotifyClasses.Hash, "hexpired"u8, db, key);
+        if (fate != HashFate.Removed) return;
+        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
+        Notifications.Notify(NotifyClasses.Generic, "del"u8, db, key);
     }
 
     /// <inheritdoc/>
@@ -101,5 +115,5 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
         Notifications.Notify(type, what, db, key);
 
     /// <summary>CONFIG RESETSTAT.</summary>
-    internal void ResetStatistics() => ExpiredKeys = EvictedKeys = 0;
+    internal void ResetStatistics() => ExpiredKeys = ExpiredFields = EvictedKeys = 0;
 }

@@ -290,6 +290,7 @@ public sealed class Database
         ref byte entry = ref place.Entry;
         var layout = new EntryLayout(Entry.Form(ref entry), Entry.Place(ref entry), Entry.ValueFieldBytes(ref entry), expiry);
         Table.Reshape(hash, layout, ref place);
+        Table.NoteFieldExpiry(hash, ref place);
     }
 
     internal void PutAccess(ulong hash, ReadOnlySpan<byte> key, uint access, ref EntryPlace place)
@@ -309,6 +310,13 @@ public sealed class Database
         if (added)
             _keyspace.Events.KeyReady(this, key);
         _keyspace.Events.Modified(this, key);
+    }
+
+    internal void SignalFieldsExpired(ref EntryRef entry, int fields, HashFate fate)
+    {
+        if (fate == HashFate.Removed)
+            entry.RemoveEmptied();
+        _keyspace.Events.FieldsExpired(this, entry.Key, fields, fate);
     }
 
     internal void SignalReady(ReadOnlySpan<byte> key) => _keyspace.Events.KeyReady(this, key);

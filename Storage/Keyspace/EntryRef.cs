@@ -75,6 +75,9 @@ public ref struct EntryRef : IPackedBytes
     readonly ReadOnlySpan<byte> IPackedBytes.Bytes => PackedBytes;
 
     /// <summary>The entry for reading, until the next write to the keyspace; it must exist.</summary>
+    /// <summary>Where the entry lies.</summary>
+    internal readonly EntryPlace Place => _place;
+
     public readonly EntryView View => new(_database.Table.Pages, ref _place.Entry);
 
     private readonly long OldExpiry => _exists ? Entry.ExpiryOrNone(ref _place.Entry) : Entry.NoExpiry;
@@ -233,6 +236,16 @@ public ref struct EntryRef : IPackedBytes
         NoteAdded();
         return value;
     }
+
+    /// <summary>Takes away a hash whose last field has expired. Does not signal.</summary>
+    internal void RemoveEmptied()
+    {
+        _database.RemoveFound(_hash, _key, ref _place);
+        _exists = false;
+    }
+
+    /// <summary>Notes when the fields of the hash expire, after a write to a hash whose fields do.</summary>
+    internal void NoteFieldExpiry() => _database.Table.NoteFieldExpiry(_hash, ref _place);
 
     /// <summary>Tells that a command has changed the value, once for every element that it added, changed or took away.</summary>
     public readonly void SignalModified() => _database.SignalWrite(_key, added: false);

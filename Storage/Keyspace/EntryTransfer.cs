@@ -26,6 +26,7 @@ internal static class EntryTransfer
         to.Insert(newHash, newKey, layout, ref target);
         field.CopyTo(Entry.InlineValue(ref target.Entry));
         Entry.SetAccess(ref target.Entry, access);
+        to.NoteFieldExpiry(newHash, ref target);
     }
 
     /// <summary>Adds a key with a copy of a found entry's value and its expiry. O(value).</summary>
@@ -42,6 +43,7 @@ internal static class EntryTransfer
         if (id != 0)
             Entry.SetReference(ref target.Entry, id, Entry.ReferencedLength(ref target.Entry));
         Entry.SetAccess(ref target.Entry, access);
+        to.NoteFieldExpiry(newHash, ref target);
     }
 
     private static EntryLayout LayoutOf(ref byte entry) =>

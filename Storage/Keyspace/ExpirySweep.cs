@@ -33,6 +33,7 @@ namespace KestrelFree.Storage.Keyspaces;
 internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
 {
     private const int LongestKeptKey = 64 * 1024;
+    private const int FieldsPerVisit = 256;
 
     private byte[] _key = new byte[Entry.MaxInlineKey];
     private Database? _database;
@@ -118,7 +119,11 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
                 return behind;
         }
 
-        table.Directory.SetEarliest(prefix, depth, earliest);
+        // Fields are due too: what is left then, the next sweep finds out.
+        if (earliest < nowMs)
+            ExpireFields(database, table, prefix, nowMs);
+        else
+            table.Directory.SetEarliest(prefix, depth, earliest);
         return behind;
     }
 
@@ -145,17 +150,30 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
             {
                 int slot = group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left);
                 ref byte entry = ref table.Space.EntryAt(ref head, head.OffsetOf(slot));
-                if (!Entry.HasExpiry(ref entry))
-                    continue;
-                long expiry = Entry.Expiry(ref entry);
-                if (expiry < nowMs)
+                if (Entry.HasExpiry(ref entry) && Entry.Expiry(ref entry) < nowMs)
                     due[count++] = (ushort)slot;
                 else
-                    earliest = Math.Min(earliest, expiry);
+                    earliest = Math.Min(earliest, FieldExpiries.EarliestWithKey(table.Pages, ref entry));
             }
         }
 
         return count;
+    }
+
+    // Takes fields that are due out of the hashes of a segment, of a large one some. Slots stay where they are while entries change or go, but heads
+    // may be copied: each step finds its own again, as long as the table is not restructured.
+    private void ExpireFields(Database database, Table table, ulong prefix, long nowMs)
+    {
+        int depth = table.Pages.Head(table.Directory.HeadOf(prefix)).Depth;
+        EntryPlace place = default;
+        for (int position = 0; table.TryFindFrom(prefix, ref position, ref place); position++)
+        {
+            if (FieldExpiries.EarliestOf(table.Pages, ref place.Entry) >= nowMs)
+                continue;
+            new HashRef(database.Peek(CopyOfKey(table.Pages, ref place.Entry))).ExpireFields(FieldsPerVisit);
+            if (table.Pages.Head(table.Directory.HeadOf(prefix)).Depth != depth)
+                return;
+        }
     }
 
     // False when the table was restructured under the segment.

@@ -19,6 +19,9 @@ internal sealed class ExpiryTotals(ExpiryHorizon? horizon = null)
         horizon?.Note(unixMs);
     }
 
+    /// <summary>Shows an expiry that belongs to no entry on the horizon.</summary>
+    public void NoteOnHorizon(long unixMs) => horizon?.Note(unixMs);
+
     /// <summary>Counts it out.</summary>
     public void Remove(long unixMs)
     {

@@ -109,6 +109,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
             Invariant.Check(table.Directory.EarliestExpiryOf(hash, head.Depth) <= Entry.Expiry(ref entry));
         }
 
+        Invariant.Check(table.Directory.EarliestExpiryOf(hash, head.Depth) <= FieldExpiries.EarliestOf(pages, ref entry));
         ClaimReferences(ref entry);
         _entries++;
         _occupied++;

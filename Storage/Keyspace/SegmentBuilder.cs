@@ -38,8 +38,7 @@ internal ref struct SegmentBuilder(PageStore pages, SegmentSpace space, int dept
 
         head.Occupy(slot, hash, offset);
         Unsafe.CopyBlockUnaligned(ref space.EntryAt(ref head, offset), ref entry, (uint)bytes);
-        if (Entry.HasExpiry(ref entry))
-            Earliest = Math.Min(Earliest, Entry.Expiry(ref entry));
+        Earliest = Math.Min(Earliest, FieldExpiries.EarliestWithKey(pages, ref entry));
     }
 
     private ref SegmentHead Chain()

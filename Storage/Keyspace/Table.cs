@@ -472,6 +472,16 @@ internal sealed class Table
         _space.Release(ref place.Head, block, bytes, ReachOf(hash, place.Head.Depth));
     }
 
+    /// <summary>Notes when the fields of a found entry expire, if it is a hash whose fields do. O(1).</summary>
+    public void NoteFieldExpiry(ulong hash, ref EntryPlace place)
+    {
+        long earliest = FieldExpiries.EarliestOf(_pages, ref place.Entry);
+        if (earliest == Directory.Never)
+            return;
+        Directory.NoteExpiry(hash, place.Head.Depth, earliest);
+        Expiries.NoteOnHorizon(earliest);
+    }
+
     private void SetNewExpiry(ulong hash, ref EntryPlace place, long unixMs)
     {
         Entry.SetExpiry(ref place.Entry, unixMs);

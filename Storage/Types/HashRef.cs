@@ -104,6 +104,8 @@ public ref struct HashRef
         if (!IsShort(field) || !IsShort(value))
             EnsureTable();
         bool added = Put(field, value, expiry);
+        if (MayExpire)
+            _entry.NoteFieldExpiry();
         _entry.SignalModified();
         return added;
     }
@@ -117,6 +119,8 @@ public ref struct HashRef
         if (!FitsPacked(args, first))
             EnsureTable();
         int added = _entry.Exists && IsTable ? SetInTable(args, first) : SetPacked(args, first);
+        if (MayExpire)
+            _entry.NoteFieldExpiry();
         for (int i = 0; i < pairs; i++)
             _entry.SignalModified();
         return added;
@@ -128,10 +132,63 @@ public ref struct HashRef
         if (!_entry.Exists || !Remove(field))
             return false;
         if (Count == 0)
+        {
             _entry.Delete();
-        else
-            _entry.SignalModified();
+            return true;
+        }
+
+        if (MayExpire)
+            _entry.NoteFieldExpiry();
+        _entry.SignalModified();
         return true;
+    }
+
+    /// <summary>When a field expires, in unix ms, -1 if it does not; false if it is not there.</summary>
+    public readonly bool TryGetExpiry(ReadOnlySpan<byte> field, out long expiryMs)
+    {
+        expiryMs = Keyspaces.Entry.NoExpiry;
+        if (!_entry.Exists)
+            return false;
+        if (IsTable)
+        {
+            bool found = Table.TryFind(field, out EntryView entry);
+            return found && TryPass(entry.ExpiryMs, out expiryMs);
+        }
+
+        int at = PackedHash.Find(_entry.PackedBytes, _entry.Form, field);
+        if (at == Listpack.None)
+            return false;
+        return TryPass(PackedHash.ExpiryOf(_entry.PackedBytes, _entry.Form, at), out expiryMs);
+    }
+
+    /// <summary>Lets a field that is there expire, at a unix time in ms.</summary>
+    public void SetExpiry(scoped ReadOnlySpan<byte> field, long unixMs)
+    {
+        if (_entry.Form == ValueForm.HashListpack)
+            BecomeListpackEx();
+        PutExpiry(field, unixMs);
+        _entry.NoteFieldExpiry();
+        _entry.SignalModified();
+    }
+
+    /// <summary>Makes a field that is there stay for good.</summary>
+    public void ClearExpiry(scoped ReadOnlySpan<byte> field)
+    {
+        PutExpiry(field, Keyspaces.Entry.NoExpiry);
+        _entry.SignalModified();
+    }
+
+    /// <summary>
+    /// Takes fields past their time away, so many at most, and the hash with its last field; nothing while expired keys are only hidden.
+    /// </summary>
+    public void ExpireFields(int limit)
+    {
+        if (!_entry.Exists || _entry.Database.Keyspace.ExpiredKeys == ExpiredKeys.Hide || FieldExpiries.EarliestOf(_entry) >= NowMs)
+            return;
+        int expired = IsTable ? ExpireInTable(limit) : ExpirePacked();
+        if (expired == 0)
+            return;
+        _entry.Database.SignalFieldsExpired(ref _entry, expired, Count == 0 ? HashFate.Removed : HashFate.Kept);
     }
 
     /// <summary>A field drawn fairly, and its value; false if there is none. O(1), O(bytes) while packed.</summary>
@@ -161,6 +218,13 @@ public ref struct HashRef
         bool found = Table.TryFind(field, out EntryView entry) && !IsPast(entry.ExpiryMs);
         value = found ? entry.Element : default;
         return found;
+    }
+
+    private readonly bool TryPass(long found, out long expiryMs)
+    {
+        bool isPast = IsPast(found);
+        expiryMs = isPast ? Keyspaces.Entry.NoExpiry : found;
+        return !isPast;
     }
 
     private readonly bool IsPast(long expiryMs) => expiryMs >= 0 && expiryMs < NowMs;
@@ -194,7 +258,12 @@ public ref struct HashRef
         }
 
         if (IsTable)
-            return _entry.WritableCollection<MemberTable>().Set(field, value, expiry);
+        {
+            var table = _entry.WritableCollection<MemberTable>();
+            RemoveIfPast(table, field);
+            return table.Set(field, value, expiry);
+        }
+
         bool added = PackedHash.Set(ref _entry, _entry.Form, field, value, expiry);
         if (added)
             UnpackIfLarge();
@@ -206,8 +275,19 @@ public ref struct HashRef
         var table = _entry.WritableCollection<MemberTable>();
         int added = 0;
         for (int i = first; i < args.Count; i += 2)
+        {
+            RemoveIfPast(table, args[i]);
             added += table.Set(args[i], args[i + 1], Expiry.None) ? 1 : 0;
+        }
+
         return added;
+    }
+
+    // A field past its time that is still there counts as new when it is set, and keeps nothing.
+    private readonly void RemoveIfPast(MemberTable table, scoped ReadOnlySpan<byte> field)
+    {
+        if (table.Table.Expiries.Count > 0 && table.TryFind(field, out EntryView entry) && IsPast(entry.ExpiryMs))
+            table.Remove(field);
     }
 
     private int SetPacked(in ArgVector args, int first)
@@ -234,6 +314,58 @@ public ref struct HashRef
         return true;
     }
 
+    private void PutExpiry(scoped ReadOnlySpan<byte> field, long expiryMs)
+    {
+        if (IsTable)
+            _entry.WritableCollection<MemberTable>().SetExpiry(field, expiryMs);
+        else if (_entry.Form == ValueForm.HashListpackEx)
+            PackedHash.SetExpiry(ref _entry, PackedHash.Find(_entry.PackedBytes, _entry.Form, field), expiryMs, _entry.Database.Keyspace.Scratch);
+    }
+
+    private void BecomeListpackEx()
+    {
+        PackedBuffer scratch = _entry.Database.Keyspace.Scratch;
+        scratch.Set(Listpack.Empty);
+        for (HashFields fields = Fields; fields.MoveNext();)
+        {
+            ListpackEdits.Append(ref scratch, fields.Field, fields.Value);
+            ListpackEdits.Append(ref scratch, new ListpackValue(0L));
+        }
+
+        _entry.SetPacked(ValueForm.HashListpackEx, scratch.Bytes);
+    }
+
+    // Those that are due come first.
+    private int ExpirePacked()
+    {
+        Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
+        int expired = 0;
+        var fields = new HashFields(this, long.MinValue);
+        for (; fields.MoveNext() && IsPast(fields.ExpiryMs); expired++)
+            _entry.Database.Keyspace.Events.FieldExpired(_entry.Database, _entry.Key, fields.Field.GetText(text));
+        ListpackEdits.Delete(ref _entry, Listpack.HeaderBytes, expired * PackedHash.StrideOf(ValueForm.HashListpackEx));
+        _entry.NoteFieldExpiry();
+        return expired;
+    }
+
+    private int ExpireInTable(int limit)
+    {
+        PackedBuffer field = _entry.Database.Keyspace.Scratch;
+        var table = _entry.WritableCollection<MemberTable>();
+        ulong from = 0;
+        int expired = 0;
+        for (; expired < limit && table.TryFindDue(NowMs, ref from, out EntryView due); expired++)
+        {
+            // The name lies in what is about to go.
+            field.Set(due.Key);
+            _entry.Database.Keyspace.Events.FieldExpired(_entry.Database, _entry.Key, field.Bytes);
+            table.Remove(field.Bytes);
+        }
+
+        _entry.NoteFieldExpiry();
+        return expired;
+    }
+
     private void UnpackIfLarge()
     {
         if (Count > Limits.HashMaxListpackEntries)
@@ -252,5 +384,6 @@ public ref struct HashRef
         for (var fields = new HashFields(this, long.MinValue); _entry.Exists && fields.MoveNext();)
             table.Set(fields.Field.GetText(fieldText), fields.Value.GetText(valueText), fields.ExpiryMs < 0 ? Expiry.None : Expiry.At(fields.ExpiryMs));
         _entry.SetCollection(ValueForm.HashTable, table);
+        _entry.NoteFieldExpiry();
     }
 }

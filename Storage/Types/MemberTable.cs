@@ -1,6 +1,7 @@
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
+using Directory = KestrelFree.Storage.Keyspaces.Directory;
 
 namespace KestrelFree.Storage.Types;
 
@@ -55,6 +56,9 @@ internal sealed class MemberTable : CollectionValue
     /// <inheritdoc/>
     protected override CollectionValue CloneShell() => new MemberTable(_table.Clone());
 
+    /// <summary>The earliest expiry of a field, or a bound below it, or Never. O(1).</summary>
+    public long EarliestExpiry => _table.Expiries.Count == 0 ? Directory.Never : _table.Directory.Earliest;
+
     /// <summary>Whether there is such a member.</summary>
     public bool Contains(ReadOnlySpan<byte> member) => TryFind(member, out _);
 
@@ -106,6 +110,45 @@ internal sealed class MemberTable : CollectionValue
         return !found;
     }
 
+    /// <summary>
+    /// Finds a field that expires before a time, in the order of hashes from <paramref name="from"/> on, which moves on; false, with exact bounds left
+    /// behind, when there is none. O(1) but for a segment's entries and a number for each 500 segments that are not due.
+    /// </summary>
+    public bool TryFindDue(long nowMs, ref ulong from, out EntryView due)
+    {
+        due = default;
+        Directory directory = _table.Directory;
+        while (directory.Earliest < nowMs && _table.Count > 0)
+        {
+            DirectoryLeaf leaf = directory.LeafOf(from);
+            int place = leaf.FirstBefore(nowMs, leaf.IndexOf(from));
+            ulong prefix = place == DirectoryLeaf.NoPlace ? 0 : leaf.HashAt(from, place);
+            if (place != DirectoryLeaf.NoPlace && TryFindDueIn(prefix, nowMs, out due))
+            {
+                from = prefix;
+                return true;
+            }
+
+            from = place == DirectoryLeaf.NoPlace ? leaf.HashBehind(from) : Behind(prefix);
+            if (from == 0)
+                directory.TightenEarliest(nowMs);
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives a field an expiry or takes it away; the field is there.</summary>
+    public void SetExpiry(ReadOnlySpan<byte> field, long expiryMs)
+    {
+        ulong hash = _table.Hasher.Hash(field);
+        EntryPlace place = default;
+        bool found = _table.Find(hash, field, ref place);
+        Invariant.Check(found);
+        _table.MakeWritable(hash, field, ref place);
+        ref byte entry = ref place.Entry;
+        _table.Reshape(hash, new EntryLayout(Entry.Form(ref entry), Entry.Place(ref entry), Entry.ValueFieldBytes(ref entry), expiryMs), ref place);
+    }
+
     /// <summary>Takes a member or field away; false if it is not there.</summary>
     public bool Remove(ReadOnlySpan<byte> member)
     {
@@ -116,5 +159,32 @@ internal sealed class MemberTable : CollectionValue
         BytesValues.ReleaseReference(_table, hash, ref place);
         _table.Remove(hash, member, ref place);
         return true;
+    }
+
+    private ulong Behind(ulong prefix)
+    {
+        int depth = _table.Pages.Head(_table.Directory.HeadOf(prefix)).Depth;
+        return depth == 0 ? 0 : prefix + (1ul << (64 - depth));
+    }
+
+    private bool TryFindDueIn(ulong prefix, long nowMs, out EntryView due)
+    {
+        EntryPlace place = default;
+        long earliest = Directory.Never;
+        for (int position = 0; _table.TryFindFrom(prefix, ref position, ref place); position++)
+        {
+            long expiry = Entry.HasExpiry(ref place.Entry) ? Entry.Expiry(ref place.Entry) : Directory.Never;
+            if (expiry < nowMs)
+            {
+                due = new EntryView(_table.Pages, ref place.Entry);
+                return true;
+            }
+
+            earliest = Math.Min(earliest, expiry);
+        }
+
+        _table.Directory.SetEarliest(prefix, _table.Pages.Head(_table.Directory.HeadOf(prefix)).Depth, earliest);
+        due = default;
+        return false;
     }
 }

@@ -67,6 +67,19 @@ internal static class PackedHash
         return false;
     }
 
+    /// <summary>Gives the field at an offset of a HashListpackEx another expiry, and so another place.</summary>
+    public static void SetExpiry<T>(ref T target, int field, long expiryMs, PackedBuffer scratch)
+        where T : IPackedBytes, allows ref struct
+    {
+        ReadOnlySpan<byte> old = target.Bytes;
+        int valueAt = Listpack.After(old, field);
+        scratch.Set(old[field..Listpack.After(old, valueAt)]);
+        ListpackEdits.Delete(ref target, field, StrideOf(ValueForm.HashListpackEx));
+        // What was copied are two entries: they are read from it as from a listpack.
+        ReadOnlySpan<byte> entries = scratch.Bytes;
+        Insert(ref target, ValueForm.HashListpackEx, Listpack.Get(entries, 0), Listpack.Get(entries, valueAt - field), expiryMs);
+    }
+
     /// <summary>Takes the field at an offset away.</summary>
     public static void Delete<T>(ref T target, ValueForm form, int field)
         where T : IPackedBytes, allows ref struct => ListpackEdits.Delete(ref target, field, StrideOf(form));
