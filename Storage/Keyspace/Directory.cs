@@ -343,10 +343,11 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
         if (Earliest >= unixMs || _earliest == null)
             return NoPlace;
         ReadOnlySpan<long> bounds = _earliest;
-        // Not wider: the compiled server has such code ready, where a first call would have to wait for the compiler.
+        ref long first = ref MemoryMarshal.GetReference(bounds);
+        // Not wider, and not from a span: the compiled server has such code ready, where a first call would have to wait for the compiler.
         var limit = Vector128.Create(unixMs);
         int place = from;
-        while (place + Vector128<long>.Count <= bounds.Length && Vector128.GreaterThanOrEqualAll(Vector128.Create(bounds[place..]), limit))
+        while (place + Vector128<long>.Count <= bounds.Length && Vector128.GreaterThanOrEqualAll(Vector128.LoadUnsafe(ref first, (nuint)place), limit))
             place += Vector128<long>.Count;
         while (place < bounds.Length && bounds[place] >= unixMs)
             place++;

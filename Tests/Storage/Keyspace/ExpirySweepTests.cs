@@ -175,6 +175,26 @@ public sealed class ExpirySweepTests
     }
 
     [Test]
+    public void The_average_time_left_is_right_to_the_end_of_time()
+    {
+        const long end = long.MaxValue - 1;
+        for (int i = 0; i < 5; i++)
+            Set(0, "far" + i, end);
+        Assert.That(_keyspace[0].AverageTtlMs, Is.EqualTo(end - Start));
+
+        for (int i = 0; i < 5; i++)
+            Set(0, "near" + i, Start + 100);
+        Assert.That(_keyspace[0].AverageTtlMs, Is.EqualTo((end - Start - 100) / 2 + 100).Within(1));
+
+        for (int i = 0; i < 5; i++)
+            _keyspace[0].Delete(Bytes("far" + i));
+        Assert.That(_keyspace[0].AverageTtlMs, Is.EqualTo(100));
+
+        _clock.Advance(1000);
+        Assert.That(_keyspace[0].AverageTtlMs, Is.Zero);
+    }
+
+    [Test]
     public void Hidden_keys_stay()
     {
         Set(0, "k", Start);
