@@ -35,8 +35,8 @@ internal static class CommandGrammars
         new("APPEND", d => [d.Key(), d.Value()]),
         new("MSETNX", d => [.. d.Many(1, 3, d.Key).SelectMany(key => new[] { key, d.Value() })]),
         new("SETNX", d => [d.Key(), d.Value()]),
-        new("SETEX", d => [d.Key(), d.Pick("100000", "0", "-1", "abc", "9223372036854775807"), d.Value()]),
-        new("PSETEX", d => [d.Key(), d.Pick("100000000", "0", "-1", "abc", "9223372036854775807"), d.Value()]),
+        new("SETEX", d => [d.Key(), d.Pick(d.FarSeconds(), "0", "-1", "abc", "9223372036854775807"), d.Value()]),
+        new("PSETEX", d => [d.Key(), d.Pick(d.FarMilliseconds(), "0", "-1", "abc", "9223372036854775807"), d.Value()]),
         new("GETSET", d => [d.Key(), d.Value()]),
         new("GETDEL", d => [d.Key()]),
         new("GETEX", d => [d.Key(), .. GetExOptions(d)]),
@@ -132,16 +132,16 @@ internal static class CommandGrammars
         () => [d.Word("XX")],
         () => [d.Word("GET")],
         () => [d.Word("KEEPTTL")],
-        () => [d.Word("EX"), d.Pick("100000", "0", "-1", "9223372036854775807", "9223372036854776", "abc", "", "1.5")],
-        () => [d.Word("PX"), d.Pick("100000000", "0", "-1", "9223372036854775807", "9223372036854775808", "abc")],
+        () => [d.Word("EX"), d.Pick(d.FarSeconds(), "0", "-1", "9223372036854775807", "9223372036854776", "abc", "", "1.5")],
+        () => [d.Word("PX"), d.Pick(d.FarMilliseconds(), "0", "-1", "9223372036854775807", "9223372036854775808", "abc")],
         () => [d.Word("EXAT"), d.Pick("1", "33177117420", "0", "-1", "9223372036854775807", "abc")],
         () => [d.Word("PXAT"), d.Pick("1", "33177117420000", "0", "-1", "9223372036854775807", "abc")],
         () => d.Pick<string[]>([d.Word("EX")], ["junk"], [d.Word("NXX")]));
 
     private static string[] GetExOptions(Draw d) => d.Options(
         () => [d.Word("PERSIST")],
-        () => [d.Word("EX"), d.Pick("100000", "0", "-1", "9223372036854775807", "abc")],
-        () => [d.Word("PX"), d.Pick("100000000", "0", "9223372036854775807", "abc")],
+        () => [d.Word("EX"), d.Pick(d.FarSeconds(), "0", "-1", "9223372036854775807", "abc")],
+        () => [d.Word("PX"), d.Pick(d.FarMilliseconds(), "0", "9223372036854775807", "abc")],
         () => [d.Word("EXAT"), d.Pick("1", "33177117420", "0", "abc")],
         () => [d.Word("PXAT"), d.Pick("1", "33177117420000", "-1")],
         () => d.Pick<string[]>([d.Word("KEEPTTL")], [d.Word("NX")], ["junk"]));
@@ -154,11 +154,11 @@ internal static class CommandGrammars
         () => d.Chance(30) ? [d.Pick("junk", "", "N\0X", "KEEPTTL")] : [d.Word("XX"), d.Word("LT")]);
 
     private static string Seconds(Draw d) => d.Chance(80)
-        ? d.Pick("100000", "1000000", "2000000", "0", "-1", "-100000", "9223372036854775", "-9223372036854775")
-        : d.Pick("9223372036854776", "-9223372036854776", "9223370036854775", "abc", "", "1.5", "9223372036854775807", "-9223372036854775808", "9223372036854775808");
+        ? d.Pick(d.FarSeconds(), d.FarSeconds(), d.FarSeconds(), "0", "-1", "-100000", "9223372036854775", "-9223372036854775")
+        : d.Pick("9223372036854776", "-9223372036854776", "9223370" + d.FarSeconds(), "abc", "", "1.5", "9223372036854775807", "-9223372036854775808", "9223372036854775808");
 
     private static string Milliseconds(Draw d) => d.Chance(80)
-        ? d.Pick("100000000", "1000000000", "2000000000", "0", "-1", "-9223372036854775808", "4611686018427387904")
+        ? d.Pick(d.FarMilliseconds(), d.FarMilliseconds(), d.FarMilliseconds(), "0", "-1", "-9223372036854775808", "461168" + d.FarMilliseconds())
         : d.Pick("9223372036854775807", "9223372036854775808", "abc", "", "1e9");
 
     private static string UnixSeconds(Draw d) => d.Chance(80)
@@ -178,7 +178,7 @@ internal static class CommandGrammars
 
     private static string[] RestoreArguments(Draw d) =>
     [
-        d.Pick("0", "0", "0", "100000000", "33177117420000", "-1", "abc", "9223372036854775807"),
+        d.Pick("0", "0", "0", d.FarMilliseconds(), "33177117420000", "-1", "abc", "9223372036854775807"),
         d.Pick(DumpPayloads.All),
         .. d.Chance(60) ? (string[])[d.Word("REPLACE")] : [],
         .. d.Options(

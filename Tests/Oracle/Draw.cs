@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace KestrelFree.Tests.Oracle;
 
 // Where the generated arguments come from. Every pool holds the values at which replies change: numbers at the edges of
@@ -43,6 +45,12 @@ internal sealed class Draw(int seed)
 
     /// <summary>A word that no command expects there.</summary>
     public string Odd() => Pick(Junk);
+
+    /// <summary>Seconds from now, far ahead and never twice the same: equal ones would tie or not by when each server was asked.</summary>
+    public string FarSeconds() => (100_000_000 + Below(900_000_000)).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Milliseconds from now, as <see cref="FarSeconds"/>.</summary>
+    public string FarMilliseconds() => FarSeconds() + "000";
 
     /// <summary>A word in the case given, in the other one, or mixed.</summary>
     public string Word(string word) => Below(4) switch
