@@ -39,7 +39,8 @@ internal static class AtomicFile
         file.Flush(flushToDisk: true);
     }
 
-    private static void SyncDirectory(string directory)
+    /// <summary>Makes the names in a directory survive a power loss; where that cannot be, nothing happens.</summary>
+    public static void SyncDirectory(string directory)
     {
         const int ReadOnlyCloseOnExec = 0x80000;
         int fd = Open(directory, ReadOnlyCloseOnExec);

@@ -43,6 +43,7 @@ public sealed class Keyspace
         _hasher = NewHasher(options, Dice);
         _prefetch = new PrefetchBatch(_hasher);
         SetBuilder = new SetBuilder(this);
+        HashBuilder = new HashBuilder(this);
         _databases = new Database[options.Databases];
         for (int i = 0; i < _databases.Length; i++)
             _databases[i] = new Database(this, i, NewTable(i));
@@ -133,6 +134,8 @@ public sealed class Keyspace
 
     /// <summary>Passes of compaction that were completed.</summary>
     public long Compactions => _compaction.Passes;
+
+    internal HashBuilder HashBuilder { get; }
 
     internal AccessClock Access { get; }
 

@@ -38,6 +38,37 @@ public static class Crc64
         return crc;
     }
 
+    /// <summary>
+    /// The checksum after so many zero bytes more. O(log count). As checksums are linear, it tells what changing a few bytes does to the checksum
+    /// of all that follows them.
+    /// </summary>
+    public static ulong AppendZeros(ulong crc, long count)
+    {
+        // What a zero byte makes of each bit; squared again and again, what 2, 4, 8 ... of them do.
+        Span<ulong> effect = stackalloc ulong[64];
+        Span<ulong> squared = stackalloc ulong[64];
+        for (int bit = 0; bit < effect.Length; bit++)
+            effect[bit] = Append(1ul << bit, [0]);
+        for (; count > 0; count >>= 1)
+        {
+            if ((count & 1) != 0)
+                crc = Apply(effect, crc);
+            for (int bit = 0; bit < effect.Length; bit++)
+                squared[bit] = Apply(effect, effect[bit]);
+            squared.CopyTo(effect);
+        }
+
+        return crc;
+    }
+
+    private static ulong Apply(ReadOnlySpan<ulong> effect, ulong crc)
+    {
+        ulong result = 0;
+        for (; crc != 0; crc &= crc - 1)
+            result ^= effect[System.Numerics.BitOperations.TrailingZeroCount(crc)];
+        return result;
+    }
+
     private static ulong[] MakeTables()
     {
         ulong[] tables = new ulong[Slices << 8];

@@ -75,7 +75,10 @@ public sealed class DumpPayload
     private static RdbValue Load(scoped ref RdbReader reader, RdbLoading loading)
     {
         RdbType type = (RdbType)reader.ReadByte("type");
-        return RdbValues.Load(ref reader, type, loading);
+        RdbValue value = RdbValues.Load(ref reader, type, loading);
+        if (value.IsEmpty)
+            reader.Fail("value", "a collection without elements");
+        return value;
     }
 
     // A large value's buffer is not kept for small ones.

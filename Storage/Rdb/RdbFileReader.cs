@@ -2,11 +2,21 @@ using System.Text;
 
 namespace KestrelFree.Storage;
 
+/// <summary>What a file's key does to one that is there already.</summary>
+public enum KnownKeys
+{
+    /// <summary>No key may be there: the file is corrupt.</summary>
+    Refuse,
+
+    /// <summary>It takes its place.</summary>
+    Replace,
+}
+
 /// <summary>
-/// Reads an RDB file into a keyspace, see <see cref="RdbWriter"/>. Keys come in as by commands, events included. What is corrupt is an
-/// <see cref="RdbException"/>; the keys before it have been stored then.
+/// Reads an RDB file into a keyspace, see <see cref="RdbWriter"/>, at once or in slices between which the keyspace is in order. Keys come in as by commands,
+/// events included. What is corrupt is an <see cref="RdbException"/>; the keys before it have been stored then.
 /// </summary>
-/// <param name="keyspace">Takes the keys; none of them may be there yet.</param>
+/// <param name="keyspace">Takes the keys.</param>
 /// <param name="check">How strictly packed values are checked.</param>
 public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 {
@@ -15,7 +25,12 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     private const int FirstVersionWithChecksum = 5;
     private const long NotGiven = -1;
 
+    private const int EntriesPerLook = 16;
+
     private readonly Dictionary<string, string> _aux = [];
+    private readonly List<byte[]> _functions = [];
+    private RdbInput? _input;
+    private bool _ended;
     private byte[] _key = new byte[256];
     private RdbLoading _loading = new(keyspace[0], check);
     private long _expiryMs = NotGiven;
@@ -37,26 +52,70 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     /// <summary>Keys that were left out since they are past their time.</summary>
     public long KeysExpired { get; private set; }
 
+    /// <summary>Keys that were left out since their collections have no elements.</summary>
+    public long KeysEmpty { get; private set; }
+
+    /// <summary>What happens to a key that is there already.</summary>
+    public KnownKeys KnownKeys { get; init; } = KnownKeys.Refuse;
+
+    /// <summary>Is called for each key that is stored, before it is.</summary>
+    public Action? BeforeKey { get; init; }
+
+    /// <summary>Sources of libraries of functions.</summary>
+    public IReadOnlyList<byte[]> Functions => _functions;
+
+    /// <summary>Whether the whole file has been read.</summary>
+    public bool IsComplete { get; private set; }
+
     /// <summary>What the file tells about itself, by name.</summary>
     public IReadOnlyDictionary<string, string> Aux => _aux;
 
     /// <summary>Reads a whole file. O(bytes). Throws <see cref="RdbException"/>, and what the stream throws.</summary>
     public void Read(RdbInput input)
     {
+        Begin(input);
+        while (!IsComplete)
+            ReadSlice(TimeBudget.Unlimited);
+    }
+
+    /// <summary>Reads the header of a file, for <see cref="ReadSlice"/> to go on. Throws as <see cref="Read"/> does.</summary>
+    public void Begin(RdbInput input)
+    {
+        Invariant.Check(_input is null);
+        _input = input;
         RdbReader reader = new(input);
         ReadHeader(ref reader);
-        while (true)
-        {
-            byte code = reader.ReadByte("opcode");
-            if (code == (byte)RdbOpcode.End)
-                break;
-            if (code >= (byte)RdbOpcode.SlotSizes)
-                ReadOpcode(ref reader, (RdbOpcode)code);
-            else
-                ReadEntry(ref reader, (RdbType)code);
-        }
+        reader.Suspend();
+    }
 
-        ReadChecksum(ref reader);
+    /// <summary>Reads for a time at least; a value is never left half read. Throws as <see cref="Read"/> does.</summary>
+    public void ReadSlice(long budgetMicros)
+    {
+        Invariant.Check(_input is not null && !IsComplete);
+        var budget = new TimeBudget(budgetMicros);
+        RdbReader reader = new(_input);
+        do
+        {
+            for (int i = 0; i < EntriesPerLook && !_ended; i++)
+                ReadNext(ref reader);
+        }
+        while (!_ended && !budget.IsSpent);
+
+        if (_ended)
+            ReadChecksum(ref reader);
+        IsComplete = _ended;
+        reader.Suspend();
+    }
+
+    private void ReadNext(scoped ref RdbReader reader)
+    {
+        byte code = reader.ReadByte("opcode");
+        if (code == (byte)RdbOpcode.End)
+            _ended = true;
+        else if (code >= (byte)RdbOpcode.SlotSizes)
+            ReadOpcode(ref reader, (RdbOpcode)code);
+        else
+            ReadEntry(ref reader, (RdbType)code);
     }
 
     private void ReadHeader(scoped ref RdbReader reader)
@@ -96,8 +155,19 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
                 string name = Encoding.UTF8.GetString(reader.ReadString("aux name"));
                 _aux[name] = Encoding.UTF8.GetString(reader.ReadString("aux value"));
                 break;
+            case RdbOpcode.SlotSizes:
+                reader.ReadLength("slot");
+                reader.ReadLength("number of keys in the slot");
+                reader.ReadLength("number of keys in the slot that expire");
+                break;
+            case RdbOpcode.Function:
+                _functions.Add(reader.ReadString("library of functions").ToArray());
+                break;
+            case RdbOpcode.ModuleAux:
+                RdbModules.Refuse(ref reader);
+                break;
             default:
-                reader.Fail("opcode", $"{(byte)opcode} is not read yet");
+                reader.Fail("opcode", $"{(byte)opcode} is none that is read");
                 break;
         }
     }
@@ -119,7 +189,11 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         ReadOnlySpan<byte> key = _key.AsSpan(0, read.Length);
 
         RdbValue value = RdbValues.Load(ref reader, type, _loading);
-        if (_expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs && ExpiredKeys == ExpiredKeys.Delete)
+        if (value.IsEmpty)
+        {
+            KeysEmpty++;
+        }
+        else if (_expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs && ExpiredKeys == ExpiredKeys.Delete)
         {
             value.Discard(_loading.Database);
             KeysExpired++;
@@ -135,8 +209,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 
     private void Store(scoped ref RdbReader reader, ReadOnlySpan<byte> key, RdbValue value)
     {
+        BeforeKey?.Invoke();
         EntryRef entry = _loading.Database.LookupWrite(key);
-        if (entry.Exists)
+        if (entry.Exists && KnownKeys == KnownKeys.Refuse)
         {
             value.Discard(_loading.Database);
             reader.Fail("key", "it occurs twice");

@@ -6,8 +6,11 @@ namespace KestrelFree.Storage;
 /// <summary>What a file tells besides keys, and how it is written.</summary>
 public sealed record RdbFileOptions
 {
-    /// <summary>The version of the format; a value that needs a newer one breaks an invariant.</summary>
+    /// <summary>The version of the format. A value that needs a newer one raises it, if the stream can seek, and breaks an invariant otherwise.</summary>
     public int Version { get; init; } = RdbFormat.Version;
+
+    /// <summary>Sources of libraries of functions.</summary>
+    public IReadOnlyList<byte[]> Functions { get; init; } = [];
 
     /// <summary>The version of Redis that the server claims to be (aux redis-ver).</summary>
     public required string RedisVersion { get; init; }
@@ -43,6 +46,10 @@ public sealed record RdbFileOptions
 /// </summary>
 public sealed class RdbFileWriter
 {
+    private const int MagicBytes = 5;
+    private const int HeaderBytes = MagicBytes + 4;
+
+    private readonly Stream _stream;
     private readonly RdbFileOutput _output;
     private readonly RdbWriter _writer;
     private readonly RdbFileOptions _options;
@@ -56,6 +63,8 @@ public sealed class RdbFileWriter
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
+        _stream = stream;
+        Version = options.Version;
         _output = new RdbFileOutput(stream);
         _writer = new RdbWriter(_output) { Compression = options.Compression };
         _access = new AccessClock(new ManualClock(options.CreatedMs), new Random(0))
@@ -71,8 +80,17 @@ public sealed class RdbFileWriter
     /// <summary>Keys that have been written so far.</summary>
     public long KeysWritten => Volatile.Read(ref _keys);
 
-    /// <summary>Writes all of a snapshot. O(bytes). Throws what the stream throws.</summary>
-    public void Write(Snapshot snapshot)
+    /// <summary>The version that the file has got.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>The first key that made it newer than it should be, if one did.</summary>
+    public byte[]? RaisedBy { get; private set; }
+
+    /// <summary>Writes all of a snapshot, unless told to stop. O(bytes). Throws what the stream throws.</summary>
+    /// <param name="snapshot">What to write.</param>
+    /// <param name="advance">Is called after each key, and says whether to go on.</param>
+    /// <returns>Whether it is whole.</returns>
+    public bool Write(Snapshot snapshot, Func<bool>? advance = null)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         WriteHeader();
@@ -87,14 +105,17 @@ public sealed class RdbFileWriter
             }
 
             WriteEntry(walk.Entry);
+            if (advance is not null && !advance())
+                return false;
         }
 
         WriteEnd();
+        return true;
     }
 
     private void WriteHeader()
     {
-        _writer.WriteBytes(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"REDIS{_options.Version:0000}")));
+        _writer.WriteBytes(Magic(_options.Version));
         WriteAux("redis-ver", _options.RedisVersion);
         WriteAux("redis-bits", "64");
         WriteAux("ctime", string.Create(CultureInfo.InvariantCulture, $"{_options.CreatedMs / 1000}"));
@@ -102,7 +123,14 @@ public sealed class RdbFileWriter
         foreach ((string name, string value) in _options.Aux)
             WriteAux(name, value);
         WriteAux("aof-base", _options.IsAofBase ? "1" : "0");
+        foreach (byte[] library in _options.Functions)
+        {
+            _writer.WriteOpcode(RdbOpcode.Function);
+            _writer.WriteString(library);
+        }
     }
+
+    private static byte[] Magic(int version) => Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"REDIS{version:0000}"));
 
     private void WriteAux(string name, string value)
     {
@@ -123,7 +151,9 @@ public sealed class RdbFileWriter
     private void WriteEntry(in EntryView entry)
     {
         RdbSaver? saver = RdbValues.Saver(entry);
-        Invariant.Check(saver is not null && saver.Version <= _options.Version);
+        Invariant.Check(saver is not null);
+        if (saver.Version > Version)
+            RaiseVersion(saver.Version, entry.Key);
         if (entry.HasExpiry)
         {
             _writer.WriteOpcode(RdbOpcode.ExpireTimeMs);
@@ -151,11 +181,34 @@ public sealed class RdbFileWriter
         }
     }
 
+    private void RaiseVersion(int version, ReadOnlySpan<byte> key)
+    {
+        Invariant.Check(_stream.CanSeek, "a stream that cannot seek is given a version that all values fit");
+        Version = version;
+        RaisedBy ??= key.ToArray();
+    }
+
     private void WriteEnd()
     {
         _writer.WriteOpcode(RdbOpcode.End);
         ulong checksum = _output.Checksum();
+        if (Version > _options.Version)
+            checksum ^= RewriteHeader();
         _writer.WriteUInt64(_options.HasChecksum ? checksum : 0);
         _output.Flush();
+    }
+
+    // What value needs which version is only known when all have been seen: the header changes afterwards, and the checksum by what that makes of it.
+    private ulong RewriteHeader()
+    {
+        byte[] header = Magic(Version);
+        ReadOnlySpan<byte> old = Magic(_options.Version);
+        long end = _stream.Position;
+        _stream.Position = end - _output.FlushedBytes;
+        _stream.Write(header);
+        _stream.Position = end;
+        for (int i = 0; i < header.Length; i++)
+            header[i] ^= old[i];
+        return Crc64.AppendZeros(Crc64.Append(0, header), _output.FlushedBytes - HeaderBytes);
     }
 }

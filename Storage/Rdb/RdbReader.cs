@@ -47,6 +47,14 @@ public ref struct RdbReader
     /// <summary>The checksum of all that has been read of a stream.</summary>
     public readonly ulong Checksum() => _input!.ChecksumWith(_at);
 
+    /// <summary>Leaves the rest of a stream to the next reader of its input.</summary>
+    public void Suspend()
+    {
+        _window = _input!.Advance(_at, 0);
+        _windowOffset += _at;
+        _at = 0;
+    }
+
     /// <summary>Says that what was read cannot be right.</summary>
     [DoesNotReturn]
     public readonly void Fail(string field, string problem) => throw new RdbException(_source, Offset, field, problem);

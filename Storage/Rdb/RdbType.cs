@@ -21,6 +21,9 @@ public enum RdbType : byte
     /// <summary>A sorted set whose scores are binary.</summary>
     Zset = 5,
 
+    /// <summary>A module's value of before Redis 4.0, which nothing but the module can skip.</summary>
+    OldModule = 6,
+
     /// <summary>A module's value, with markers between its parts.</summary>
     Module = 7,
 

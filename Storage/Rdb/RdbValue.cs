@@ -20,16 +20,26 @@ internal readonly ref struct RdbValue
         _bytes = bytes;
     }
 
-    /// <summary>A collection that is an object.</summary>
-    public RdbValue(ValueForm form, CollectionValue collection)
+    /// <summary>A collection: an object, or bytes if there is none.</summary>
+    public RdbValue(ValueForm form, CollectionValue? collection, ReadOnlySpan<byte> bytes)
     {
         _form = form;
         _collection = collection;
+        _bytes = bytes;
     }
+
+    private RdbValue(bool isEmpty) => IsEmpty = isEmpty;
+
+    /// <summary>A collection without elements, which no key can hold.</summary>
+    public static RdbValue Empty => new(isEmpty: true);
+
+    /// <summary>Whether it is <see cref="Empty"/>, and so cannot be stored.</summary>
+    public bool IsEmpty { get; }
 
     /// <summary>Puts the value in the place of whatever the key holds.</summary>
     public void StoreInto(scoped ref EntryRef entry, Expiry expiry)
     {
+        Invariant.Check(!IsEmpty);
         if (_form <= ValueForm.RawString)
         {
             entry.SetString(_bytes, expiry);
@@ -37,10 +47,9 @@ internal readonly ref struct RdbValue
         }
 
         if (_collection is null)
-            entry.SetPacked(_form, _bytes);
+            entry.SetPacked(_form, _bytes, expiry);
         else
-            entry.SetCollection(_form, _collection);
-        entry.ReplaceExpiry(expiry);
+            entry.SetCollection(_form, _collection, expiry);
         entry.SignalModified();
     }
 

@@ -8,12 +8,19 @@ internal delegate void SaveValue(RdbWriter writer, in EntryView entry);
 /// <summary>Reads a value whose type has been read. Throws <see cref="RdbException"/> unless all of it is sound.</summary>
 internal delegate RdbValue LoadValue(scoped ref RdbReader reader, RdbLoading loading);
 
+/// <summary>Whether a row is for an entry whose value has its form.</summary>
+internal delegate bool AppliesTo(in EntryView entry);
+
 /// <summary>How a form of value is written.</summary>
 /// <param name="Form">The form.</param>
 /// <param name="Type">The type that stands before it.</param>
 /// <param name="Version">The oldest version of the format that has this type.</param>
 /// <param name="Save">Writes it.</param>
-internal sealed record RdbSaver(ValueForm Form, RdbType Type, int Version, SaveValue Save);
+internal sealed record RdbSaver(ValueForm Form, RdbType Type, int Version, SaveValue Save)
+{
+    /// <summary>Which values of the form it is for; null for all that no earlier row is for.</summary>
+    public AppliesTo? When { get; init; }
+}
 
 /// <summary>How a type is read.</summary>
 internal sealed record RdbLoader(RdbType Type, LoadValue Load);
@@ -36,22 +43,40 @@ public sealed record RdbLoading(Database Database, PayloadCheck Check);
 /// <summary>The values of the RDB format: one row per form that is written and one per type that is read. A data type joins by adding its own.</summary>
 internal static class RdbValues
 {
-    private static readonly RdbSaver[] Savers =
+    private static readonly RdbSaver[] StringSavers =
     [
         new(ValueForm.String, RdbType.String, RdbFormat.Version, SaveString),
         new(ValueForm.RawString, RdbType.String, RdbFormat.Version, SaveString),
     ];
 
-    private static readonly RdbLoader[] Loaders =
+    private static readonly RdbLoader[] StringLoaders =
     [
         new(RdbType.String, LoadString),
     ];
 
-    private static readonly RdbSaver?[] SaverOf = [.. Enumerable.Range(0, 1 + (int)ValueForm.Stream).Select(form => Savers.SingleOrDefault(row => row.Form == (ValueForm)form))];
+    private static readonly RdbLoader[] ModuleLoaders =
+    [
+        new(RdbType.OldModule, RdbModules.Refuse),
+        new(RdbType.Module, RdbModules.Refuse),
+    ];
+
+    private static readonly RdbSaver[] Savers = [.. StringSavers, .. RdbSets.Savers, .. RdbHashes.Savers];
+    private static readonly RdbLoader[] Loaders = [.. StringLoaders, .. RdbSets.Loaders, .. RdbHashes.Loaders, .. ModuleLoaders];
+
+    private static readonly RdbSaver[][] SaversOf = [.. Enumerable.Range(0, 1 + (int)ValueForm.Stream).Select(form => Savers.Where(row => row.Form == (ValueForm)form).ToArray())];
     private static readonly RdbLoader?[] LoaderOf = [.. Enumerable.Range(0, 1 + byte.MaxValue).Select(type => Loaders.SingleOrDefault(row => row.Type == (RdbType)type))];
 
     /// <summary>How an entry's value is written; null for one that has no row. O(1).</summary>
-    public static RdbSaver? Saver(in EntryView entry) => SaverOf[(int)entry.Form];
+    public static RdbSaver? Saver(in EntryView entry)
+    {
+        foreach (RdbSaver row in SaversOf[(int)entry.Form])
+        {
+            if (row.When is null || row.When(entry))
+                return row;
+        }
+
+        return null;
+    }
 
     /// <summary>Reads a value of a type; throws <see cref="RdbException"/> for an unknown one and for what is corrupt.</summary>
     public static RdbValue Load(scoped ref RdbReader reader, RdbType type, RdbLoading loading)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using KestrelFree.Protocol;
+using KestrelFree.Storage.Encodings;
 
 namespace KestrelFree.Storage;
 
@@ -143,6 +144,15 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
         digits = digits[..Numbers.FormatInteger(digits, value)];
         WriteLength((ulong)digits.Length);
         WriteBytes(digits);
+    }
+
+    /// <summary>Writes the string that an element of a collection is.</summary>
+    public void WriteElement(ListpackValue element)
+    {
+        if (element.IsInteger)
+            WriteString(element.Integer);
+        else
+            WriteString(element.Bytes);
     }
 
     private bool TryWriteInteger(long value)

@@ -39,6 +39,18 @@ public ref struct HashFields
         _next = Listpack.HeaderBytes;
     }
 
+    /// <summary>Over a listpack that no entry holds, what is past its time included.</summary>
+    internal HashFields(ValueForm form, ReadOnlySpan<byte> listpack)
+    {
+        _form = form;
+        _listpack = listpack;
+        _nowMs = long.MinValue;
+        _next = Listpack.HeaderBytes;
+    }
+
+    /// <summary>Over the hash of an entry, which may be one of a fork, what is past its time included.</summary>
+    internal static HashFields AllOf(EntryView entry) => new(entry, exists: true, long.MinValue);
+
     /// <summary>The field of this step.</summary>
     public readonly ListpackValue Field =>
         _form == ValueForm.HashTable ? ListpackValue.OfString(_table.Entry.Key) : Listpack.Get(_listpack, _offset);

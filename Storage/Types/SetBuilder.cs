@@ -89,6 +89,16 @@ public sealed class SetBuilder
         entry.SignalModified();
     }
 
+    /// <summary>Hands the set over: a table, or bytes that live until the next set is built.</summary>
+    internal MemberTable? Take(out ValueForm form, out ReadOnlySpan<byte> packed)
+    {
+        MemberTable? table = _table;
+        form = _form;
+        packed = table == null ? _packed.Bytes : default;
+        _table = null;
+        return table;
+    }
+
     /// <summary>Lets go of the members.</summary>
     public void Discard()
     {
@@ -106,7 +116,7 @@ public sealed class SetBuilder
         return this;
     }
 
-    private bool Add(ReadOnlySpan<byte> member)
+    internal bool Add(ReadOnlySpan<byte> member)
     {
         if (_table != null)
             return _table.Add(member);

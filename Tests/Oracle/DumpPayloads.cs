@@ -39,14 +39,26 @@ internal static class DumpPayloads
         return ByteText.Text([.. head, .. BitConverter.GetBytes(Crc64.Append(0, head))]);
     }
 
-    /// <summary>A reply that is a payload of a string: the string, and the version.</summary>
+    /// <summary>A reply that is a payload: the version, the type and what the value digests to; of a string the string.</summary>
     public static string Decoded(string reply)
     {
         var payload = reply.StartsWith('$') && reply.Length > 1 && reply[1] == '"' ? ByteText.Unquote(reply[1..]) : [];
-        if (payload.Length <= FooterBytes || payload[0] != (byte)RdbType.String || !DumpPayload.IsIntact(payload))
+        if (payload.Length <= FooterBytes || !DumpPayload.IsIntact(payload))
             return reply;
 
+        if (payload[0] != (byte)RdbType.String)
+            return $"a dump of version {payload[^FooterBytes]}: {Digested(payload)}";
         var value = new RdbReader(payload.AsSpan(1, payload.Length - 1 - FooterBytes), "DUMP's reply").ReadString("string");
         return $"a dump of version {payload[^FooterBytes]}: {ByteText.Quote(value)}";
+    }
+
+    // Tables are written in the order of a seeded hash, and small sets and lists in the packed forms of newer versions or not.
+    private static string Digested(byte[] payload)
+    {
+        var keyspace = new Keyspace(new KeyspaceOptions { Databases = 1 });
+        var entry = keyspace[0].LookupWrite("k"u8);
+        DumpPayload.Restore(payload, ref entry, Expiry.None, new RdbLoading(keyspace[0], PayloadCheck.Deep));
+        var digest = default(ValueDigest);
+        return ValueDigests.TryMix(keyspace[0].PeekStored("k"u8).View, ref digest) ? $"{entry.Type} {Convert.ToHexStringLower(digest.Bytes)}" : $"{entry.Type}";
     }
 }

@@ -1,0 +1,112 @@
+using KestrelFree.Tests.Support;
+
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>A key of one type in one encoding, and the requests that make it on either server.</summary>
+internal sealed record SampleKey(string Name, string Type, IReadOnlyList<IReadOnlyList<string>> Requests)
+{
+    public override string ToString() => Name;
+}
+
+// Elements are drawn so that all forms of integers and strings occur, text that compresses and bytes that do not. The seed is fixed: it is the sizes
+// around the thresholds and the mixture that matter, and a failing name can be run again.
+
+/// <summary>Keys of every type in every encoding, for tests that carry them from one server to another.</summary>
+internal static class SampleKeys
+{
+    private const int Seed = 20_260_115;
+
+    /// <summary>The keys.</summary>
+    public static IReadOnlyList<SampleKey> All { get; } =
+    [
+        .. Strings(), .. Sets(), .. Hashes(),
+    ];
+
+    /// <summary>Makes all keys on a server, in the databases 0 and 9, every fifth with an expiry.</summary>
+    public static void Fill(RawConnection client)
+    {
+        for (var at = 0; at < All.Count; at++)
+        {
+            client.Ask("SELECT", at % 3 == 2 ? "9" : "0");
+            foreach (var request in All[at].Requests)
+                client.Ask(request);
+            if (at % 5 == 4)
+                client.Ask("PEXPIREAT", All[at].Name, "33177117420000");
+        }
+
+        client.Ask("SELECT", "0");
+    }
+
+    private static IEnumerable<SampleKey> Strings()
+    {
+        foreach (var value in new[] { "", "0", "-1", "127", "-129", "70000", "2147483648", "-9223372036854775808", "007", "hello", new string('y', 3000) })
+            yield return new SampleKey($"string:{value.Length}:{value[..Math.Min(value.Length, 20)]}", "string", [["SET", $"string:{value.Length}:{value[..Math.Min(value.Length, 20)]}", value]]);
+        yield return new SampleKey("string:noise", "string", [["SET", "string:noise", Noise(new Random(Seed), 100_000)]]);
+        yield return new SampleKey("string:raw", "string", [["APPEND", "string:raw", "12"], ["APPEND", "string:raw", "3"]]);
+    }
+
+    private static IEnumerable<SampleKey> Sets() =>
+    [
+        Made("set:integers:16", "set", "SADD", Integers(5, short.MaxValue)),
+        Made("set:integers:32", "set", "SADD", Integers(400, int.MaxValue)),
+        Made("set:integers:64", "set", "SADD", Integers(512, long.MaxValue)),
+        Made("set:integers:many", "set", "SADD", Integers(513, long.MaxValue)),
+        Made("set:one", "set", "SADD", ["m"]),
+        Made("set:small", "set", "SADD", Elements(128, 20)),
+        Made("set:many", "set", "SADD", Elements(3000, 20)),
+        Made("set:long", "set", "SADD", Elements(10, 500)),
+        Made("set:huge", "set", "SADD", ["", new string('h', 200_000), "5"]),
+    ];
+
+    private static IEnumerable<SampleKey> Hashes() =>
+    [
+        Made("hash:one", "hash", "HSET", ["f", "v"]),
+        Made("hash:small", "hash", "HSET", Pairs(128, 20)),
+        Made("hash:many", "hash", "HSET", Pairs(1500, 20)),
+        Made("hash:long", "hash", "HSET", Pairs(10, 500)),
+        Made("hash:huge", "hash", "HSET", ["", "", "large", new string('h', 200_000), "5", "-5"]),
+    ];
+
+    // Elements arrive in portions, as they do in life.
+    private static SampleKey Made(string name, string type, string command, IEnumerable<string> arguments) =>
+        new(name, type, [.. arguments.Chunk(100).Select(portion => (string[])[command, name, .. portion])]);
+
+    private static IEnumerable<string> Integers(int count, long limit)
+    {
+        var random = new Random(Seed);
+        var drawn = new HashSet<long>();
+        while (drawn.Count < count)
+            drawn.Add(random.NextInt64(-limit, limit) >> random.Next(drawn.Count == 0 ? 1 : 16));
+        return drawn.Select(value => $"{value}");
+    }
+
+    private static IEnumerable<string> Elements(int count, int length)
+    {
+        var random = new Random(Seed + length);
+        var drawn = new HashSet<string> { "text" };
+        while (drawn.Count < count)
+            drawn.Add(Element(random, length));
+        return drawn;
+    }
+
+    private static IEnumerable<string> Pairs(int count, int length)
+    {
+        var random = new Random(Seed);
+        return Elements(count, length).SelectMany(field => new[] { field, Element(random, length) });
+    }
+
+    private static string Element(Random random, int length) => random.Next(4) switch
+    {
+        0 => $"{random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64)}",
+        1 => $"element:{random.Next(1_000_000)}",
+        2 => new string((char)('a' + random.Next(26)), random.Next(length + 1)),
+        _ => Noise(random, random.Next(length + 1)),
+    };
+
+    private static string Noise(Random random, int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        return ByteText.Text(bytes);
+    }
+}

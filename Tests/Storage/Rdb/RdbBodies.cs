@@ -1,0 +1,42 @@
+using KestrelFree.Storage;
+using KestrelFree.Storage.Encodings;
+using KestrelFree.Tests.Support;
+
+namespace KestrelFree.Tests.Storage.Rdb;
+
+/// <summary>Sound bodies of payloads (type and value) of every type that is read, small enough for damage to hit all their parts.</summary>
+internal static class RdbBodies
+{
+    /// <summary>The bodies.</summary>
+    public static IReadOnlyList<byte[]> All { get; } =
+    [
+        OlderEncodings.Counted((int)RdbType.Set, Texts("a", "17", "b")),
+        OlderEncodings.Body((int)RdbType.SetIntset, IntsetOf(1, 2, 70000)),
+        OlderEncodings.Body((int)RdbType.SetListpack, ListpackOf("a", "12", "text")),
+        [(byte)RdbType.Hash, 2, .. Texts("f", "v", "g", "12").SelectMany(OlderEncodings.Prefixed)],
+        OlderEncodings.Body((int)RdbType.HashZipmap, OlderEncodings.Zipmap(2, "f", "v", "g", new string('x', 260))),
+        OlderEncodings.Body((int)RdbType.HashZiplist, OlderEncodings.Ziplist("f", "v", "g", "70000", new string('x', 300), "5")),
+        OlderEncodings.Body((int)RdbType.HashListpack, ListpackOf("f", "v", "g", "-5000")),
+        [(byte)RdbType.HashMetadata, .. BitConverter.GetBytes(33_177_117_420_000), 2, 1, .. Texts("f", "v").SelectMany(OlderEncodings.Prefixed), 0, .. Texts("g", "w").SelectMany(OlderEncodings.Prefixed)],
+        [(byte)RdbType.HashListpackEx, .. BitConverter.GetBytes(33_177_117_420_000), .. OlderEncodings.Prefixed(ListpackOf("f", "v", "33177117420000", "g", "w", "0"))],
+    ];
+
+    /// <summary>A listpack of these elements.</summary>
+    public static byte[] ListpackOf(params IReadOnlyList<string> elements)
+    {
+        var packed = new PackedBuffer(Listpack.Empty);
+        foreach (var element in elements)
+            ListpackEdits.Append(ref packed, ByteText.Bytes(element));
+        return packed.Bytes.ToArray();
+    }
+
+    private static byte[] IntsetOf(params IReadOnlyList<long> members)
+    {
+        var packed = new PackedBuffer(IntSet.Empty);
+        foreach (var member in members)
+            IntSet.Add(ref packed, member);
+        return packed.Bytes.ToArray();
+    }
+
+    private static byte[][] Texts(params IReadOnlyList<string> texts) => [.. texts.Select(ByteText.Bytes)];
+}
