@@ -13,7 +13,7 @@ namespace KestrelFree.Storage.Pages;
 //     block id  = chunk number : 20 | index : 12          (BlockAllocator)
 //     run handle = chunk number : 16 | 64-byte unit : 16   (RunAllocator)
 //
-// Empty chunks come back to the pool. The pool keeps two warm and tells the system to take the pages of the others, which are cold then. When a keyspace that
+// Empty chunks come back to the pool. The pool keeps one warm and tells the system to take the pages of the others, which are cold then. When a keyspace that
 // shrank grows again, a pool thread has the next cold chunk backed by huge pages ahead of its use, for the reason that SlabSupply gives; if growth is
 // faster than that, a chunk does without huge pages.
 //
@@ -33,7 +33,7 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     private const int MaxChunks = 1 << 16;
     private const int SmallSlabs = 4;
     private const int ChunksPerLargeSlab = 2;
-    private const int WarmChunks = 2;
+    private const int WarmChunks = 1;
     private const int HugePageBytes = 1 << 21;
     private const int None = 0;
 

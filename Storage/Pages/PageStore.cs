@@ -27,6 +27,7 @@ internal sealed class PageStore
         Wide = new BlockAllocator(Chunks, NarrowBytes, WideBytes / NarrowBytes);
         Runs = new RunAllocator(Chunks);
         Discarded = new DiscardedCollections(Forks);
+        Merge = new SegmentMerge(this);
     }
 
     public ChunkPool Chunks { get; }
@@ -45,6 +46,9 @@ internal sealed class PageStore
     public LargeArrays Arrays { get; } = new();
 
     public ForkEpochs Forks { get; } = new();
+
+    /// <summary>Merges segments of collections as they shrink.</summary>
+    public SegmentMerge Merge { get; }
 
     /// <summary>Collections that wait for being freed.</summary>
     public DiscardedCollections Discarded { get; }

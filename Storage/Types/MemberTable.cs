@@ -9,11 +9,17 @@ namespace KestrelFree.Storage.Types;
 // A member is a key there. The members of a set have an empty value; the fields of a hash have one that is stored as strings are
 // in the keyspace (integers as 8 bytes, short ones inline, longer ones in runs), and an expiry where a field has one. A hash without such pays nothing.
 //
+// Neighbouring segments that have become small merge as members go, every eighth time: the compaction of databases does not come here, and drawing a member
+// at random wants segments that are not empty.
+//
 // It costs a head of 1.3 KB and a block at least, which is why small ones are packed.
 
 /// <summary>The members of a large set, or the fields of a large hash. All operations O(1) amortised.</summary>
 internal sealed class MemberTable : CollectionValue
 {
+    private const int MergeFrom = SegmentHead.SplitAt / 4;
+    private const int RemovalsPerMerge = 8;
+
     private readonly Table _table;
 
     /// <summary>An empty one.</summary>
@@ -158,6 +164,8 @@ internal sealed class MemberTable : CollectionValue
             return false;
         BytesValues.ReleaseReference(_table, hash, ref place);
         _table.Remove(hash, member, ref place);
+        if (_table.Pages.Head(_table.Directory.HeadOf(hash)).Count is var left && left <= MergeFrom && left % RemovalsPerMerge == 0)
+            _table.Pages.Merge.Run(_table, hash);
         return true;
     }
 

@@ -78,6 +78,22 @@ public sealed class CollectionTests
     }
 
     [Test]
+    public void A_large_table_that_shrinks_gives_memory_back_and_is_drawn_from_quickly()
+    {
+        const int Members = 100_000;
+        MemberTable table = _keyspace[0].LookupWrite("k"u8).SetCollection(ValueForm.SetTable, NewTable(Members));
+        long before = _keyspace.Memory.UsedBytes;
+        for (int left = Members; left > 1000; left--)
+        {
+            Assert.That(table.TryGetRandom(_keyspace.Dice, out EntryView drawn), Is.True);
+            table.Remove(drawn.Key.ToArray());
+        }
+
+        Assert.That(_keyspace.Memory.UsedBytes, Is.LessThan(before / 20));
+        _keyspace.Validate();
+    }
+
+    [Test]
     public void Deleting_a_small_table_frees_it_at_once()
     {
         _keyspace[0].LookupWrite("k"u8).SetCollection(ValueForm.SetTable, NewTable(200));

@@ -140,8 +140,8 @@ public sealed class CompactionTests
     [Test]
     public void Segments_that_keys_come_and_go_in_do_not_merge_and_split_all_the_time()
     {
-        // 112 keys is where a segment may merge, 224 where it splits: numbers around both, and between.
-        foreach (int around in new[] { 112, 160, 224 })
+        // 168 keys are what segments may merge up to, 224 is where one splits: numbers around both, and between.
+        foreach (int around in new[] { 112, 168, 196, 224 })
         {
             _keyspace.FlushAll(FlushMode.Sync);
             Set(0, around - 10);

@@ -154,27 +154,28 @@ public sealed class FieldExpiryTests
         var hash = new HashRef(entry);
         hash.ExpireFields(random.Next(1, 20));
         Dictionary<string, (string Value, long Expiry)> fields = model.GetValueOrDefault(key) ?? [];
-        Assert.That(hash.TryGetExpiry(Bytes(field), out long expiry), Is.EqualTo(fields.ContainsKey(field)));
-        Assert.That(expiry, Is.EqualTo(fields.TryGetValue(field, out var old) ? old.Expiry : -1));
+        bool exists = fields.TryGetValue(field, out var old);
+        Assert.That(hash.TryGetExpiry(Bytes(field), out long expiry), Is.EqualTo(exists));
+        Assert.That(expiry, Is.EqualTo(exists ? old.Expiry : -1));
         int choice = random.Next(10);
         if (choice < 4)
         {
             string value = new('v', random.Next(20));
             bool keeps = random.Next(2) == 0;
-            Assert.That(hash.Set(Bytes(field), Bytes(value), keeps ? Expiry.Keep : Expiry.None), Is.EqualTo(!fields.ContainsKey(field)));
-            fields[field] = (value, keeps && fields.ContainsKey(field) ? old.Expiry : -1);
+            Assert.That(hash.Set(Bytes(field), Bytes(value), keeps ? Expiry.Keep : Expiry.None), Is.EqualTo(!exists));
+            fields[field] = (value, keeps && exists ? old.Expiry : -1);
             model[key] = fields;
         }
-        else if (choice < 7 && fields.ContainsKey(field))
+        else if (choice < 7 && exists)
         {
             long at = _clock.NowMs + 1 + random.Next(2000);
             hash.SetExpiry(Bytes(field), at);
-            fields[field] = (fields[field].Value, at);
+            fields[field] = (old.Value, at);
         }
-        else if (choice == 7 && fields.ContainsKey(field))
+        else if (choice == 7 && exists)
         {
             hash.ClearExpiry(Bytes(field));
-            fields[field] = (fields[field].Value, -1);
+            fields[field] = (old.Value, -1);
         }
         else if (choice == 8 && fields.Remove(field))
         {

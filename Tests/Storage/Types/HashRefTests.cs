@@ -21,7 +21,7 @@ public sealed class HashRefTests
         var model = new Dictionary<string, string>();
         Snapshot? fork = null;
         Dictionary<string, string> frozen = [];
-        for (int i = 0; i < 6000; i++)
+        for (int i = 0; i < 3000; i++)
         {
             string field = random.Next(4) == 0 ? random.Next(400).ToString() : "f" + random.Next(random.Next(2) == 0 ? 20 : 400);
             var hash = new HashRef(_keyspace[0].LookupWrite("hash"u8));

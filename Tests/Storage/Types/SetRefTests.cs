@@ -22,11 +22,11 @@ public sealed class SetRefTests
         var model = new HashSet<string>();
         Snapshot? fork = null;
         HashSet<string> frozen = [];
-        for (int i = 0; i < 5000; i++)
+        for (int i = 0; i < 3000; i++)
         {
             // Now and then the set empties, so that it starts anew with another first member.
-            bool removes = random.Next(10) < (i / 500 % 2 == 0 ? 3 : 7);
-            string member = i / 1000 % 2 == 0 || random.Next(50) != 0 ? random.Next(100 << random.Next(30) / 3).ToString() : "member" + random.Next(300);
+            bool removes = random.Next(10) < (i / 300 % 2 == 0 ? 3 : 7);
+            string member = i / 600 % 2 == 0 || random.Next(50) != 0 ? random.Next(100 << random.Next(30) / 3).ToString() : "member" + random.Next(300);
             var set = new SetRef(_keyspace[0].LookupWrite("set"u8));
             if (random.Next(100) == 0 && fork == null)
             {
