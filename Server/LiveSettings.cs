@@ -43,6 +43,17 @@ internal static class LiveSettings
             },
             "notify-keyspace-events");
         config.OnApply(
+            _ =>
+            {
+                server.SlowCommands.FollowConfig();
+                server.Slowlog.Trim();
+                return null;
+            },
+            "slowlog-log-slower-than",
+            "slowlog-max-len",
+            "latency-monitor-threshold",
+            "latency-tracking");
+        config.OnApply(
             changed => Apply(server.Keyspace.Limits, changed),
             "hash-max-listpack-entries",
             "hash-max-listpack-value",

@@ -54,6 +54,10 @@ internal sealed class RedisServer : IDisposable
         Observer.Watches = Watches;
         Observer.Notifications.Receiver = Subscriptions;
         Observer.Notifications.Enable(config.NotifyKeyspaceEvents);
+        SlowCommands = new SlowCommands(this);
+        Slowlog = new Slowlog(this);
+        Latency = new LatencyMonitor(this);
+        Monitors = new Monitors(this);
         Shutdown = new ShutdownSequence(this);
         Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, log);
         Cron = new ServerCron(this);
@@ -109,6 +113,18 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>Delivers messages that were not asked for.</summary>
     internal PushedMessages Pushes { get; }
+
+    /// <summary>Picks out the commands that took long.</summary>
+    internal SlowCommands SlowCommands { get; }
+
+    /// <summary>Remembers them.</summary>
+    internal Slowlog Slowlog { get; }
+
+    /// <summary>Remembers what blocked the loop.</summary>
+    internal LatencyMonitor Latency { get; }
+
+    /// <summary>The clients that are shown every command.</summary>
+    internal Monitors Monitors { get; }
 
     /// <summary>Ends the server.</summary>
     internal ShutdownSequence Shutdown { get; }

@@ -39,8 +39,9 @@ internal sealed class BlockedClients
     /// <summary>Ends the waiting of a client that has been served; its remaining requests go on before the loop sleeps.</summary>
     internal void Unblock(Client client)
     {
+        var operation = client.Blocked;
         if (!Release(client)) return;
-        if (client.LastCommand is { } command) command.Calls++;
+        _server.Dispatch.CountUnblocked(client, operation!);
         _server.Requests.Resume(client);
         if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
     }

@@ -45,7 +45,7 @@ internal sealed class BlockedOnKeys : BlockedOperation
     }
 
     /// <summary>The request, which runs again when a key is ready.</summary>
-    internal OwnedRequest Request { get; }
+    internal override OwnedRequest Request { get; }
 
     /// <summary>What it waits for.</summary>
     internal KeyWait Wait { get; }

@@ -1,3 +1,4 @@
+using KestrelFree.Protocol;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Blocking;
@@ -7,6 +8,12 @@ internal abstract class BlockedOperation
 {
     /// <summary>The timer of the deadline; 0 when it waits without one.</summary>
     internal long TimerId { get; set; }
+
+    /// <summary>How long its command has run so far, in ticks of the monotonic clock; the waiting does not count.</summary>
+    internal long SpentTicks { get; set; }
+
+    /// <summary>The request that waits, where it is kept.</summary>
+    internal virtual OwnedRequest? Request => null;
 
     /// <summary>Replies what the command replies when it waited in vain.</summary>
     internal abstract void ReplyTimeout(Client client);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using KestrelFree.Protocol;
+using KestrelFree.Server.Blocking;
+using KestrelFree.Server.Introspection;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Commands;
@@ -8,11 +10,15 @@ namespace KestrelFree.Server.Commands;
 //
 // The monotonic clock is read once per command: the end of one is the beginning of the next in the same batch, and the server's clock
 // moves on with the same reading. (Two readings a command cost 45 ns of the 500 that a pipelined SET takes.)
+//
+// What watches commands costs those that nobody watches a comparison each: whether there are monitors, whether latencies are tracked (an addition to a
+// histogram if so), whether the command was slow.
 
 /// <summary>Runs commands: executes, times, counts; the one place that propagation hangs on.</summary>
 internal sealed class Call
 {
     private readonly RedisServer _server;
+    private long _errorsCounted;
 
     internal Call(RedisServer server) => _server = server;
 
@@ -21,14 +27,50 @@ internal sealed class Call
     {
         var began = _server.Clock.Ticks;
         var errorsBefore = client.Reply.ErrorsWritten;
+        var countedBefore = _errorsCounted;
         command.Spec.Handler!(client, args);
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
-        if (client.ReexecutedFrom is null) _server.Statistics.Commands++;
+        var woken = client.ReexecutedFrom;
+        if (woken is null) _server.Statistics.Commands++;
+        if (_server.Monitors.IsWatched && woken is null) _server.Monitors.Feed(client, command, args);
 
         // A command that waits is counted when it has run to its end.
-        if (client.Is(ClientFlags.Blocked)) return;
+        var took = ended - began;
+        if (client.Blocked is { } waiting)
+        {
+            waiting.SpentTicks = took + (woken?.SpentTicks ?? 0);
+            if (took >= _server.SlowCommands.ThresholdTicks) _server.SlowCommands.NoteLatency(command, took);
+            return;
+        }
+
+        var total = woken is null ? took : took + woken.SpentTicks;
+        Count(command, total);
+        if (total >= _server.SlowCommands.ThresholdTicks) _server.SlowCommands.Note(client, command, args, total, took);
+        if (client.Reply.ErrorsWritten != errorsBefore) CountFailure(client, command, errorsBefore, countedBefore);
+    }
+
+    /// <summary>Accounts for a command that waited and has been answered without running again.</summary>
+    internal void CountUnblocked(Client client, BlockedOperation operation)
+    {
+        if (client.LastCommand is not { } command) return;
+        Count(command, operation.SpentTicks);
+        if (operation.SpentTicks >= _server.SlowCommands.ThresholdTicks && operation.Request is { } request)
+            _server.Slowlog.Push(client, command, request.Args, operation.SpentTicks);
+    }
+
+    private void Count(Command command, long ticks)
+    {
         command.Calls++;
-        command.Ticks += ended - began;
-        if (client.Reply.ErrorsWritten != errorsBefore) command.FailedCalls++;
+        command.Ticks += ticks;
+        if (_server.SlowCommands.TracksLatency) (command.Latencies ??= new LatencyHistogram()).Record(ticks);
+    }
+
+    // An error of a command within a transaction is that command's failure, not EXEC's too.
+    private void CountFailure(Client client, Command command, long errorsBefore, long countedBefore)
+    {
+        var own = client.Reply.ErrorsWritten - errorsBefore - (_errorsCounted - countedBefore);
+        if (own <= 0) return;
+        command.FailedCalls++;
+        _errorsCounted += own;
     }
 }

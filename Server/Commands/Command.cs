@@ -1,4 +1,4 @@
-using KestrelFree.Server.Networking;
+using KestrelFree.Server.Introspection;
 
 namespace KestrelFree.Server.Commands;
 
@@ -48,6 +48,9 @@ internal sealed class Command
     /// <summary>How often it ran and replied with an error.</summary>
     internal long FailedCalls { get; set; }
 
+    /// <summary>How long its calls took; null while none was tracked.</summary>
+    internal LatencyHistogram? Latencies { get; set; }
+
     /// <summary>Finds a subcommand by name in any case, or null.</summary>
     internal Command? FindSubcommand(ReadOnlySpan<byte> name)
     {
@@ -63,6 +66,7 @@ internal sealed class Command
     internal void ResetStatistics()
     {
         Calls = Ticks = RejectedCalls = FailedCalls = 0;
+        Latencies = null;
         foreach (var sub in _subcommands) sub.ResetStatistics();
     }
 }

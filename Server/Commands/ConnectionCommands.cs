@@ -91,6 +91,7 @@ internal static class ConnectionCommands
     {
         TransactionCommands.End(client);
         client.Server.Subscriptions.UnsubscribeAll(client);
+        client.Server.Monitors.Remove(client);
         client.Database = client.Server.Keyspace[0];
         client.Reply.Version = 2;
         client.Name = [];

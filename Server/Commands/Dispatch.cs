@@ -1,5 +1,6 @@
 using System.Text;
 using KestrelFree.Protocol;
+using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.PubSub;
@@ -80,6 +81,9 @@ internal sealed class Dispatch
 
     /// <summary>Executes a request that was admitted when it was queued by MULTI.</summary>
     internal void ExecuteQueued(Client client, Command command, in ArgVector args) => _call.Execute(client, command, args);
+
+    /// <inheritdoc cref="Call.CountUnblocked"/>
+    internal void CountUnblocked(Client client, BlockedOperation operation) => _call.CountUnblocked(client, operation);
 
     /// <summary>Finds the command or subcommand that a request names.</summary>
     /// <param name="args">The request.</param>

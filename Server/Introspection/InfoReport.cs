@@ -39,6 +39,7 @@ internal sealed class InfoReport
         Section("modules", "Modules", static () => { });
         Section("commandstats", "Commandstats", CommandStatistics);
         Section("errorstats", "Errorstats", Errors);
+        Section("latencystats", "Latencystats", Latencies);
         Section("cluster", "Cluster", () => Line("cluster_enabled", 0));
         Section("keyspace", "Keyspace", Keyspace);
         return _text.ToString();
@@ -261,6 +262,23 @@ internal sealed class InfoReport
     private void Errors()
     {
         foreach (var (code, count) in _server.Statistics.ErrorsByCode) Line($"errorstat_{code}", $"count={count}");
+    }
+
+    private void Latencies()
+    {
+        if (!_server.Config.LatencyTracking) return;
+        foreach (var command in _server.Commands.All) Latencies(command);
+    }
+
+    private void Latencies(Command command)
+    {
+        if (command.Latencies is { } latencies)
+        {
+            var percentiles = _server.Config.LatencyTrackingInfoPercentiles.Select(at => Invariant($"p{at:0.######}={latencies.NanosAt(at) / 1000.0:F3}"));
+            Line($"latency_percentiles_usec_{command.FullName}", string.Join(',', percentiles));
+        }
+
+        foreach (var sub in command.Subcommands) Latencies(sub);
     }
 
     private void Keyspace()

@@ -38,6 +38,7 @@ internal static class ClientDescription
     private static string FlagLetters(Client client)
     {
         var letters = new StringBuilder(8);
+        if (client.Is(ClientFlags.Monitor)) letters.Append('O');
         if (client.Is(ClientFlags.PubSub)) letters.Append('P');
         if (client.Is(ClientFlags.Multi)) letters.Append('x');
         if (client.Is(ClientFlags.Blocked)) letters.Append('b');

@@ -60,4 +60,7 @@ internal enum ClientFlags
 
     /// <summary>Subscribes to channels or patterns.</summary>
     PubSub = 1 << 17,
+
+    /// <summary>Is shown every command.</summary>
+    Monitor = 1 << 18,
 }

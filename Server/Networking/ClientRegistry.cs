@@ -79,6 +79,7 @@ internal sealed class ClientRegistry
         _server.Blocked.Forget(client);
         _server.Watches.Unwatch(client);
         _server.Subscriptions.UnsubscribeAll(client);
+        _server.Monitors.Remove(client);
         _server.Loop.Remove(client);
         client.Socket.Dispose();
         client.Query.Release();

@@ -105,6 +105,7 @@ internal static class CommandGrammars
         new("CLIENT NO-EVICT", d => [d.Pick(d.Word("ON"), d.Word("OFF"), "maybe")]) { Beside = ["CLIENT GETNAME", "RESET"] },
         new("CLIENT UNBLOCK", d => [d.Pick("999999", "0", "-1", "abc", ""), .. d.Options(() => [d.Word("TIMEOUT")], () => [d.Word("ERROR")])]),
         new("INFO", InfoArguments) { Beside = ["SET", "GET"] },
+        .. WatchingGrammars.Rows,
         new("COMMAND COUNT", _ => []),
         new("COMMAND INFO", d => d.Many(0, 4, () => d.Pick("get", "INCR", "nosuch", "", "client|nosuch", "get|x", "mget"))),
         new("COMMAND LIST", CommandListArguments),

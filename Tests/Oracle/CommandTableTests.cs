@@ -22,6 +22,7 @@ internal sealed class CommandTableTests
         ["config|rewrite"] = ("7.2 added tips for cluster clients", [Tips]),
         ["command|getkeys"] = ("7.2 admits a command without arguments", [Arity]),
         ["command|getkeysandflags"] = ("7.2 admits a command without arguments", [Arity]),
+        ["latency|reset"] = ("7.2 has cluster clients add the counts up", [Tips]),
         ["randomkey"] = ("7.2 added a tip for cluster clients", [Tips]),
         ["scan"] = ("7.2 added a tip for cluster clients", [Tips]),
         ["msetnx"] = ("7.2 took its tips away: it must stay atomic", [Tips]),

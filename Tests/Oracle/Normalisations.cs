@@ -34,6 +34,10 @@ internal static partial class Normalisations
         new("order of a scan", ["hscan", "sscan"], "elements of a table come in the order of a seeded hash", SortedLines),
         new("order of a set", ["smembers", "sinter", "sunion", "sdiff", "spop"], "members come in the order of a seeded hash; 7.0 has no listpacks for sets", SortedLines),
         new("random choice", ["hrandfield", "srandmember"], "each server draws its own; the distribution has a test of its own", text => DrawnLine().Replace(text, "$<drawn>")),
+        new("slow commands", ["slowlog get", "slowlog len"], "what is slow is the machine's own (a transcript covers the form)", _ => "<entries>"),
+        new("latencies", ["latency histogram"], "how long commands take is the machine's own (LatencyHistogramTests cover the form)", _ => "<latencies>"),
+        new("LATENCY DOCTOR", ["latency doctor"], "the words are each server's own", _ => "<advice>"),
+        new("version", ["lolwut"], "each tells its own", _ => "<art>"),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
     ];
 
@@ -59,8 +63,7 @@ internal static partial class Normalisations
     /// <summary>Each line with the values of the process's own fields dropped, and the fields that 7.0 lacks dropped whole.</summary>
     private static string ClientLines(string text) => OwnField().Replace(NewerField().Replace(text, ""), "$1=");
 
-    // Latency tracking is a capability of its own, not there yet.
-    private static string InfoHeadings(string text) => string.Join(' ', Heading().Matches(text).Select(match => match.Value).Where(heading => heading != "# Latencystats"));
+    private static string InfoHeadings(string text) => string.Join(' ', Heading().Matches(text).Select(match => match.Value));
 
     private static string CommandNames(string text) =>
         string.Join(' ', text.Split('\n').Skip(1).Where(line => CommonCommands.Contains(line.Trim(' ', '$', '"'))).Order(StringComparer.Ordinal));
@@ -81,7 +84,7 @@ internal static partial class Normalisations
 
     /// <summary>Commands whose presence in a list is compared: those that this capability has.</summary>
     private static readonly HashSet<string> CommonCommands =
-        [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|')).Where(name => name != "client|setinfo"), "client", "config", "command", "debug"];
+        [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|')).Where(name => name != "client|setinfo"), "client", "config", "command", "debug", "slowlog", "latency"];
 
     [GeneratedRegex(@":\d+")]
     private static partial Regex Integer();

@@ -8,11 +8,11 @@ internal static class ObservationDirectives
 {
     public static readonly Directive[] Rows =
     [
-        Integer("slowlog-log-slower-than", 10000, -1, MaxLong, effect: NotYet),
-        Integer("slowlog-max-len", 128, 0, MaxLong, effect: NotYet),
-        Integer("latency-monitor-threshold", 0, 0, MaxLong, effect: NotYet),
-        YesNo("latency-tracking", Yes, effect: NotYet),
-        new PercentilesDirective("latency-tracking-info-percentiles", 50, 99, 99.9) { Flags = Several, Effect = NotYet },
+        Integer("slowlog-log-slower-than", 10000, -1, MaxLong),
+        Integer("slowlog-max-len", 128, 0, MaxLong),
+        Integer("latency-monitor-threshold", 0, 0, MaxLong),
+        YesNo("latency-tracking", Yes),
+        new PercentilesDirective("latency-tracking-info-percentiles", 50, 99, 99.9) { Flags = Several },
         new NotifyDirective("notify-keyspace-events"),
         Integer("tracking-table-max-keys", 1000000, 0, MaxLong, effect: NotYet),
     ];
