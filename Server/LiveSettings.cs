@@ -59,7 +59,9 @@ internal static class LiveSettings
             "hash-max-listpack-value",
             "set-max-intset-entries",
             "set-max-listpack-entries",
-            "set-max-listpack-value");
+            "set-max-listpack-value",
+            "stream-node-max-bytes",
+            "stream-node-max-entries");
         Apply(server.Keyspace.Limits, config);
     }
 
@@ -70,6 +72,8 @@ internal static class LiveSettings
         limits.SetMaxIntsetEntries = config.SetMaxIntsetEntries;
         limits.SetMaxListpackEntries = config.SetMaxListpackEntries;
         limits.SetMaxListpackValue = config.SetMaxListpackValue;
+        limits.StreamNodeMaxBytes = config.StreamNodeMaxBytes;
+        limits.StreamNodeMaxEntries = config.StreamNodeMaxEntries;
         return null;
     }
 

@@ -23,6 +23,8 @@ internal static class CommandFamilies
         DumpCommands.Table,
         LcsCommand.Table,
         SetCommands.Table,
+        StreamCommands.Table,
+        StreamReadCommands.Table,
         HyperLogLogCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,

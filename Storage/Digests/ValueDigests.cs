@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using KestrelFree.Protocol;
 using KestrelFree.Storage.Encodings;
+using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
 
@@ -17,6 +18,7 @@ public static class ValueDigests
         (DataType.String, 0, MixString),
         (DataType.Set, 2, MixSet),
         (DataType.Hash, 4, MixHash),
+        (DataType.Stream, 6, MixStream),
     ];
 
     /// <summary>Mixes a value into a digest; false when its type has no row.</summary>
@@ -68,6 +70,22 @@ public static class ValueDigests
             pair.Mix(fields.Value.GetText(digits));
             if (fields.ExpiryMs >= 0) pair.Xor("!!hexpire!!"u8);
             digest.Xor(pair.Bytes);
+        }
+    }
+
+    private static void MixStream(in EntryView entry, ref ValueDigest digest)
+    {
+        Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
+        Span<byte> id = stackalloc byte[StreamId.MaxText];
+        var entries = entry.Collection<StreamValue>().Log.Read(StreamId.Min, StreamId.Max);
+        while (entries.MoveNext())
+        {
+            digest.Mix(id[..entries.Id.Format(id, (byte)'.')]);
+            while (entries.TryReadField(out var field, out var value))
+            {
+                digest.Mix(field.GetText(digits));
+                digest.Mix(value.GetText(digits));
+            }
         }
     }
 }

@@ -17,4 +17,10 @@ public sealed class CollectionLimits
 
     /// <summary>Bytes of a member of a packed set.</summary>
     public long SetMaxListpackValue { get; set; } = 64;
+
+    /// <summary>Bytes of a listpack of a stream; 0 is as many as a listpack can have.</summary>
+    public long StreamNodeMaxBytes { get; set; } = 4096;
+
+    /// <summary>Entries of a listpack of a stream; 0 is without limit.</summary>
+    public long StreamNodeMaxEntries { get; set; } = 100;
 }

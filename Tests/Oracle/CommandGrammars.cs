@@ -117,6 +117,7 @@ internal static class CommandGrammars
         new("CONFIG REWRITE", _ => []) { Beside = ["CONFIG GET"] },
         .. HashGrammars.All,
         .. SetGrammars.All,
+        .. StreamGrammars.All,
     ];
 
     // No name continues after a NUL: Redis compares names up to it, but hashes all of them, so that "get\0" is GET once in 256 starts.

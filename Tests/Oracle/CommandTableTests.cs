@@ -31,6 +31,7 @@ internal sealed class CommandTableTests
         ["set"] = ("later versions send no notes", [KeySpecs]),
         ["getex"] = ("later versions send no notes", [KeySpecs]),
         ["bitfield"] = ("later versions send no notes", [KeySpecs]),
+        ["xadd"] = ("later versions send no notes", [KeySpecs]),
         ["pfcount"] = ("later versions send no notes", [KeySpecs]),
     };
 

@@ -1,0 +1,215 @@
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Blocking;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+using static KestrelFree.Server.Commands.CommandFlags;
+
+namespace KestrelFree.Server.Commands;
+
+// XREAD and XREADGROUP: the entries of several streams behind an id each, waiting for some if there are none.
+//
+// Both run twice at most: a blocked client's request runs again from the start when one of its keys has changed (KeyWaits). "$" stands for the last id as
+// of the first run, so the request that waits has ids in its place.
+//
+// XREADGROUP reads either what nobody of the group has been given (">"), which it then owes an acknowledgement for unless NOACK, or what the
+// consumer itself has pending.
+
+/// <summary>Reading the entries behind an id.</summary>
+internal static class StreamReadCommands
+{
+    private const int IdsOnStack = 16;
+    private const long NoBlocking = -1;
+
+    // The id that stands for ">": no entry can be behind it.
+    private static StreamId Undelivered => StreamId.Max;
+
+    internal static readonly CommandSpec[] Table =
+    [
+        new("xread", XRead)
+        {
+            Arity = -4, Flags = ReadOnly | CommandFlags.Blocking, Categories = AclCategory.Stream, Since = "5.0.0", Group = "stream",
+            Keys = [StreamKeys(1)],
+            Summary = "Returns the entries of streams behind given ids, and waits for them if asked to.", Complexity = "O(n) for n entries returned",
+        },
+    ];
+
+    private enum Reader
+    {
+        Client,
+        Consumer,
+    }
+
+    private struct ReadOptions
+    {
+        public long TimeoutMs;
+        public long Count;
+        public int FirstKey;
+        public int Keys;
+        public int GroupAt;
+        public bool NoAck;
+    }
+
+    private static KeySpec StreamKeys(int startFrom) => new()
+    {
+        Begin = BeginSearch.Keyword, Keyword = "STREAMS", Index = startFrom, LastKey = -1, Limit = 2, Flags = KeySpecFlags.ReadOnly | KeySpecFlags.Access,
+    };
+
+    private static void XRead(Client client, in ArgVector args) => Read(client, args, Reader.Client);
+
+    private static void Read(Client client, in ArgVector args, Reader reader)
+    {
+        if (!TryOptionsOrReply(client, args, reader, out var options)) return;
+        var ids = options.Keys <= IdsOnStack ? stackalloc StreamId[options.Keys] : new StreamId[options.Keys];
+        if (!TryIdsOrReply(client, args, options, ids) || TryServe(client, args, options, ids)) return;
+        if (options.TimeoutMs == NoBlocking)
+        {
+            client.Reply.NullArray();
+            return;
+        }
+
+        var wait = new KeyWait(DataType.Stream, TimeoutReply.NullArray, reader == Reader.Client ? WakeOn.Type : WakeOn.TypeOrDeletion);
+        client.Server.KeyWaits.Block(client, WithIds(args, options, ids), options.FirstKey, options.Keys, wait, options.TimeoutMs);
+    }
+
+    private static bool TryOptionsOrReply(Client client, in ArgVector args, Reader reader, out ReadOptions options)
+    {
+        options = new ReadOptions { TimeoutMs = NoBlocking };
+        for (var i = 1; i < args.Count && options.FirstKey == 0; i++)
+        {
+            var more = args.Count - i - 1;
+            if (args[i].Is("block"u8) && more > 0)
+            {
+                if (!ArgumentParsing.TryTimeoutMsOrReply(client, args[++i], out options.TimeoutMs)) return false;
+            }
+            else if (args[i].Is("count"u8) && more > 0)
+            {
+                if (!ArgumentParsing.TryIntegerOrReply(client, args[++i], out options.Count)) return false;
+                options.Count = Math.Max(0, options.Count);
+            }
+            else if (args[i].Is("streams"u8) && more > 0)
+            {
+                options.FirstKey = i + 1;
+                options.Keys = more / 2;
+                if (more % 2 != 0) return Refuse(client, Unbalanced(reader));
+            }
+            else if (args[i].Is("group"u8) && more >= 2)
+            {
+                if (reader == Reader.Client) return Refuse(client, "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."u8);
+                options.GroupAt = i + 1;
+                i += 2;
+            }
+            else if (args[i].Is("noack"u8))
+            {
+                if (reader == Reader.Client) return Refuse(client, "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."u8);
+                options.NoAck = true;
+            }
+            else
+            {
+                return Refuse(client, SharedReplies.SyntaxError);
+            }
+        }
+
+        if (options.FirstKey == 0) return Refuse(client, SharedReplies.SyntaxError);
+        return reader == Reader.Client || options.GroupAt != 0 || Refuse(client, "ERR Missing GROUP option for XREADGROUP"u8);
+    }
+
+    private static ReadOnlySpan<byte> Unbalanced(Reader reader) => reader == Reader.Client
+        ? "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified."u8
+        : "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified."u8;
+
+    private static bool TryIdsOrReply(Client client, in ArgVector args, in ReadOptions options, Span<StreamId> ids)
+    {
+        for (var i = 0; i < ids.Length; i++)
+        {
+            var key = args[options.FirstKey + i];
+            if (!StreamCommands.TryReadOrReply(client, key, out var stream)) return false;
+            if (options.GroupAt != 0 && !(stream.Exists && stream.Log.FindGroup(args[options.GroupAt]) is not null))
+                return RefuseGroup(client, key, args[options.GroupAt]);
+            if (!TryIdOrReply(client, args[options.FirstKey + ids.Length + i], stream, options.GroupAt != 0 ? Reader.Consumer : Reader.Client, out ids[i])) return false;
+        }
+
+        return true;
+    }
+
+    private static bool TryIdOrReply(Client client, ReadOnlySpan<byte> argument, StreamRef stream, Reader reader, out StreamId id)
+    {
+        id = StreamId.Min;
+        var isLast = StreamIdArguments.IsSign(argument, '$');
+        var isNewest = StreamIdArguments.IsSign(argument, '+');
+        if (isLast || isNewest)
+        {
+            if (reader == Reader.Consumer) return RefuseSign(client, isLast ? '$' : '+');
+            if (stream.Exists && (isLast || stream.Log.Length == 0)) id = stream.Log.LastId;
+            else if (stream.Exists) stream.Log.NewestId().TryPrevious(out id);
+            return true;
+        }
+
+        if (!StreamIdArguments.IsSign(argument, '>')) return StreamIdArguments.TryStrictOrReply(client, argument, out id);
+        id = Undelivered;
+        return reader == Reader.Consumer
+            || Refuse(client, "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."u8);
+    }
+
+    private static bool TryServe(Client client, in ArgVector args, in ReadOptions options, Span<StreamId> ids)
+    {
+        var reply = client.Reply;
+        var length = default(DeferredLength);
+        var served = 0;
+        for (var i = 0; i < ids.Length; i++)
+        {
+            var key = args[options.FirstKey + i];
+            if (!StreamCommands.TryReadOrReply(client, key, out var stream) || !stream.Exists) continue;
+            if (stream.Log.LastId <= ids[i] || stream.Log.NewestId() <= ids[i]) continue;
+            if (served++ == 0) length = reply.BeginDeferred();
+            if (reply.Version == 2) reply.ArrayHeader(2);
+            reply.Bulk(key);
+            ids[i].TryNext(out var first);
+            reply.StreamEntries(stream.Log.Read(first, StreamId.Max), options.Count);
+        }
+
+        if (served == 0) return false;
+        if (reply.Version == 2) reply.EndDeferredArray(length, served);
+        else reply.EndDeferredMap(length, served);
+        return true;
+    }
+
+    /// <summary>The request with ids in the place of every "$".</summary>
+    private static ArgVector WithIds(in ArgVector args, in ReadOptions options, ReadOnlySpan<StreamId> ids)
+    {
+        var firstId = options.FirstKey + options.Keys;
+        var bytes = new byte[args.TotalBytes + (long)options.Keys * StreamId.MaxText];
+        var slices = new ArgSlice[args.Count];
+        var offset = 0;
+        for (var i = 0; i < slices.Length; i++)
+        {
+            var length = args[i].Length;
+            if (i >= firstId && StreamIdArguments.IsSign(args[i], '$')) length = ids[i - firstId].Format(bytes.AsSpan(offset));
+            else args[i].CopyTo(bytes.AsSpan(offset));
+            slices[i] = new ArgSlice(offset, length);
+            offset += length;
+        }
+
+        return new ArgVector(bytes, slices);
+    }
+
+    private static bool Refuse(Client client, ReadOnlySpan<byte> error)
+    {
+        client.Reply.Error(error);
+        return false;
+    }
+
+    private static bool RefuseSign(Client client, char sign)
+    {
+        client.Reply.Error($"ERR The {sign} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, "
+            + $"or use the > ID to get new messages. The {sign} ID would just return an empty result set.");
+        return false;
+    }
+
+    private static bool RefuseGroup(Client client, ReadOnlySpan<byte> key, ReadOnlySpan<byte> group)
+    {
+        client.Reply.Error(Encoding.Latin1.GetBytes(
+            $"NOGROUP No such key '{Encoding.Latin1.GetString(key)}' or consumer group '{Encoding.Latin1.GetString(group)}' in XREADGROUP with GROUP option"));
+        return false;
+    }
+}

@@ -1,0 +1,218 @@
+using KestrelFree.Storage.Snapshots;
+using KestrelFree.Storage.Types;
+
+namespace KestrelFree.Storage;
+
+/// <summary>An entry that was delivered and not acknowledged.</summary>
+/// <param name="Consumer">Whom it was delivered to.</param>
+/// <param name="DeliveredMs">When it was last, in Unix milliseconds.</param>
+/// <param name="Deliveries">How often.</param>
+public readonly record struct PendingEntry(byte[] Consumer, long DeliveredMs, long Deliveries);
+
+/// <summary>A member of a consumer group.</summary>
+public sealed class Consumer
+{
+    internal Consumer(byte[] name, long nowMs, ForkEpochs forks)
+    {
+        Name = name;
+        SeenMs = nowMs;
+        Birth = forks.Current;
+        Pending = new OrderedTree<StreamId, byte>(forks);
+    }
+
+    private Consumer(Consumer other, uint birth)
+    {
+        Name = other.Name;
+        SeenMs = other.SeenMs;
+        ActiveMs = other.ActiveMs;
+        Birth = birth;
+        Pending = other.Pending.Clone();
+    }
+
+    /// <summary>Its name.</summary>
+    public byte[] Name { get; }
+
+    /// <summary>When it last asked for something, in Unix milliseconds.</summary>
+    public long SeenMs { get; set; }
+
+    /// <summary>When it last got something, in Unix milliseconds; -1 if never.</summary>
+    public long ActiveMs { get; set; } = -1;
+
+    /// <summary>How many entries it has not acknowledged.</summary>
+    public long PendingCount => Pending.Count;
+
+    internal uint Birth { get; }
+
+    internal OrderedTree<StreamId, byte> Pending { get; }
+
+    /// <summary>The first id from one on that it has not acknowledged. O(log n).</summary>
+    public bool TryPendingFrom(StreamId from, out StreamId id) => Pending.TryAtOrAfter(from, out id, out _);
+
+    internal Consumer Clone(uint birth) => new(this, birth);
+}
+
+// A group is written through the stream (StreamLog.WritableGroup), which copies it where a fork sees it; its trees copy their own nodes, and a
+// consumer is copied by WritableConsumer. A pending entry names its consumer, for an object that is copied has no lasting identity.
+
+/// <summary>A consumer group of a stream: how far it has read, its consumers, and what they have not acknowledged.</summary>
+public sealed class ConsumerGroup
+{
+    /// <summary>How many entries were read, when that is not known.</summary>
+    public const long UnknownEntriesRead = -1;
+
+    private readonly ForkEpochs _forks;
+    private readonly OrderedTree<StreamId, PendingEntry> _pending;
+    private readonly OrderedTree<ByteName, Consumer> _consumers;
+
+    internal ConsumerGroup(byte[] name, ForkEpochs forks)
+    {
+        _forks = forks;
+        Name = name;
+        Birth = forks.Current;
+        _pending = new OrderedTree<StreamId, PendingEntry>(forks);
+        _consumers = new OrderedTree<ByteName, Consumer>(forks);
+    }
+
+    private ConsumerGroup(ConsumerGroup other)
+    {
+        _forks = other._forks;
+        Name = other.Name;
+        LastId = other.LastId;
+        EntriesRead = other.EntriesRead;
+        Birth = _forks.Current;
+        _pending = other._pending.Clone();
+        _consumers = other._consumers.Clone();
+    }
+
+    /// <summary>Its name.</summary>
+    public byte[] Name { get; }
+
+    /// <summary>The last id that was delivered.</summary>
+    public StreamId LastId { get; set; }
+
+    /// <summary>How many entries were ever read, or <see cref="UnknownEntriesRead"/>.</summary>
+    public long EntriesRead { get; set; } = UnknownEntriesRead;
+
+    /// <summary>How many entries are delivered and not acknowledged.</summary>
+    public long PendingCount => _pending.Count;
+
+    /// <summary>How many consumers it has.</summary>
+    public long ConsumerCount => _consumers.Count;
+
+    internal uint Birth { get; }
+
+    /// <summary>A consumer, for reading; null when there is none. O(log n).</summary>
+    public Consumer? FindConsumer(ReadOnlySpan<byte> name) => _consumers.TryGet(new ByteName(name.ToArray()), out Consumer consumer) ? consumer : null;
+
+    /// <summary>All consumers, by name. O(n).</summary>
+    public Consumer[] Consumers()
+    {
+        var all = new Consumer[_consumers.Count];
+        bool found = _consumers.TryFirst(out ByteName name, out Consumer consumer);
+        for (int i = 0; found; i++)
+        {
+            all[i] = consumer;
+            found = _consumers.TryAtOrAfter(new ByteName([.. name.Bytes, 0]), out name, out consumer);
+        }
+
+        return all;
+    }
+
+    /// <summary>A consumer, for writing, which is made when it is not there. O(log n).</summary>
+    public Consumer GetOrAddConsumer(ReadOnlySpan<byte> name, long nowMs, out bool added)
+    {
+        Consumer? found = FindConsumer(name);
+        added = found == null;
+        if (found != null && !_forks.IsShared(found.Birth))
+            return found;
+        Consumer consumer = found?.Clone(_forks.Current) ?? new Consumer(name.ToArray(), nowMs, _forks);
+        _consumers.Set(new ByteName(consumer.Name), consumer);
+        return consumer;
+    }
+
+    /// <summary>Takes a consumer away with all that it has pending; returns how many that were, or -1 when there is none. O(m log n).</summary>
+    public long RemoveConsumer(ReadOnlySpan<byte> name)
+    {
+        Consumer? consumer = FindConsumer(name);
+        if (consumer == null)
+            return -1;
+        bool found = consumer.Pending.TryFirst(out StreamId id, out _);
+        while (found)
+        {
+            _pending.Remove(id);
+            found = id.TryNext(out StreamId next) && consumer.Pending.TryAtOrAfter(next, out id, out _);
+        }
+
+        _consumers.Remove(new ByteName(consumer.Name));
+        return consumer.PendingCount;
+    }
+
+    /// <summary>Finds what is known of a delivered entry. O(log n).</summary>
+    public bool TryGetPending(StreamId id, out PendingEntry entry) => _pending.TryGet(id, out entry);
+
+    /// <summary>Finds the first delivered entry from an id on. O(log n).</summary>
+    public bool TryPendingFrom(StreamId from, out StreamId id, out PendingEntry entry) => _pending.TryAtOrAfter(from, out id, out entry);
+
+    /// <summary>The first and the last id that are pending; false when none is.</summary>
+    public bool TryPendingRange(out StreamId first, out StreamId last)
+    {
+        last = default;
+        return _pending.TryFirst(out first, out _) && _pending.TryLast(out last, out _);
+    }
+
+    /// <summary>Notes a delivery to a consumer, and takes the entry from whoever had it. O(log n).</summary>
+    public void Deliver(StreamId id, Consumer consumer, long deliveredMs, long deliveries)
+    {
+        if (_pending.TryGet(id, out PendingEntry old) && old.Consumer != consumer.Name)
+            Forget(id, old.Consumer);
+        _pending.Set(id, new PendingEntry(consumer.Name, deliveredMs, deliveries));
+        consumer.Pending.Set(id, 0);
+    }
+
+    /// <summary>Acknowledges an entry; false when it is not pending. O(log n).</summary>
+    public bool Acknowledge(StreamId id)
+    {
+        if (!_pending.TryGet(id, out PendingEntry entry))
+            return false;
+        _pending.Remove(id);
+        Forget(id, entry.Consumer);
+        return true;
+    }
+
+    internal ConsumerGroup Clone() => new(this);
+
+    internal ConsumerGroup DeepCopy()
+    {
+        var copy = new ConsumerGroup(Name, _forks) { LastId = LastId, EntriesRead = EntriesRead };
+        foreach (Consumer consumer in Consumers())
+        {
+            Consumer its = copy.GetOrAddConsumer(consumer.Name, consumer.SeenMs, out _);
+            its.ActiveMs = consumer.ActiveMs;
+            bool found = consumer.Pending.TryFirst(out StreamId id, out _);
+            while (found)
+            {
+                _pending.TryGet(id, out PendingEntry entry);
+                copy.Deliver(id, its, entry.DeliveredMs, entry.Deliveries);
+                found = id.TryNext(out StreamId next) && consumer.Pending.TryAtOrAfter(next, out id, out _);
+            }
+        }
+
+        return copy;
+    }
+
+    internal void Check()
+    {
+        _pending.Check();
+        _consumers.Check();
+        long pending = 0;
+        foreach (Consumer consumer in Consumers())
+        {
+            consumer.Pending.Check();
+            pending += consumer.PendingCount;
+        }
+
+        Invariant.Check(pending == PendingCount);
+    }
+
+    private void Forget(StreamId id, byte[] consumer) => GetOrAddConsumer(consumer, 0, out _).Pending.Remove(id);
+}
