@@ -57,6 +57,7 @@ internal static class LiveSettings
             changed => Apply(server.Keyspace.Limits, changed),
             "hash-max-listpack-entries",
             "hash-max-listpack-value",
+            "list-max-listpack-size",
             "set-max-intset-entries",
             "set-max-listpack-entries",
             "set-max-listpack-value",
@@ -69,6 +70,7 @@ internal static class LiveSettings
     {
         limits.HashMaxListpackEntries = config.HashMaxListpackEntries;
         limits.HashMaxListpackValue = config.HashMaxListpackValue;
+        limits.ListMaxListpackSize = config.ListMaxListpackSize;
         limits.SetMaxIntsetEntries = config.SetMaxIntsetEntries;
         limits.SetMaxListpackEntries = config.SetMaxListpackEntries;
         limits.SetMaxListpackValue = config.SetMaxListpackValue;

@@ -99,7 +99,7 @@ public static class ListpackEdits
     }
 
     /// <summary>Takes the elements at these offsets, in ascending order, away. O(bytes), whatever their number.</summary>
-    public static void DeleteAll<T>(ref T target, ReadOnlySpan<int> offsets)
+    public static void DeleteAll<T>(ref T target, scoped ReadOnlySpan<int> offsets)
         where T : IPackedBytes, allows ref struct
     {
         if (offsets.IsEmpty)

@@ -141,6 +141,12 @@ public sealed class Keyspace
 
     internal PackedBuffer Scratch { get; } = new();
 
+    // An element on its way from one key to another, which Scratch does not survive.
+    internal PackedBuffer Carried { get; } = new();
+
+    // Where in a listpack elements were found.
+    internal List<int> Offsets { get; } = [];
+
     internal PageStore Pages => _pages;
 
     internal KeyHasher Hasher => _hasher;

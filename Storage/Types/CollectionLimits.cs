@@ -23,4 +23,10 @@ public sealed class CollectionLimits
 
     /// <summary>Entries of a listpack of a stream; 0 is without limit.</summary>
     public long StreamNodeMaxEntries { get; set; } = 100;
+
+    /// <summary>How much one listpack of a list holds, as list-max-listpack-size says it: elements, or one of five sizes if negative.</summary>
+    public int ListMaxListpackSize { get; set; } = -2;
+
+    /// <summary>From how many bytes on an element of a list is in no listpack; 0 for what is too large for one.</summary>
+    public long ListPlainFrom { get; set; }
 }

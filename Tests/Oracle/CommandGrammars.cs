@@ -118,6 +118,7 @@ internal static class CommandGrammars
         .. HashGrammars.All,
         .. SetGrammars.All,
         .. StreamGrammars.All,
+        .. ListGrammars.All,
     ];
 
     // No name continues after a NUL: Redis compares names up to it, but hashes all of them, so that "get\0" is GET once in 256 starts.

@@ -8,7 +8,7 @@ internal sealed class KeyKinds
     private static readonly string[] Makers =
     [
         "SET int 42", "SET zero 0", "SET max 9223372036854775807", "SET min -9223372036854775808", "SET float 3.14", "SET short hello",
-        $"SET long {new string('x', 300)}", "SET empty \"\"", "SET volatile v EX 1000000", "RPUSH list a b c", "HSET hash f v g 12 h 3.5", $"HSET bighash f v g 12 h 3.5 big {new string('x', 65)}", "SADD set 1 2 x", "SADD lone only", "SADD intset 1 2 3 5 -70000", $"SADD bigset 1 2 x y z {new string('m', 65)}", "ZADD zset 1 a",
+        $"SET long {new string('x', 300)}", "SET empty \"\"", "SET volatile v EX 1000000", "RPUSH list a b c", $"RPUSH biglist a 1 {new string('l', 5000)} b a {new string('m', 5000)} 2 c", "HSET hash f v g 12 h 3.5", $"HSET bighash f v g 12 h 3.5 big {new string('x', 65)}", "SADD set 1 2 x", "SADD lone only", "SADD intset 1 2 3 5 -70000", $"SADD bigset 1 2 x y z {new string('m', 65)}", "ZADD zset 1 a",
         "XADD stream 1-1 f v",
     ];
 

@@ -9,7 +9,7 @@ internal static class EncodingDirectives
     [
         Integer("hash-max-listpack-entries", 512, 0, MaxLong, alias: "hash-max-ziplist-entries"),
         Memory("hash-max-listpack-value", 64, 0, MaxLong, alias: "hash-max-ziplist-value"),
-        Integer("list-max-listpack-size", -2, MinInt, MaxInt, alias: "list-max-ziplist-size", effect: NotYet),
+        Integer("list-max-listpack-size", -2, MinInt, MaxInt, alias: "list-max-ziplist-size"),
         Integer("list-compress-depth", 0, 0, MaxInt, effect: NotYet),
         Integer("set-max-intset-entries", 512, 0, MaxLong),
         Integer("set-max-listpack-entries", 128, 0, MaxLong),

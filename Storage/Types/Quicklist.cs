@@ -1,0 +1,408 @@
+using KestrelFree.Storage.Encodings;
+using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
+
+namespace KestrelFree.Storage.Types;
+
+// A large list: nodes of up to some kilobytes (ListNodeLimit), each a listpack in a run of the page store, in a NodeSequence.
+//
+//     shell -> pages of the sequence -> node -> run: listpack of elements
+//                                       node -> run or array: a single element that is too large for a listpack
+//
+// Pushing and popping touch one node at an end: O(1) but for the depth of the sequence, which is 2 up to some million elements. An edit inside moves
+// the bytes behind it in one node. A node that is full is split where an element goes in, and then joined with its neighbours where they fit, as
+// Redis does, so that nodes come out alike.
+//
+// list-compress-depth is accepted and has no effect: a list in memory is not compressed. What it would save is little for short elements, and every
+// read inside the list would pay for it.
+
+/// <summary>A list that is more than one listpack.</summary>
+internal sealed class Quicklist : CollectionValue
+{
+    private readonly NodeSequence _nodes;
+    private readonly List<QuicklistNode> _removed = [];
+    private readonly List<QuicklistPage> _dropped = [];
+    private long _bytes;
+
+    /// <summary>An empty one.</summary>
+    public Quicklist(PageStore pages)
+        : this(pages, new NodeSequence(pages.Forks))
+    {
+    }
+
+    private Quicklist(PageStore pages, NodeSequence nodes)
+    {
+        Pages = pages;
+        _nodes = nodes;
+    }
+
+    /// <summary>Where the bytes are.</summary>
+    public PageStore Pages { get; }
+
+    /// <summary>Who may still read what is below.</summary>
+    public Reach Reach => _nodes.Reach;
+
+    /// <inheritdoc/>
+    public override long Count => _nodes.Total;
+
+    /// <inheritdoc/>
+    public override long MemoryBytes => _bytes;
+
+    /// <inheritdoc/>
+    public override void Open(Reach reach) => _nodes.Reach = reach;
+
+    /// <inheritdoc/>
+    public override CollectionValue Copy()
+    {
+        var copy = new Quicklist(Pages);
+        for (long index = 0; index < Count;)
+        {
+            ref readonly QuicklistNode node = ref Find(index, out _);
+            index += node.Count;
+            copy.Append(node.Form, node.Span(Pages), node.Count);
+        }
+
+        return copy;
+    }
+
+    /// <inheritdoc/>
+    public override Teardown TearDown() => new NodesTeardown(Pages, _nodes);
+
+    /// <inheritdoc/>
+    public override void Check(KeyspaceCheck check)
+    {
+        long bytes = 0;
+        CheckPage(_nodes.Root, check, ref bytes);
+        Invariant.Check(bytes == _bytes);
+    }
+
+    /// <inheritdoc/>
+    protected override CollectionValue CloneShell() => new Quicklist(Pages, new NodeSequence(Pages.Forks, _nodes.Root)) { _bytes = _bytes };
+
+    /// <summary>The node of an element, and the index of the first element in it. O(log n).</summary>
+    public ref readonly QuicklistNode Find(long index, out long first) => ref _nodes.Find(index, out first);
+
+    /// <summary>The number of nodes is one.</summary>
+    public bool HasSingleNode => _nodes.Root.IsLeaf && _nodes.Root.Used == 1;
+
+    /// <summary>Adds a node behind the last, with a copy of these bytes.</summary>
+    public void Append(NodeForm form, scoped ReadOnlySpan<byte> bytes, int count) => InsertNode(Count, form, bytes, count);
+
+    /// <summary>Adds an element at an end. O(bytes of the node).</summary>
+    public void Push(ListEnd end, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
+    {
+        if (Count == 0 || !HasRoom(end == ListEnd.Head ? 0 : Count - 1, text.Length, limit))
+            InsertAlone(end == ListEnd.Head ? 0 : Count, text, limit);
+        else if (end == ListEnd.Head)
+            Prepend(0, text);
+        else
+            AppendTo(Count - 1, text);
+    }
+
+    /// <summary>Puts an element before the one with an index.</summary>
+    public void InsertBefore(long index, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
+    {
+        bool isFirst = IsFirstOfNode(index);
+        if (HasRoom(index, text.Length, limit))
+            InsertInto(index, text);
+        else if (isFirst && index > 0 && HasRoom(index - 1, text.Length, limit))
+            AppendTo(index - 1, text);
+        else
+            InsertBetween(index, text, limit);
+    }
+
+    /// <summary>Puts an element behind the one with an index.</summary>
+    public void InsertAfter(long index, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
+    {
+        long behind = index + 1;
+        bool isLast = behind == Count || IsFirstOfNode(behind);
+        if (HasRoom(index, text.Length, limit))
+        {
+            if (isLast)
+                AppendTo(index, text);
+            else
+                InsertInto(behind, text);
+        }
+        else if (isLast && behind < Count && HasRoom(behind, text.Length, limit))
+        {
+            Prepend(behind, text);
+        }
+        else
+        {
+            InsertBetween(behind, text, limit);
+        }
+    }
+
+    /// <summary>Puts another element in the place of the one with an index.</summary>
+    public void Replace(long index, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
+    {
+        ref readonly QuicklistNode node = ref Find(index, out long first);
+        if (!node.IsPlain && !limit.IsPlain(text.Length))
+        {
+            ref QuicklistNode open = ref _nodes.Open(index, 0);
+            int offset = Listpack.Seek(open.Span(Pages), index - first);
+            var edit = new NodeEdit(this, ref open);
+            ListpackEdits.Replace(ref edit, offset, text);
+            return;
+        }
+
+        InsertAfter(index, text, limit);
+        Remove(index, 1);
+    }
+
+    /// <summary>Takes elements away. O(log n + bytes of two nodes + nodes in between), but large parts are freed later.</summary>
+    public void Remove(long from, long count)
+    {
+        while (count > 0)
+        {
+            ref readonly QuicklistNode node = ref Find(from, out long first);
+            long inNode = Math.Min(count, first + node.Count - from);
+            if (inNode == node.Count)
+            {
+                RemoveWhole(from, WholeNodes(from, count), ref count);
+                continue;
+            }
+
+            ref QuicklistNode open = ref _nodes.Open(from, -(int)inNode);
+            int offset = Listpack.Seek(open.Span(Pages), from - first);
+            var edit = new NodeEdit(this, ref open);
+            ListpackEdits.Delete(ref edit, offset, inNode);
+            count -= inNode;
+        }
+    }
+
+    /// <summary>Takes elements of one node away, by their offsets in its listpack in ascending order.</summary>
+    public void RemoveInNode(long first, scoped ReadOnlySpan<int> offsets)
+    {
+        ref readonly QuicklistNode node = ref Find(first, out _);
+        if (node.Count == offsets.Length)
+        {
+            long count = node.Count;
+            RemoveWhole(first, count, ref count);
+            return;
+        }
+
+        var edit = new NodeEdit(this, ref _nodes.Open(first, -offsets.Length));
+        ListpackEdits.DeleteAll(ref edit, offsets);
+    }
+
+    /// <summary>Notes that a node's bytes have become more or fewer.</summary>
+    internal void NoteBytes(int change) => _bytes += change;
+
+    private bool IsFirstOfNode(long index)
+    {
+        Find(index, out long first);
+        return first == index;
+    }
+
+    private bool HasRoom(long index, int textBytes, ListNodeLimit limit) => limit.HasRoom(Find(index, out _), textBytes);
+
+    private void Prepend(long index, scoped ReadOnlySpan<byte> text)
+    {
+        var edit = new NodeEdit(this, ref _nodes.Open(index, 1));
+        ListpackEdits.Prepend(ref edit, text);
+    }
+
+    private void AppendTo(long index, scoped ReadOnlySpan<byte> text)
+    {
+        var edit = new NodeEdit(this, ref _nodes.Open(index, 1));
+        ListpackEdits.Append(ref edit, text);
+    }
+
+    private void InsertInto(long index, scoped ReadOnlySpan<byte> text)
+    {
+        Find(index, out long first);
+        ref QuicklistNode open = ref _nodes.Open(index, 1);
+        int offset = Listpack.Seek(open.Span(Pages), index - first);
+        var edit = new NodeEdit(this, ref open);
+        ListpackEdits.InsertBefore(ref edit, offset, text);
+    }
+
+    // Where no node has room: a node of its own between two, or between the halves of one.
+    private void InsertBetween(long index, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
+    {
+        if (index == Count || IsFirstOfNode(index))
+        {
+            InsertAlone(index, text, limit);
+            return;
+        }
+
+        Split(index);
+        if (limit.IsPlain(text.Length))
+            InsertAlone(index, text, limit);
+        else
+            Prepend(index, text);
+        JoinAround(index, limit);
+    }
+
+    private void InsertAlone(long index, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
+    {
+        if (limit.IsPlain(text.Length))
+        {
+            InsertNode(index, NodeForm.Plain, text, 1);
+            return;
+        }
+
+        InsertNode(index, NodeForm.Packed, Listpack.Empty, 0, text);
+    }
+
+    private void InsertNode(long index, NodeForm form, scoped ReadOnlySpan<byte> bytes, int count)
+    {
+        QuicklistNode node = QuicklistNode.Create(Pages, form, bytes, count);
+        NoteBytes(node.Bytes);
+        _nodes.Insert(index, node);
+    }
+
+    private void InsertNode(long index, NodeForm form, scoped ReadOnlySpan<byte> bytes, int count, scoped ReadOnlySpan<byte> text)
+    {
+        QuicklistNode node = QuicklistNode.Create(Pages, form, bytes, count + 1);
+        NoteBytes(node.Bytes);
+        var edit = new NodeEdit(this, ref node);
+        ListpackEdits.Append(ref edit, text);
+        _nodes.Insert(index, node);
+    }
+
+    // Makes the element with this index, which is not the first of its node, the first of a new one.
+    private void Split(long index)
+    {
+        ref readonly QuicklistNode node = ref Find(index, out long first);
+        int moved = node.Count - (int)(index - first);
+        Span<byte> bytes = node.Span(Pages);
+        int offset = Listpack.Seek(bytes, index - first);
+        QuicklistNode right = QuicklistNode.Create(Pages, NodeForm.Packed, Listpack.Empty, moved);
+        NoteBytes(right.Bytes);
+        var edit = new NodeEdit(this, ref right);
+        ReadOnlySpan<byte> entries = node.Span(Pages)[offset..^1];
+        entries.CopyTo(ListpackEdits.Splice(ref edit, Listpack.HeaderBytes, 0, entries.Length, moved)[Listpack.HeaderBytes..]);
+
+        edit = new NodeEdit(this, ref _nodes.Open(first, -moved));
+        ListpackEdits.Delete(ref edit, offset, moved);
+        _nodes.Insert(index, right);
+    }
+
+    // The order in which Redis tries: the two before the node, the two behind it, and then the node itself with either.
+    private void JoinAround(long index, ListNodeLimit limit)
+    {
+        long first = FirstOf(index);
+        if (first > 0 && FirstOf(first - 1) > 0)
+            TryJoin(FirstOf(first - 1), limit);
+        long behind = Behind(FirstOf(index));
+        if (behind < Count && Behind(behind) < Count)
+            TryJoin(Behind(behind), limit);
+        if (FirstOf(index) > 0)
+            TryJoin(FirstOf(index), limit);
+        behind = Behind(FirstOf(index));
+        if (behind < Count)
+            TryJoin(behind, limit);
+    }
+
+    private long FirstOf(long index)
+    {
+        Find(index, out long first);
+        return first;
+    }
+
+    private long Behind(long index)
+    {
+        int count = Find(index, out long first).Count;
+        return first + count;
+    }
+
+    // Appends the node that begins with an element to the one before it, if both fit in one.
+    private void TryJoin(long index, ListNodeLimit limit)
+    {
+        QuicklistNode right = Find(index, out _);
+        if (!limit.CanJoin(Find(index - 1, out _), right))
+            return;
+        var edit = new NodeEdit(this, ref _nodes.Open(index - 1, right.Count));
+        ListpackEdits.Merge(ref edit, right.Span(Pages));
+        // The joined node holds its elements and those of the one that goes, until it has gone.
+        long count = right.Count;
+        RemoveWhole(index + count, count, ref count);
+    }
+
+    private long WholeNodes(long from, long count)
+    {
+        if (from + count == Count)
+            return count;
+        Find(from + count, out long first);
+        return first - from;
+    }
+
+    private void RemoveWhole(long from, long whole, ref long count)
+    {
+        _nodes.Remove(from, whole, _removed, _dropped);
+        count -= whole;
+        foreach (QuicklistNode node in _removed)
+        {
+            _bytes -= node.Bytes;
+            Pages.Retire(node.Kind, node.Id, Reach);
+        }
+
+        foreach (QuicklistPage page in _dropped)
+        {
+            long bytes = BytesBelow(page);
+            _bytes -= bytes;
+            Pages.Discarded.Add(new Quicklist(Pages, new NodeSequence(Pages.Forks, page)) { _bytes = bytes }, Reach);
+        }
+
+        _removed.Clear();
+        _dropped.Clear();
+    }
+
+    private static long BytesBelow(QuicklistPage page)
+    {
+        long bytes = 0;
+        for (int slot = 0; slot < page.Used; slot++)
+            bytes += page.IsLeaf ? page.Nodes[slot].Bytes : BytesBelow(page.Children[slot]);
+        return bytes;
+    }
+
+    private void CheckPage(QuicklistPage page, KeyspaceCheck check, ref long bytes)
+    {
+        long total = 0;
+        Invariant.Check(page.Used is > 0 and <= QuicklistPage.MaxSlots);
+        for (int slot = 0; slot < page.Used; slot++)
+        {
+            total += page.CountAt(slot);
+            if (page.IsLeaf)
+                CheckNode(page.Nodes[slot], check, ref bytes);
+            else
+                CheckPage(page.Children[slot], check, ref bytes);
+        }
+
+        Invariant.Check(total == page.Total);
+    }
+
+    private void CheckNode(QuicklistNode node, KeyspaceCheck check, ref long bytes)
+    {
+        check.Claim(node.Kind, node.Id);
+        bytes += node.Bytes;
+        bool isSound = node.IsPlain ? node.Count == 1 : Listpack.IsValid(node.Span(Pages), out int count) && count == node.Count && count > 0;
+        Invariant.Check(isSound);
+    }
+
+    /// <summary>Frees the nodes of a list one after the other.</summary>
+    private sealed class NodesTeardown(PageStore pages, NodeSequence nodes) : Teardown
+    {
+        private const int NodesPerCheck = 16;
+
+        private readonly NodeSequence _nodes = new(pages.Forks, nodes.Root) { Reach = nodes.Reach };
+        private long _next;
+
+        public override bool Run(in TimeBudget budget)
+        {
+            for (int freed = 1; _next < _nodes.Total; freed++)
+            {
+                ref readonly QuicklistNode node = ref _nodes.Find(_next, out _);
+                _next += node.Count;
+                pages.Retire(node.Kind, node.Id, _nodes.Reach);
+                if (freed % NodesPerCheck == 0 && budget.IsSpent)
+                    return _next == _nodes.Total;
+            }
+
+            return true;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text;
+using KestrelFree.Storage;
+using KestrelFree.Storage.Encodings;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Types;
+
+/// <summary>Lists as commands see them, in both encodings, against a model, while forks are held.</summary>
+public sealed class ListRefTests
+{
+    private readonly byte[] _scratch = new byte[ListpackValue.MaxIntegerText];
+    private Keyspace _keyspace = null!;
+
+    [SetUp]
+    public void Make_a_keyspace() => _keyspace = new Keyspace(new KeyspaceOptions { Clock = new ManualClock(1_700_000_000_000), Seed = 5 });
+
+    [Test]
+    public void Lists_equal_a_model_under_every_node_size([Values(-5, -2, -1, 1, 2, 128)] int size, [Values(0, 3)] int plainFrom, [Range(1, 4)] int seed)
+    {
+        _keyspace.Limits.ListMaxListpackSize = size;
+        _keyspace.Limits.ListPlainFrom = plainFrom;
+        var script = new ListScript(_keyspace, seed, most: seed % 2 == 0 ? 12_000 : 600);
+
+        Assert.That(() => script.Run(3000), Throws.Nothing, $"seed {seed}");
+    }
+
+    [Test]
+    public void Many_nodes_are_found_by_index()
+    {
+        _keyspace.Limits.ListMaxListpackSize = 1;
+        for (int i = 0; i < 20_000; i++)
+            List().Push(i % 2 == 0 ? ListEnd.Tail : ListEnd.Head, Encoding.ASCII.GetBytes($"{i}"));
+
+        for (int index = 0; index < 20_000; index += 7)
+            Assert.That(Text(index), Is.EqualTo($"{(index < 10_000 ? 19_999 - 2 * index : 2 * (index - 10_000))}"));
+        Assert.That(() => _keyspace.Validate(), Throws.Nothing);
+    }
+
+    [Test]
+    public void A_trimmed_list_gives_its_memory_back()
+    {
+        for (int i = 0; i < 200_000; i++)
+            List().Push(ListEnd.Tail, Encoding.ASCII.GetBytes($"element {i}"));
+        long full = _keyspace.Memory.UsedBytes;
+
+        ListRef list = List();
+        list.Trim(100_000, 100_009);
+        while (_keyspace.RunMaintenance(1000))
+        {
+        }
+
+        Assert.That(_keyspace.Memory.UsedBytes, Is.LessThan(full / 20));
+        Assert.That(Text(0), Is.EqualTo("element 100000"));
+        Assert.That(Text(-1), Is.EqualTo("element 100009"));
+        Assert.That(() => _keyspace.Validate(), Throws.Nothing);
+    }
+
+    [TestCase(-2, 8192)]
+    [TestCase(-1, 4096)]
+    [TestCase(-5, 65536)]
+    [TestCase(-9, 65536)]
+    public void A_listpack_holds_as_many_bytes_as_configured(int size, int bytes)
+    {
+        _keyspace.Limits.ListMaxListpackSize = size;
+        // Nothing but the text counts for what is to come.
+        List().Push(ListEnd.Tail, new byte[bytes - Listpack.EmptyBytes]);
+        Assert.That(EncodingName(), Is.EqualTo("listpack"));
+
+        List().Push(ListEnd.Tail, default(ReadOnlySpan<byte>));
+        Assert.That(EncodingName(), Is.EqualTo("quicklist"));
+    }
+
+    [Test]
+    public void A_quicklist_becomes_a_listpack_at_half_the_limit()
+    {
+        _keyspace.Limits.ListMaxListpackSize = 6;
+        for (int i = 0; i < 7; i++)
+            List().Push(ListEnd.Tail, "x"u8);
+        Assert.That(EncodingName(), Is.EqualTo("quicklist"));
+
+        ListRef list = List();
+        list.Pop(ListEnd.Tail, 3);
+        Assert.That(EncodingName(), Is.EqualTo("quicklist"), "four are left");
+
+        list = List();
+        list.Pop(ListEnd.Head, 1);
+        Assert.That(EncodingName(), Is.EqualTo("listpack"));
+    }
+
+    private ListRef List() => new(_keyspace[0].LookupWrite("list"u8));
+
+    private string EncodingName() => Encoding.ASCII.GetString(_keyspace[0].Peek("list"u8).EncodingName);
+
+    private string Text(long index)
+    {
+        bool found = List().TryGet(index, out ListpackValue value);
+        Assert.That(found, Is.True);
+        return Encoding.ASCII.GetString(value.GetText(_scratch));
+    }
+}
