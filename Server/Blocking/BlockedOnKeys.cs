@@ -4,7 +4,7 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Blocking;
 
-/// <summary>What a command replies that has waited for keys in vain.</summary>
+/// <summary>What a command replies that may not wait for keys. One that has waited in vain replies a null array, whatever it is.</summary>
 internal enum TimeoutReply
 {
     /// <summary>A null array, as the pops do.</summary>
@@ -26,9 +26,9 @@ internal enum WakeOn
 
 /// <summary>What a command that blocks on keys waits for.</summary>
 /// <param name="Type">The type of value that serves it.</param>
-/// <param name="OnTimeout">What it replies in the end.</param>
+/// <param name="OnRefusal">What it replies where it may not wait.</param>
 /// <param name="Wake">What wakes it.</param>
-internal readonly record struct KeyWait(DataType Type, TimeoutReply OnTimeout = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type);
+internal readonly record struct KeyWait(DataType Type, TimeoutReply OnRefusal = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type);
 
 /// <summary>The state of one client that waits for keys: the request to run again, and its places in the keys' queues.</summary>
 internal sealed class BlockedOnKeys : BlockedOperation
@@ -60,11 +60,7 @@ internal sealed class BlockedOnKeys : BlockedOperation
     internal List<LinkedListNode<WaitingClient>> Places { get; } = [];
 
     /// <inheritdoc/>
-    internal override void ReplyTimeout(Client client)
-    {
-        if (Wait.OnTimeout == TimeoutReply.NullArray) client.Reply.NullArray();
-        else client.Reply.Null();
-    }
+    internal override void ReplyTimeout(Client client) => client.Reply.NullArray();
 
     /// <inheritdoc/>
     internal override void Detach(Client client) => _waits.Forget(this);

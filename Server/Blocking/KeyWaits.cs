@@ -62,7 +62,8 @@ internal sealed class KeyWaits
         var operation = new BlockedOnKeys(this, request, wait, client.Database.Index, deadline);
         if (client.Is(ClientFlags.DenyBlocking))
         {
-            operation.ReplyTimeout(client);
+            if (wait.OnRefusal == TimeoutReply.Null) client.Reply.Null();
+            else client.Reply.NullArray();
             return;
         }
 

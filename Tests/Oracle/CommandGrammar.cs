@@ -14,5 +14,8 @@ internal sealed record CommandGrammar(string Name, Func<Draw, string[]> Argument
     /// <summary>Whether the command may end the connection: what is pipelined behind it then decides, by luck, whether replies get lost in a reset.</summary>
     public bool ClosesConnection { get; init; }
 
+    /// <summary>Whether the command waits for what may not come, so that a script takes longer and fewer are run.</summary>
+    public bool Waits { get; init; }
+
     public override string ToString() => Name;
 }

@@ -24,11 +24,11 @@ internal static class ListGrammars
         Row("LMOVE", d => [Key(d), Key(d), End(d), End(d)]),
         Row("RPOPLPUSH", d => [Key(d), Key(d)]),
         Row("LMPOP", d => [.. Keys(d), End(d), .. MultiPopCount(d)]),
-        Row("BLPOP", d => [.. d.Many(1, 3, () => Key(d)), Timeout(d)]),
-        Row("BRPOP", d => [.. d.Many(1, 3, () => Key(d)), Timeout(d)]),
-        Row("BLMOVE", d => [Key(d), Key(d), End(d), End(d), Timeout(d)]),
-        Row("BRPOPLPUSH", d => [Key(d), Key(d), Timeout(d)]),
-        Row("BLMPOP", d => [Timeout(d), .. Keys(d), End(d), .. MultiPopCount(d)]),
+        Row("BLPOP", d => [.. d.Many(1, 3, () => Key(d)), Timeout(d)]) with { Waits = true },
+        Row("BRPOP", d => [.. d.Many(1, 3, () => Key(d)), Timeout(d)]) with { Waits = true },
+        Row("BLMOVE", d => [Key(d), Key(d), End(d), End(d), Timeout(d)]) with { Waits = true },
+        Row("BRPOPLPUSH", d => [Key(d), Key(d), Timeout(d)]) with { Waits = true },
+        Row("BLMPOP", d => [Timeout(d), .. Keys(d), End(d), .. MultiPopCount(d)]) with { Waits = true },
     ];
 
     private static CommandGrammar Row(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = Writers };

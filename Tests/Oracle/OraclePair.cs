@@ -9,10 +9,10 @@ internal sealed class OraclePair : IDisposable
     /// <summary>In place of a reply when the server closed the connection.</summary>
     public const string Closed = "closed";
 
-    // What the grammar's CONFIG SET may have changed, as it was.
+    // What the grammar's CONFIG SET may have changed, as it was; but the oracle looks at timeouts hz times a second.
     private static readonly string[] Settings =
     [
-        "maxmemory", "0", "maxmemory-policy", "noeviction", "maxmemory-samples", "5", "timeout", "0", "hz", "10", "slowlog-log-slower-than", "10000", "notify-keyspace-events", "",
+        "maxmemory", "0", "maxmemory-policy", "noeviction", "maxmemory-samples", "5", "timeout", "0", "hz", "100", "slowlog-log-slower-than", "10000", "notify-keyspace-events", "",
         "client-output-buffer-limit", "normal 0 0 0 slave 256mb 64mb 60 pubsub 32mb 8mb 60", "save", "", "lazyfree-lazy-user-del", "no", "proto-max-bulk-len", "512mb", "appendfsync", "everysec",
         "latency-tracking-info-percentiles", "50 99 99.9", "list-max-ziplist-size", "-2", "oom-score-adj-values", "0 200 800",
     ];
