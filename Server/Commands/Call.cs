@@ -3,6 +3,7 @@ using KestrelFree.Protocol;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Introspection;
 using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Commands;
 
@@ -28,6 +29,7 @@ internal sealed class Call
         var began = _server.Clock.Ticks;
         var errorsBefore = client.Reply.ErrorsWritten;
         var countedBefore = _errorsCounted;
+        _server.Keyspace.Touching = client.Is(ClientFlags.NoTouch) ? Touch.No : Touch.Yes;
         command.Spec.Handler!(client, args);
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
         var woken = client.ReexecutedFrom;

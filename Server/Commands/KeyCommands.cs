@@ -47,13 +47,8 @@ internal static class KeyCommands
         },
     ];
 
-    /// <summary>Looks a key up for reading on behalf of a client, whose CLIENT NO-TOUCH is respected.</summary>
-    internal static EntryRef LookupRead(Client client, ReadOnlySpan<byte> key) => client.Database.LookupRead(key, TouchOf(client));
-
-    /// <summary>Looks a key of some database up for writing on behalf of a client, whose CLIENT NO-TOUCH is respected.</summary>
-    internal static EntryRef LookupWrite(Client client, Database database, ReadOnlySpan<byte> key) => database.LookupWrite(key, TouchOf(client));
-
-    private static Touch TouchOf(Client client) => client.Is(ClientFlags.NoTouch) ? Touch.No : Touch.Yes;
+    /// <summary>Looks a key up for reading, in the database that a client has selected.</summary>
+    internal static EntryRef LookupRead(Client client, ReadOnlySpan<byte> key) => client.Database.LookupRead(key);
 
     private static void Del(Client client, in ArgVector args)
     {
@@ -86,7 +81,11 @@ internal static class KeyCommands
     private static void Exists(Client client, in ArgVector args) => CountExisting(client, args, Touch.No);
 
     // Touches even for a client with NO-TOUCH: that is what it is called for.
-    private static void MarkUsed(Client client, in ArgVector args) => CountExisting(client, args, Touch.Yes);
+    private static void MarkUsed(Client client, in ArgVector args)
+    {
+        client.Server.Keyspace.Touching = Touch.Yes;
+        CountExisting(client, args, Touch.Yes);
+    }
 
     private static void CountExisting(Client client, in ArgVector args, Touch touch)
     {

@@ -54,7 +54,7 @@ internal static class KeyTransferCommands
     private static void RenameNx(Client client, in ArgVector args)
     {
         if (!SourceExistsOrReply(client, args[1])) return;
-        if (args[1].SequenceEqual(args[2]) || KeyCommands.LookupWrite(client, client.Database, args[2]).Exists)
+        if (args[1].SequenceEqual(args[2]) || client.Database.LookupWrite(args[2]).Exists)
         {
             client.Reply.Integer(0);
             return;
@@ -66,7 +66,7 @@ internal static class KeyTransferCommands
 
     private static bool SourceExistsOrReply(Client client, ReadOnlySpan<byte> key)
     {
-        if (KeyCommands.LookupWrite(client, client.Database, key).Exists) return true;
+        if (client.Database.LookupWrite(key).Exists) return true;
         client.Reply.Error(SharedReplies.NoSuchKey);
         return false;
     }
@@ -88,7 +88,7 @@ internal static class KeyTransferCommands
         }
 
         var key = args[1];
-        if (!KeyCommands.LookupWrite(client, client.Database, key).Exists || KeyCommands.LookupWrite(client, target, key).Exists)
+        if (!client.Database.LookupWrite(key).Exists || target.LookupWrite(key).Exists)
         {
             client.Reply.Integer(0);
             return;
@@ -110,7 +110,7 @@ internal static class KeyTransferCommands
             return;
         }
 
-        if (!KeyCommands.LookupRead(client, args[1]).Exists || (KeyCommands.LookupWrite(client, target, newKey).Exists && !replaces))
+        if (!KeyCommands.LookupRead(client, args[1]).Exists || (target.LookupWrite(newKey).Exists && !replaces))
         {
             client.Reply.Integer(0);
             return;

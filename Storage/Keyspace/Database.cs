@@ -388,6 +388,8 @@ public sealed class Database
     // A page that a fork sees keeps its access clocks: marking a read must not cost a copy.
     private void MarkUsed(ref EntryPlace place)
     {
+        if (_keyspace.Touching == Touch.No)
+            return;
         uint old = Entry.Access(ref place.Entry);
         uint now = Access.Touched(old);
         if (now != old && !Table.IsSharedWithFork(ref place))

@@ -69,6 +69,9 @@ public sealed class Keyspace
     /// <summary>What becomes of keys whose time has come.</summary>
     public ExpiredKeys ExpiredKeys { get; set; }
 
+    /// <summary>Whether the command that runs marks the keys it looks up as used (CLIENT NO-TOUCH).</summary>
+    public Touch Touching { get; set; } = Touch.Yes;
+
     /// <summary>What the access clocks of keys hold.</summary>
     public AccessPolicy AccessPolicy
     {
