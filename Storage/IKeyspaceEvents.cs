@@ -9,7 +9,18 @@ public interface IKeyspaceEvents
     /// <summary>A command has added or changed the value or the expiry of a key.</summary>
     void Modified(Database database, ReadOnlySpan<byte> key);
 
-    /// <summary>A command has removed a key (<see cref="Modified"/> is not raised as well).</summary>
+    /// <summary>
+    /// A command has changed the value of a key, as often as is to be counted: once for each of its elements, mostly; 0 for what is counted elsewhere, as
+    /// for the other end of a move. Unless an implementation says otherwise, <see cref="Modified(Database, ReadOnlySpan{byte})"/> is raised, once at least.
+    /// </summary>
+    void Modified(Database database, ReadOnlySpan<byte> key, long changes)
+    {
+        do
+            Modified(database, key);
+        while (--changes > 0);
+    }
+
+    /// <summary>A command has removed a key (<see cref="Modified(Database, ReadOnlySpan{byte})"/> is not raised as well).</summary>
     void Deleted(Database database, ReadOnlySpan<byte> key);
 
     /// <summary>
@@ -40,7 +51,7 @@ public interface IKeyspaceEvents
     /// <summary>Two databases have exchanged their contents.</summary>
     void Swapped(Database first, Database second);
 
-    /// <summary>A key came into being; raised before <see cref="Modified"/>.</summary>
+    /// <summary>A key came into being; raised before <see cref="Modified(Database, ReadOnlySpan{byte})"/>.</summary>
     void KeyReady(Database database, ReadOnlySpan<byte> key);
 }
 

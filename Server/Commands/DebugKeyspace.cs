@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Networking;
@@ -16,7 +17,7 @@ internal static class DebugKeyspace
         var encoding = Encoding.ASCII.GetString(entry.EncodingName);
         var used = (client.Server.Clock.NowMs - entry.IdleMs) / 1000;
         client.Reply.SimpleString(
-            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{SerializedLength(client, entry)} lru:{used & LruMask} lru_seconds_idle:{entry.IdleMs / 1000}");
+            $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{SerializedLength(client, entry)} lru:{used & LruMask} lru_seconds_idle:{entry.IdleMs / 1000}{ListExtras(client, entry)}");
     }
 
     internal static void Lengths(Client client, in ArgVector args)
@@ -81,7 +82,7 @@ internal static class DebugKeyspace
         return false;
     }
 
-    private static bool TryPeekOrReply(Client client, ReadOnlySpan<byte> key, out EntryRef entry)
+    internal static bool TryPeekOrReply(Client client, ReadOnlySpan<byte> key, out EntryRef entry)
     {
         entry = client.Database.PeekStored(key);
         if (entry.Exists) return true;
@@ -95,6 +96,13 @@ internal static class DebugKeyspace
         const int typeAndFooter = 1 + 2 + 8;
         var compression = client.Server.Config.RdbCompression ? RdbCompression.Lzf : RdbCompression.None;
         return new DumpPayload().TryWrite(entry, compression, out var payload) ? payload.Length - typeAndFooter : 0;
+    }
+
+    private static string ListExtras(Client client, in EntryRef entry)
+    {
+        if (!ListStructure.TryMeasure(entry, out var structure)) return "";
+        var average = ((double)structure.Elements / structure.Nodes).ToString("F2", CultureInfo.InvariantCulture);
+        return $" ql_nodes:{structure.Nodes} ql_avg_node:{average} ql_listpack_max:{client.Server.Config.ListMaxListpackSize} ql_compressed:0 ql_uncompressed_size:{structure.Bytes}";
     }
 
     private static string Statistics(long elements, long slots) => "Hash table 0 stats (main hash table):\n" + (elements == 0

@@ -98,7 +98,7 @@ internal static class ListMoveCommands
         client.Reply.Bulk(element);
         var isGone = !source.Exists;
         var destination = new ListRef(client.Database.LookupWrite(args[2]));
-        destination.Push(to, element);
+        destination.Receive(to, element);
         ListCommands.Notify(client, PushEventOf(to), destination);
         client.Server.Observer.Notify(NotifyClasses.List, ListPopCommands.EventOf(from), client.Database, args[1]);
         if (isGone) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, args[1]);

@@ -34,9 +34,12 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     internal long EvictedKeys { get; private set; }
 
     /// <inheritdoc/>
-    public void Modified(Database db, ReadOnlySpan<byte> key)
+    public void Modified(Database db, ReadOnlySpan<byte> key) => Modified(db, key, 1);
+
+    /// <inheritdoc/>
+    public void Modified(Database db, ReadOnlySpan<byte> key, long changes)
     {
-        Dirty++;
+        Dirty += changes;
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }

@@ -16,6 +16,7 @@ public static class ValueDigests
     private static readonly (DataType Type, int Number, Mixer Mix)[] Rows =
     [
         (DataType.String, 0, MixString),
+        (DataType.List, 1, MixList),
         (DataType.Set, 2, MixSet),
         (DataType.Hash, 4, MixHash),
         (DataType.Stream, 6, MixStream),
@@ -48,6 +49,13 @@ public static class ValueDigests
     {
         Span<byte> digits = stackalloc byte[Numbers.MaxIntegerBytes];
         digest.Mix(entry.GetString(digits));
+    }
+
+    private static void MixList(in EntryView entry, ref ValueDigest digest)
+    {
+        Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
+        var elements = new ListElements(entry, 0, ListEnd.Tail);
+        while (elements.MoveNext()) digest.Mix(elements.Current.GetText(digits));
     }
 
     private static void MixSet(in EntryView entry, ref ValueDigest digest)

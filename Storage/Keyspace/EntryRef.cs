@@ -250,6 +250,9 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>Tells that a command has changed the value, once for every element that it added, changed or took away.</summary>
     public readonly void SignalModified() => _database.SignalWrite(_key, added: false);
 
+    /// <summary>The same for several at once; 0 for a change that is counted elsewhere.</summary>
+    public readonly void SignalModified(long changes) => _database.Keyspace.Events.Modified(_database, _key, changes);
+
     /// <summary>Tells that there is something for blocked clients to take: a key that exists got it.</summary>
     internal readonly void SignalReady() => _database.SignalReady(_key);
 

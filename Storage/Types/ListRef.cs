@@ -95,15 +95,16 @@ public ref struct ListRef
     /// <summary>Adds an element at an end.</summary>
     public void Push(ListEnd end, scoped ReadOnlySpan<byte> text)
     {
-        if (!TryMakeRoom(text.Length, 1))
-            _entry.WritableCollection<Quicklist>().Push(end, text, Limit);
-        else if (!_entry.Exists)
-            CreatePacked(text);
-        else if (end == ListEnd.Head)
-            ListpackEdits.Prepend(ref _entry, text);
-        else
-            ListpackEdits.Append(ref _entry, text);
+        Add(end, text);
         Signal(1);
+    }
+
+    /// <summary>Adds an element at an end that was taken from another list, which has counted the change.</summary>
+    public void Receive(ListEnd end, scoped ReadOnlySpan<byte> text)
+    {
+        const int countedThere = 0;
+        Add(end, text);
+        Signal(countedThere);
     }
 
     /// <summary>Takes elements at an end away; there are as many. The list goes with its last element. O(n).</summary>
@@ -128,8 +129,9 @@ public ref struct ListRef
         }
 
         RemoveRange(from == ListEnd.Head ? 0 : Count - 1, 1);
-        Push(to, text.Bytes);
+        Add(to, text.Bytes);
         PackIfSmall();
+        Signal(1);
         return text.Bytes;
     }
 
@@ -203,6 +205,18 @@ public ref struct ListRef
         if (removed > 0)
             Settle(removed);
         return removed;
+    }
+
+    private void Add(ListEnd end, scoped ReadOnlySpan<byte> text)
+    {
+        if (!TryMakeRoom(text.Length, 1))
+            _entry.WritableCollection<Quicklist>().Push(end, text, Limit);
+        else if (!_entry.Exists)
+            CreatePacked(text);
+        else if (end == ListEnd.Head)
+            ListpackEdits.Prepend(ref _entry, text);
+        else
+            ListpackEdits.Append(ref _entry, text);
     }
 
     private readonly long IndexOf(scoped ReadOnlySpan<byte> text)
@@ -373,7 +387,8 @@ public ref struct ListRef
             _entry.Delete();
         if (_entry.Exists)
             PackIfSmall();
-        Signal(_entry.Exists ? removed : removed - 1);
+        if (_entry.Exists || removed > 1)
+            Signal(_entry.Exists ? removed : removed - 1);
     }
 
     private void PackIfSmall()
@@ -388,11 +403,7 @@ public ref struct ListRef
         _entry.SetPacked(ValueForm.ListListpack, listpack.Bytes);
     }
 
-    private readonly void Signal(long changes)
-    {
-        for (; changes > 0; changes--)
-            _entry.SignalModified();
-    }
+    private readonly void Signal(long changes) => _entry.SignalModified(changes);
 }
 
 /// <summary>On which side of another an element is inserted.</summary>
