@@ -89,7 +89,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         if (need > footprint * WorthwhileShare || footprint - need < MinGainBytes)
             return false;
         bool isSettled = _settledForks == pages.Forks.Ended
-            && need > _settledNeed - _settledNeed / 4
+            && need >= _settledNeed - _settledNeed / 4
             && footprint < _settledFootprint + Math.Max(_settledFootprint / 4, MinGainBytes);
         return !isSettled;
     }

@@ -231,6 +231,21 @@ public sealed class CompactionTests
     }
 
     [Test]
+    public void A_keyspace_without_values_comes_to_rest_whatever_slabs_are_left()
+    {
+        RunAllocator runs = _keyspace.Pages.Runs;
+        uint[] ids = [.. Enumerable.Range(0, SizeClasses.Count).Select(sizeClass => runs.Allocate(SizeClasses.BytesOf(sizeClass), 1))];
+        foreach (uint id in ids)
+            runs.Free(id);
+        int slices = 0;
+        while (_keyspace.RunMaintenance(0) && slices < 1_000_000)
+            slices++;
+
+        Assert.That(runs.SlabsBytes, Is.GreaterThan(16 << 20));
+        Assert.That(slices, Is.LessThan(1_000_000));
+    }
+
+    [Test]
     public void The_array_of_a_big_value_is_used_again_for_the_next()
     {
         var arrays = new LargeArrays();
