@@ -85,6 +85,34 @@ public static class Numbers
         }
     }
 
+    /// <summary>
+    /// Reads a double as C's strtod does, up to a NUL: what over- or underflows becomes an infinity or 0, blanks may come before it, and nothing at
+    /// all is 0. NaN is refused.
+    /// </summary>
+    public static bool TryParseLooseDouble(ReadOnlySpan<byte> text, out double value)
+    {
+        int nul = text.IndexOf((byte)0);
+        if (nul >= 0)
+            text = text[..nul];
+        value = 0;
+        if (text.IsEmpty || TryParseDouble(text, out value))
+            return true;
+        text = text.TrimStart(" \t\n\v\f\r"u8);
+        switch (FloatSyntax.Classify(text))
+        {
+            case FloatForm.Infinity:
+                value = text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+                return true;
+            case FloatForm.Decimal:
+                return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+            case FloatForm.Hexadecimal when ExtendedDouble.TryParse(text, out ExtendedDouble extended):
+                value = extended.ToDouble();
+                return true;
+            default:
+                return false;
+        }
+    }
+
     /// <summary>Prints an integer; O(digits).</summary>
     /// <returns>The bytes written; <see cref="MaxIntegerBytes"/> at most.</returns>
     public static int FormatInteger(Span<byte> destination, long value)

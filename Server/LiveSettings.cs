@@ -62,7 +62,9 @@ internal static class LiveSettings
             "set-max-listpack-entries",
             "set-max-listpack-value",
             "stream-node-max-bytes",
-            "stream-node-max-entries");
+            "stream-node-max-entries",
+            "zset-max-listpack-entries",
+            "zset-max-listpack-value");
         Apply(server.Keyspace.Limits, config);
     }
 
@@ -76,6 +78,8 @@ internal static class LiveSettings
         limits.SetMaxListpackValue = config.SetMaxListpackValue;
         limits.StreamNodeMaxBytes = config.StreamNodeMaxBytes;
         limits.StreamNodeMaxEntries = config.StreamNodeMaxEntries;
+        limits.ZsetMaxListpackEntries = config.ZsetMaxListpackEntries;
+        limits.ZsetMaxListpackValue = config.ZsetMaxListpackValue;
         return null;
     }
 

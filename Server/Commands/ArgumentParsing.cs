@@ -50,6 +50,23 @@ internal static class ArgumentParsing
         return true;
     }
 
+    /// <summary>Reads a double, infinities included, or replies <paramref name="error"/> (by default Redis's "not a valid float").</summary>
+    internal static bool TryDoubleOrReply(Client client, ReadOnlySpan<byte> argument, out double value, ReadOnlySpan<byte> error = default)
+    {
+        if (Numbers.TryParseDouble(argument, out value)) return true;
+        client.Reply.Error(error.IsEmpty ? SharedReplies.NotAFloat : error);
+        return false;
+    }
+
+    /// <summary>Reads an integer that is not negative, or replies <paramref name="error"/> (by default Redis's own).</summary>
+    internal static bool TryPositiveOrReply(Client client, ReadOnlySpan<byte> argument, out long value, ReadOnlySpan<byte> error = default)
+    {
+        if (!TryIntegerOrReply(client, argument, out value, error)) return false;
+        if (value >= 0) return true;
+        client.Reply.Error(error.IsEmpty ? "ERR value is out of range, must be positive"u8 : error);
+        return false;
+    }
+
     /// <summary>Reads a timeout in milliseconds: not negative, and not past the end of time.</summary>
     internal static bool TryTimeoutMsOrReply(Client client, ReadOnlySpan<byte> argument, out long timeoutMs)
     {

@@ -29,6 +29,8 @@ internal static class CommandFamilies
         StreamCommands.Table,
         StreamReadCommands.Table,
         HyperLogLogCommands.Table,
+        ZsetCommands.Table,
+        ZsetRangeCommands.Table,
         ServerCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,

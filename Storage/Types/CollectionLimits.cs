@@ -29,4 +29,10 @@ public sealed class CollectionLimits
 
     /// <summary>From how many bytes on an element of a list is in no listpack; 0 for what is too large for one.</summary>
     public long ListPlainFrom { get; set; }
+
+    /// <summary>Members of a packed sorted set.</summary>
+    public long ZsetMaxListpackEntries { get; set; } = 128;
+
+    /// <summary>Bytes of a member of a packed sorted set.</summary>
+    public long ZsetMaxListpackValue { get; set; } = 64;
 }

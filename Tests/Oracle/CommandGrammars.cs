@@ -119,6 +119,7 @@ internal static class CommandGrammars
         .. SetGrammars.All,
         .. StreamGrammars.All,
         .. ListGrammars.All,
+        .. ZsetGrammars.All,
     ];
 
     // No name continues after a NUL: Redis compares names up to it, but hashes all of them, so that "get\0" is GET once in 256 starts.

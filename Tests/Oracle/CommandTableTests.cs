@@ -34,6 +34,8 @@ internal sealed class CommandTableTests
         ["sinterstore"] = ("7.2 says that it overwrites, without reading", [KeySpecs]),
         ["set"] = ("later versions send no notes", [KeySpecs]),
         ["getex"] = ("later versions send no notes", [KeySpecs]),
+        ["zrank"] = ("7.2 added WITHSCORE", [Arity]),
+        ["zrevrank"] = ("7.2 added WITHSCORE", [Arity]),
         ["bitfield"] = ("later versions send no notes", [KeySpecs]),
         ["xadd"] = ("later versions send no notes", [KeySpecs]),
         ["pfcount"] = ("later versions send no notes", [KeySpecs]),

@@ -10,7 +10,7 @@ namespace KestrelFree.Tests.Oracle;
 internal sealed class Draw(int seed)
 {
     private static readonly string[] Keys =
-        ["missing", "int", "zero", "max", "min", "float", "short", "long", "empty", "volatile", "list", "hash", "bighash", "set", "intset", "bigset", "lone", "zset", "stream", "", "bin\0\r\n"];
+        ["missing", "int", "zero", "max", "min", "float", "short", "long", "empty", "volatile", "list", "hash", "bighash", "set", "intset", "bigset", "lone", "zset", "bigzset", "stream", "", "bin\0\r\n"];
 
     private static readonly string[] Integers =
         ["0", "1", "-1", "2", "10", "42", "1000000", "9223372036854775807", "-9223372036854775808", "9223372036854775806", "4294967296", "-2147483649"];

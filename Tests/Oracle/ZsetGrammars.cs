@@ -1,0 +1,76 @@
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>The grammars of the sorted set commands: few members of few sets, so that scripts meet what they have made; both encodings.</summary>
+internal static class ZsetGrammars
+{
+    private static readonly string[] Writers = ["ZADD", "ZADD", "ZADD", "ZREM", "ZINCRBY", "DEL", "ZRANGE", "ZRANGEBYSCORE"];
+    private static readonly string[] LexWriters = ["ZREMRANGEBYLEX", "ZRANGEBYLEX", "ZLEXCOUNT", "ZREVRANGEBYLEX"];
+
+    public static readonly CommandGrammar[] All =
+    [
+        Row("ZADD", d => [Key(d), .. d.Chance(50) ? [] : d.Options(() => [d.Word(d.Pick("NX", "XX", "GT", "LT", "CH", "INCR"))]), .. Pairs(d)]),
+        Row("ZINCRBY", d => [Key(d), Score(d), Member(d)]),
+        Row("ZREM", d => [Key(d), .. d.Many(1, 4, () => Member(d))]),
+        Row("ZSCORE", d => [Key(d), Member(d)]),
+        Row("ZMSCORE", d => [Key(d), .. d.Many(1, 4, () => Member(d))]),
+        Row("ZCARD", d => [Key(d)]),
+        Row("ZRANK", d => [Key(d), Member(d)]),
+        Row("ZREVRANK", d => [Key(d), Member(d)]),
+        Row("ZCOUNT", d => [Key(d), ScoreEnd(d), ScoreEnd(d)]),
+        Row("ZRANGE", d => [Key(d), .. RangeArguments(d)]),
+        Row("ZRANGESTORE", d => [Key(d), Key(d), .. RangeArguments(d)]),
+        Row("ZREVRANGE", d => [Key(d), Index(d), Index(d), .. WithScores(d)]),
+        Row("ZRANGEBYSCORE", d => [Key(d), ScoreEnd(d), ScoreEnd(d), .. WithScores(d), .. Limit(d)]),
+        Row("ZREVRANGEBYSCORE", d => [Key(d), ScoreEnd(d), ScoreEnd(d), .. Limit(d), .. WithScores(d)]),
+        Row("ZREMRANGEBYRANK", d => [Key(d), Index(d), Index(d)]),
+        Row("ZREMRANGEBYSCORE", d => [Key(d), ScoreEnd(d), ScoreEnd(d)]),
+        LexRow("ZLEXCOUNT", d => [LexKey(d), LexEnd(d), LexEnd(d)]),
+        LexRow("ZRANGEBYLEX", d => [LexKey(d), LexEnd(d), LexEnd(d), .. Limit(d)]),
+        LexRow("ZREVRANGEBYLEX", d => [LexKey(d), LexEnd(d), LexEnd(d), .. Limit(d)]),
+        LexRow("ZREMRANGEBYLEX", d => [LexKey(d), LexEnd(d), LexEnd(d)]),
+    ];
+
+    private static CommandGrammar Row(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = Writers };
+
+    // Ranges of members mean something only where all scores are the same.
+    private static CommandGrammar LexRow(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = LexWriters };
+
+    private static string Key(Draw d) => d.Chance(92) ? d.Pick("zset", "zset", "zset2", "bigzset", "bigzset", "missing") : d.Key();
+
+    private static string LexKey(Draw d) => d.Chance(92) ? d.Pick("lexzset", "lexzset", "biglexzset", "missing") : d.Pick("int", "list", "set");
+
+    private static string Member(Draw d) => d.Chance(85) ? d.Pick("a", "b", "c", "d", "e", "1", "-5", "10000", "f6") : d.Value();
+
+    private static string Score(Draw d) => d.Chance(80)
+        ? d.Pick("0", "1", "2", "-1", "1", "2", "3", "1.5", "0.1", "-2.25", "inf", "-inf", "1e3", "1e-7", "123456789012345680", "3.0", "1e20", "0.30000000000000004")
+        : d.Pick("nan", "", "abc", " 1", "1 ", "1e400", "0x10", "+inf", "Infinity", "+1", ".5", "5.");
+
+    private static string ScoreEnd(Draw d) => d.Chance(70)
+        ? (d.Chance(30) ? "(" : "") + d.Pick("0", "1", "2", "-1", "1.5", "-inf", "+inf", "inf", "0.1", "3", "100")
+        : d.Pick("", "(", "nan", "(nan", "abc", " 1", "( 1", "1 ", "1e400", "-1e400", "1e-400", "((1", "[1", "1\0", "1\0x", "0x1p1", "-", "+");
+
+    private static string LexEnd(Draw d) => d.Chance(88)
+        ? d.Pick("-", "+", "[a", "(a", "[b", "(b", "[c", "(d", "[e", "[", "(", "[alpha", "(member50", "[member7")
+        : d.Pick("", "a", "-x", "+x", "-\0", "+\0x", "1", "-1", "{a");
+
+    private static string Index(Draw d) => d.Chance(85) ? d.Pick("0", "1", "-1", "2", "-2", "3", "-3", "100", "-100") : d.Integer();
+
+    private static string[] WithScores(Draw d) => d.Chance(40) ? [d.Word("WITHSCORES")] : [];
+
+    private static string[] Limit(Draw d) => d.Chance(40) ? [d.Word("LIMIT"), Index(d), Index(d)] : [];
+
+    private static string[] RangeArguments(Draw d)
+    {
+        string[] ends = d.Chance(50) ? [Index(d), Index(d)] : [ScoreEnd(d), ScoreEnd(d)];
+        string[] form = ends[0].StartsWith('(') || d.Chance(40) ? [d.Word("BYSCORE")] : [];
+        return [.. ends, .. form, .. d.Chance(30) ? (string[])[d.Word("REV")] : [], .. Limit(d), .. WithScores(d), .. d.Chance(3) ? (string[])[d.Word("BYLEX")] : []];
+    }
+
+    // Once in a while more than a listpack takes.
+    private static string[] Pairs(Draw d)
+    {
+        if (d.Chance(2))
+            return [.. Enumerable.Range(0, 129).SelectMany(number => new[] { $"{number % 7}", $"m{number}" })];
+        return [.. d.Many(1, 4, () => Member(d)).SelectMany(member => new[] { Score(d), member })];
+    }
+}
