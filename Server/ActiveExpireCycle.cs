@@ -70,7 +70,7 @@ internal sealed class ActiveExpireCycle
     internal void Run()
     {
         var earliestMs = _server.Keyspace.EarliestExpiryMs;
-        if (earliestMs == long.MaxValue || !IsEnabled || _server.Keyspace.ExpiredKeys == ExpiredKeys.Hide) return;
+        if (earliestMs == long.MaxValue || !IsEnabled || _server.Keyspace.ExpiredKeys != ExpiredKeys.Delete) return;
         var isDue = earliestMs < _server.Clock.NowMs;
         if (isDue && _server.Clock.Ticks >= _restUntilTicks)
         {

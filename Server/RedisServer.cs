@@ -31,6 +31,7 @@ internal sealed class RedisServer : IDisposable
     {
         Config = config;
         Log = log;
+        Observer = new KeyspaceObserver(config);
         Loop = new EventLoop((Loop.EventBackend)config.EventBackend);
         Keyspace = new Keyspace(new KeyspaceOptions
         {
@@ -50,6 +51,8 @@ internal sealed class RedisServer : IDisposable
         Watches = new WatchedKeys(Keyspace);
         Pushes = new PushedMessages(this);
         Subscriptions = new Subscriptions(this);
+        Propagation = new Propagation(this);
+        Observer.Propagation = Propagation;
         Observer.KeyWaits = KeyWaits;
         Observer.Watches = Watches;
         Observer.Notifications.Receiver = Subscriptions;
@@ -82,13 +85,16 @@ internal sealed class RedisServer : IDisposable
     internal Keyspace Keyspace { get; }
 
     /// <summary>Receives every change of the keyspace.</summary>
-    internal KeyspaceObserver Observer { get; } = new();
+    internal KeyspaceObserver Observer { get; }
 
     /// <summary>The commands.</summary>
     internal CommandTable Commands { get; }
 
     /// <summary>Admits requests.</summary>
     internal Dispatch Dispatch { get; }
+
+    /// <summary>Tells those who keep a copy of the data what commands do.</summary>
+    internal Propagation Propagation { get; }
 
     /// <summary>Receives and parses requests.</summary>
     internal RequestPump Requests { get; }

@@ -30,7 +30,7 @@ internal sealed class Call
         var errorsBefore = client.Reply.ErrorsWritten;
         var countedBefore = _errorsCounted;
         _server.Keyspace.Touching = client.Is(ClientFlags.NoTouch) ? Touch.No : Touch.Yes;
-        command.Spec.Handler!(client, args);
+        Run(client, command, args);
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
         var woken = client.ReexecutedFrom;
         if (woken is null) _server.Statistics.Commands++;
@@ -49,6 +49,20 @@ internal sealed class Call
         Count(command, total);
         if (total >= _server.SlowCommands.ThresholdTicks) _server.SlowCommands.Note(client, command, args, total, took);
         if (client.Reply.ErrorsWritten != errorsBefore) CountFailure(client, command, errorsBefore, countedBefore);
+    }
+
+    private void Run(Client client, Command command, in ArgVector args)
+    {
+        var propagation = _server.Propagation;
+        if (!propagation.IsListening)
+        {
+            command.Spec.Handler!(client, args);
+            return;
+        }
+
+        propagation.Enter(client);
+        command.Spec.Handler!(client, args);
+        propagation.Leave(client, command, args);
     }
 
     /// <summary>Accounts for a command that waited and has been answered without running again.</summary>

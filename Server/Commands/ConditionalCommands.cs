@@ -76,6 +76,7 @@ internal static class ConditionalCommands
     {
         var key = entry.Key;
         entry.Delete();
+        client.Propagation.Instead(2).Argument("DEL"u8).Argument(key);
         StringCommands.NotifyGeneric(client, "del"u8, key);
         client.Reply.Integer(1);
     }
@@ -125,6 +126,15 @@ internal static class ConditionalCommands
             if (options.Expiry.ValueIndex != 0) StringCommands.NotifyGeneric(client, "expire"u8, args[i]);
         }
 
+        if (options.Expiry.ValueIndex != 0) PropagatePairs(client, args, keys, client.Database.Peek(args[2]).ExpiryMs);
         client.Reply.Integer(1);
+    }
+
+    private static void PropagatePairs(Client client, in ArgVector args, int keys, long unixMs)
+    {
+        var pairs = keys * 2;
+        var effect = client.Propagation.Instead(4 + pairs).Argument("MSETEX"u8).Argument(keys);
+        for (var i = 2; i < 2 + pairs; i++) effect.Argument(args[i]);
+        effect.Argument("PXAT"u8).Argument(unixMs);
     }
 }

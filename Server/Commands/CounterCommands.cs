@@ -108,6 +108,7 @@ internal static class CounterCommands
 
         var text = scratch[..sum.FormatHuman(scratch)];
         entry.SetString(text, Expiry.Keep, StringForm.Text);
+        client.Propagation.Instead(4).Argument("SET"u8).Argument(args[1]).Argument(text).Argument("KEEPTTL"u8);
         client.Server.Observer.Notify(NotifyClasses.String, "incrbyfloat"u8, client.Database, args[1]);
         client.Reply.Bulk(text);
     }

@@ -62,7 +62,7 @@ internal static class DumpCommands
         else if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var ttl)) return;
         else if (ttl < 0) client.Reply.Error("ERR Invalid TTL value, must be >= 0"u8);
         else if (!DumpPayload.IsIntact(args[3])) client.Reply.Error("ERR DUMP payload version or checksum are wrong"u8);
-        else if (!TryStore(client, args[3], ref entry, options, ttl)) client.Reply.Error("ERR Bad data format"u8);
+        else if (!TryStore(client, args, ref entry, options, ttl)) client.Reply.Error("ERR Bad data format"u8);
         else client.Reply.Ok();
     }
 
@@ -106,15 +106,16 @@ internal static class DumpCommands
     }
 
     // False when the payload's value is corrupt: then nothing has changed.
-    private static bool TryStore(Client client, ReadOnlySpan<byte> payload, ref EntryRef entry, in Options options, long ttl)
+    private static bool TryStore(Client client, in ArgVector args, ref EntryRef entry, in Options options, long ttl)
     {
+        var payload = args[3];
         var check = client.Server.Config.SanitizeDumpPayload == SanitizeDumpPayload.No ? PayloadCheck.Shallow : PayloadCheck.Deep;
         var loading = new RdbLoading(client.Database, check);
         var now = client.Server.Clock.NowMs;
 
         // A sum beyond the end of time wraps into the past, and the key is as good as expired: as in Redis.
         var expiresMs = ttl == 0 || options.AbsoluteTtl ? ttl : unchecked(ttl + now);
-        var isPast = ttl != 0 && expiresMs <= now;
+        var isPast = ttl != 0 && client.IsPast(expiresMs);
         try
         {
             if (isPast) DumpPayload.Check(payload, loading);
@@ -128,13 +129,28 @@ internal static class DumpCommands
 
         if (isPast) DeleteOld(client, ref entry);
         else Finish(client, ref entry, options);
+        if (!isPast && ttl != 0 && !options.AbsoluteTtl) Propagate(client, args, expiresMs);
         return true;
+    }
+
+    private static void Propagate(Client client, in ArgVector args, long expiresMs)
+    {
+        var effect = client.Propagation.Instead(args.Count + 1);
+        for (var i = 0; i < args.Count; i++)
+        {
+            if (i == 2) effect.Argument(expiresMs);
+            else effect.Argument(args[i]);
+        }
+
+        effect.Argument("ABSTTL"u8);
     }
 
     private static void DeleteOld(Client client, ref EntryRef entry)
     {
         var key = entry.Key;
-        if (entry.Delete()) StringCommands.NotifyGeneric(client, "del"u8, key);
+        if (!entry.Delete()) return;
+        client.PropagateDeletion(key);
+        StringCommands.NotifyGeneric(client, "del"u8, key);
     }
 
     private static void Finish(Client client, ref EntryRef entry, in Options options)

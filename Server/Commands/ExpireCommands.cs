@@ -80,21 +80,25 @@ internal static class ExpireCommands
             return;
         }
 
-        Apply(client, ref entry, unixMs, args[1]);
+        Apply(client, ref entry, unixMs, args);
         client.Reply.Integer(1);
     }
 
     // A time that is not in the future is a deletion, and called so.
-    private static void Apply(Client client, scoped ref EntryRef entry, long unixMs, ReadOnlySpan<byte> key)
+    private static void Apply(Client client, scoped ref EntryRef entry, long unixMs, in ArgVector args)
     {
-        if (unixMs <= client.Server.Clock.NowMs)
+        var key = args[1];
+        if (client.IsPast(unixMs))
         {
             entry.Delete();
+            client.PropagateDeletion(key);
             client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
             return;
         }
 
         entry.SetExpiry(unixMs);
+        var effect = client.Propagation.Instead(args.Count).Argument("PEXPIREAT"u8).Argument(key).Argument(unixMs);
+        for (var i = 3; i < args.Count; i++) effect.Argument(args[i]);
         client.Server.Observer.Notify(NotifyClasses.Generic, "expire"u8, client.Database, key);
     }
 

@@ -305,6 +305,7 @@ internal static class HashCommands
 
         var text = scratch[..sum.FormatHuman(scratch)];
         hash.Set(args[2], text, Expiry.Keep);
+        client.Propagation.Instead(4).Argument("HSET"u8).Argument(args[1]).Argument(args[2]).Argument(text);
         client.Reply.Bulk(text);
         Notify(client, "hincrbyfloat"u8, hash);
     }

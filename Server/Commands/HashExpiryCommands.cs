@@ -85,22 +85,31 @@ internal static class HashExpiryCommands
         var deleted = 0;
         for (var i = 0; i < fields.Count; i++)
         {
-            var outcome = SetExpiry(client, ref hash, fields[i], unixMs, condition);
+            var outcome = SetExpiry(client, args[1], ref hash, fields[i], unixMs, condition);
             client.Reply.Integer(outcome);
             if (outcome == Done) set++;
             else if (outcome == Deleted) deleted++;
         }
 
+        if (set > 0) Propagate(client, args, unixMs);
         if (set > 0) HashCommands.NotifyOnly(client, "hexpire"u8, hash);
         if (deleted > 0) HashCommands.Notify(client, "hdel"u8, hash);
     }
 
-    private static long SetExpiry(Client client, ref HashRef hash, scoped ReadOnlySpan<byte> field, long unixMs, Condition condition)
+    // The condition holds for the same fields where the data is the same.
+    private static void Propagate(Client client, in ArgVector args, long unixMs)
+    {
+        var effect = client.Propagation.Instead(args.Count).Argument("HPEXPIREAT"u8).Argument(args[1]).Argument(unixMs);
+        for (var i = 3; i < args.Count; i++) effect.Argument(args[i]);
+    }
+
+    private static long SetExpiry(Client client, ReadOnlySpan<byte> key, ref HashRef hash, scoped ReadOnlySpan<byte> field, long unixMs, Condition condition)
     {
         if (!hash.TryGetExpiry(field, out var old)) return NoSuchField;
         if (!IsMet(condition, old, unixMs)) return Refused;
-        if (unixMs <= client.Server.Clock.NowMs)
+        if (client.IsPast(unixMs))
         {
+            client.Propagation.Instead(3).Argument("HDEL"u8).Argument(key).Argument(field);
             hash.Delete(field);
             return Deleted;
         }

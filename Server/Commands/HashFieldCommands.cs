@@ -52,6 +52,7 @@ internal static class HashFieldCommands
         for (var i = 0; i < fields.Count; i++)
         {
             if (!TryReplyValue(client, hash, fields[i])) continue;
+            client.Propagation.Instead(3).Argument("HDEL"u8).Argument(args[1]).Argument(fields[i]);
             hash.Delete(fields[i]);
             deleted++;
         }
@@ -65,13 +66,13 @@ internal static class HashFieldCommands
         if (!TryOptionsOrReply(client, args, "hgetex", ExpiryUnit.Persist, out var expiry, out _, out var at)) return;
         if (!HashFieldList.TryTakeOrReply(client, args, at, HashFieldList.NoPositiveNumber, out var fields)) return;
         if (!expiry.TryResolveUnixMsOrReply(client, args, "hgetex", out var unixMs)) return;
-        var isPast = expiry.ValueIndex != 0 && unixMs <= client.Server.Clock.NowMs;
+        var isPast = expiry.ValueIndex != 0 && client.IsPast(unixMs);
         client.Reply.ArrayHeader(fields.Count);
         var changed = 0;
         for (var i = 0; i < fields.Count; i++)
         {
             if (!TryReplyValue(client, hash, fields[i])) continue;
-            if (isPast) hash.Delete(fields[i]);
+            if (isPast) Delete(client, ref hash, args[1], fields[i]);
             else if (expiry.ValueIndex != 0) hash.SetExpiry(fields[i], unixMs);
             else if (expiry.Unit != ExpiryUnit.Persist || !hash.TryGetExpiry(fields[i], out var old) || old < 0) continue;
             else hash.ClearExpiry(fields[i]);
@@ -79,6 +80,7 @@ internal static class HashFieldCommands
         }
 
         if (changed == 0) return;
+        if (!isPast) PropagateExpiry(client, args[1], fields, expiry.ValueIndex != 0 ? unixMs : null);
         if (isPast) HashCommands.Notify(client, "hdel"u8, hash);
         else HashCommands.NotifyOnly(client, expiry.Unit == ExpiryUnit.Persist ? "hpersist"u8 : "hexpire"u8, hash);
     }
@@ -95,13 +97,13 @@ internal static class HashFieldCommands
             return;
         }
 
-        Set(client, ref hash, fields, expiry, unixMs);
+        Set(client, ref hash, args[1], fields, expiry, unixMs);
         client.Reply.Integer(1);
     }
 
-    private static void Set(Client client, ref HashRef hash, scoped HashFieldList fields, ExpiryArgument expiry, long unixMs)
+    private static void Set(Client client, ref HashRef hash, ReadOnlySpan<byte> key, scoped HashFieldList fields, ExpiryArgument expiry, long unixMs)
     {
-        var isPast = expiry.ValueIndex != 0 && unixMs <= client.Server.Clock.NowMs;
+        var isPast = expiry.ValueIndex != 0 && client.IsPast(unixMs);
         for (var i = 0; i < fields.Count; i++)
         {
             hash.Set(fields[i], fields.ValueOf(i), expiry.Unit == ExpiryUnit.Keep ? Expiry.Keep : Expiry.None);
@@ -109,10 +111,37 @@ internal static class HashFieldCommands
         }
 
         HashCommands.NotifyOnly(client, "hset"u8, hash);
-        if (!isPast && expiry.ValueIndex != 0) HashCommands.NotifyOnly(client, "hexpire"u8, hash);
+        if (!isPast && expiry.ValueIndex != 0)
+        {
+            PropagateSet(client, key, fields, unixMs);
+            HashCommands.NotifyOnly(client, "hexpire"u8, hash);
+        }
+
         if (!isPast) return;
-        for (var i = 0; i < fields.Count; i++) hash.Delete(fields[i]);
+        for (var i = 0; i < fields.Count; i++) Delete(client, ref hash, key, fields[i]);
         HashCommands.Notify(client, "hdel"u8, hash);
+    }
+
+    private static void Delete(Client client, ref HashRef hash, ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> field)
+    {
+        client.Propagation.Instead(3).Argument("HDEL"u8).Argument(key).Argument(field);
+        hash.Delete(field);
+    }
+
+    private static void PropagateExpiry(Client client, ReadOnlySpan<byte> key, HashFieldList fields, long? unixMs)
+    {
+        var effect = unixMs is { } time
+            ? client.Propagation.Instead(5 + fields.Count).Argument("HPEXPIREAT"u8).Argument(key).Argument(time)
+            : client.Propagation.Instead(4 + fields.Count).Argument("HPERSIST"u8).Argument(key);
+        effect.Argument("FIELDS"u8).Argument(fields.Count);
+        for (var i = 0; i < fields.Count; i++) effect.Argument(fields[i]);
+    }
+
+    private static void PropagateSet(Client client, ReadOnlySpan<byte> key, HashFieldList fields, long unixMs)
+    {
+        var effect = client.Propagation.Instead(6 + (2 * fields.Count)).Argument("HSETEX"u8).Argument(key).Argument("PXAT"u8).Argument(unixMs);
+        effect.Argument("FIELDS"u8).Argument(fields.Count);
+        for (var i = 0; i < fields.Count; i++) effect.Argument(fields[i]).Argument(fields.ValueOf(i));
     }
 
     private static bool IsMet(Condition condition, HashRef hash, HashFieldList fields)

@@ -115,6 +115,7 @@ internal static class HyperLogLogCommands
 
         HyperLogLog.CacheEstimate(entry.OpenString(entry.StringLength), estimate);
         entry.SignalModified();
+        client.Propagation.AsReceived();
         client.Reply.Integer(estimate);
     }
 

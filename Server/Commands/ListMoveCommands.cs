@@ -10,6 +10,9 @@ namespace KestrelFree.Server.Commands;
 /// <summary>LMOVE and RPOPLPUSH, which take an element out of one list and add it to another, and their blocking forms.</summary>
 internal static class ListMoveCommands
 {
+    private const int BLMoveArguments = 6;
+    private const int BRPopLPushArguments = 4;
+
     private const KeySpecFlags Taken = KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Delete;
     private const KeySpecFlags Insert = KeySpecFlags.ReadWrite | KeySpecFlags.Insert;
 
@@ -89,6 +92,7 @@ internal static class ListMoveCommands
             client.Reply.Bulk(source.Rotate(from, to));
             client.Server.Observer.Notify(NotifyClasses.List, PushEventOf(to), client.Database, args[2]);
             ListCommands.Notify(client, ListPopCommands.EventOf(from), source);
+            Propagate(client, args);
             return true;
         }
 
@@ -102,7 +106,17 @@ internal static class ListMoveCommands
         ListCommands.Notify(client, PushEventOf(to), destination);
         client.Server.Observer.Notify(NotifyClasses.List, ListPopCommands.EventOf(from), client.Database, args[1]);
         if (isGone) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, args[1]);
+        Propagate(client, args);
         return true;
+    }
+
+    // Those that wait have a timeout as their last argument, and are propagated as those that do not.
+    private static void Propagate(Client client, in ArgVector args)
+    {
+        if (args.Count == BLMoveArguments)
+            client.Propagation.Instead(5).Argument("LMOVE"u8).Argument(args[1]).Argument(args[2]).Argument(args[3]).Argument(args[4]);
+        else if (args.Count == BRPopLPushArguments)
+            client.Propagation.Instead(3).Argument("RPOPLPUSH"u8).Argument(args[1]).Argument(args[2]);
     }
 
     private static ReadOnlySpan<byte> PushEventOf(ListEnd end) => end == ListEnd.Head ? "lpush"u8 : "rpush"u8;

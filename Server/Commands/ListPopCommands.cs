@@ -143,12 +143,20 @@ internal static class ListPopCommands
             if (!list.Exists) continue;
             client.Reply.ArrayHeader(2);
             client.Reply.Bulk(args[i]);
+            Propagate(client, args[i], pop, list.Count);
             if (pop.Count is { } count) PopSeveral(client, ref list, pop.End, count);
             else PopOne(client, ref list, pop.End);
             return true;
         }
 
         return false;
+    }
+
+    // As a pop that neither chooses nor waits.
+    private static void Propagate(Client client, ReadOnlySpan<byte> key, MultiPop pop, long length)
+    {
+        var effect = client.Propagation.Instead(pop.Count is null ? 2 : 3).Argument(pop.End == ListEnd.Head ? "LPOP"u8 : "RPOP"u8).Argument(key);
+        if (pop.Count is { } count) effect.Argument(Math.Min(count, length));
     }
 
     /// <summary>What LMPOP and its relatives take.</summary>

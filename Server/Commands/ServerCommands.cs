@@ -54,6 +54,7 @@ internal static class ServerCommands
     {
         if (!TryFlushModeOrReply(client, args, out var mode)) return;
         client.Server.Keyspace.FlushAll(mode);
+        client.Propagation.AsReceived();
         client.Reply.Ok();
     }
 
@@ -61,6 +62,7 @@ internal static class ServerCommands
     {
         if (!TryFlushModeOrReply(client, args, out var mode)) return;
         client.Database.Flush(mode);
+        client.Propagation.AsReceived();
         client.Reply.Ok();
     }
 

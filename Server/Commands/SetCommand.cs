@@ -94,7 +94,35 @@ internal static class SetCommand
         entry.SetString(args[2], expiry);
         StringCommands.NotifySet(client, args[1]);
         if (options.Expiry.ValueIndex != 0) StringCommands.NotifyGeneric(client, "expire"u8, args[1]);
+        Propagate(client, args, options, entry);
     }
+
+    // With an absolute expiry, and without asking for the old value; what is judged is judged in the same way by whoever has the same data.
+    private static void Propagate(Client client, in ArgVector args, in Options options, EntryRef entry)
+    {
+        if (options.Expiry.ValueIndex != 0)
+            client.Propagation.Instead(5).Argument("SET"u8).Argument(args[1]).Argument(args[2]).Argument("PXAT"u8).Argument(entry.ExpiryMs);
+        else if (options.Answer == Answer.OldValue && client.Propagation.IsGathering)
+            PropagateWithoutGet(client, args);
+    }
+
+    private static void PropagateWithoutGet(Client client, in ArgVector args)
+    {
+        var kept = args.Count;
+        for (var i = 3; i < args.Count; i++)
+        {
+            if (IsGet(args, i)) kept--;
+        }
+
+        var effect = client.Propagation.Instead(kept);
+        for (var i = 0; i < args.Count; i++)
+        {
+            if (i < 3 || !IsGet(args, i)) effect.Argument(args[i]);
+        }
+    }
+
+    // What IFEQ compares with may read so too.
+    private static bool IsGet(in ArgVector args, int i) => args[i].Is("get"u8) && !(i > 3 && args[i - 1].Length > 3 && args[i - 1][..2].Is("if"u8));
 
     private static bool TryJudgeOrReply(Client client, in ArgVector args, in Options options, EntryRef entry, out bool holds)
     {

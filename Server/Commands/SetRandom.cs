@@ -1,6 +1,7 @@
 using KestrelFree.Protocol;
 using KestrelFree.Server.Networking;
 using KestrelFree.Storage;
+using KestrelFree.Storage.Encodings;
 
 namespace KestrelFree.Server.Commands;
 
@@ -52,7 +53,7 @@ internal static class SetRandom
         if (args.Count == 2)
         {
             if (!SetCommands.TryWriteOrReply(client, args[1], out var set)) return;
-            if (!TryPop(client, ref set)) client.Reply.Null();
+            if (!TryPop(client, args[1], ref set)) client.Reply.Null();
             else SetCommands.Notify(client, "spop"u8, set);
             return;
         }
@@ -65,11 +66,11 @@ internal static class SetRandom
             return;
         }
 
-        PopMany(client, ref many, Math.Min(count, many.Count));
+        PopMany(client, args[1], ref many, Math.Min(count, many.Count));
         SetCommands.Notify(client, "spop"u8, many);
     }
 
-    private static void PopMany(Client client, ref SetRef set, long count)
+    private static void PopMany(Client client, ReadOnlySpan<byte> key, ref SetRef set, long count)
     {
         client.Reply.SetHeader(count);
         var remaining = set.Count - count;
@@ -77,26 +78,27 @@ internal static class SetRandom
         {
             for (var members = set.Members; members.MoveNext();) client.Reply.Element(members.Current);
             set.Delete();
+            client.Propagation.Instead(2).Argument(client.Server.Config.LazyFreeLazyServerDel ? "UNLINK"u8 : "DEL"u8).Argument(key);
         }
         else if (remaining > count / KeepBelowFraction)
         {
-            for (; count > 0; count--) TryPop(client, ref set);
+            for (; count > 0; count--) TryPop(client, key, ref set);
         }
         else
         {
-            PopAllBut(client, ref set, remaining);
+            PopAllBut(client, key, ref set, remaining);
         }
     }
 
-    private static bool TryPop(Client client, ref SetRef set)
+    private static bool TryPop(Client client, ReadOnlySpan<byte> key, ref SetRef set)
     {
         if (!set.TryGetRandom(out var member)) return false;
-        client.Reply.Element(member);
+        ReplyPopped(client, key, member);
         set.RemoveDrawn(member);
         return true;
     }
 
-    private static void PopAllBut(Client client, ref SetRef set, long remaining)
+    private static void PopAllBut(Client client, ReadOnlySpan<byte> key, ref SetRef set, long remaining)
     {
         var popped = set.Count - remaining;
         var kept = client.Server.Keyspace.SetBuilder.StartLike(set);
@@ -104,10 +106,16 @@ internal static class SetRandom
         for (var members = set.Members; members.MoveNext();)
         {
             if (selection.TakesNext()) kept.Add(members.Current);
-            else client.Reply.Element(members.Current);
+            else ReplyPopped(client, key, members.Current);
         }
 
         set.ReplaceBy(kept, popped);
+    }
+
+    private static void ReplyPopped(Client client, ReadOnlySpan<byte> key, ListpackValue member)
+    {
+        client.Reply.Element(member);
+        client.Propagation.Instead(3).Argument("SREM"u8).Argument(key).Argument(member.GetText(stackalloc byte[ListpackValue.MaxIntegerText]));
     }
 
     private static void ReplyDraws(Client client, SetRef set, long count)

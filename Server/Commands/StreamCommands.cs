@@ -131,6 +131,7 @@ internal static class StreamCommands
         stream.SignalModified();
         Notify(client, "xadd"u8, args[1]);
         if (options.Trim is { } trim && log.Trim(trim) > 0) Notify(client, "xtrim"u8, args[1]);
+        StreamEffects.PropagateAdd(client, args, options, id, log.Length);
     }
 
     /// <summary>The id of a new entry: the one that was given, completed; false when there is none behind the last.</summary>
@@ -156,6 +157,7 @@ internal static class StreamCommands
         {
             Notify(client, "xtrim"u8, args[1]);
             stream.SignalModified(deleted);
+            StreamEffects.PropagateTrim(client, args[1], options.Trim!.Value.References, stream.Log.Length);
         }
 
         client.Reply.Integer(deleted);

@@ -115,6 +115,7 @@ internal static class StringCommands
         var entry = client.Database.LookupWrite(args[1]);
         if (!ReplyString(client, entry)) return;
         entry.SetString(args[2], Expiry.None);
+        client.Propagation.Instead(3).Argument("SET"u8).Argument(args[1]).Argument(args[2]);
         NotifySet(client, args[1]);
     }
 
@@ -123,6 +124,7 @@ internal static class StringCommands
         var entry = client.Database.LookupWrite(args[1]);
         if (!ReplyString(client, entry) || !entry.Exists) return;
         entry.Delete();
+        client.Propagation.Instead(2).Argument("DEL"u8).Argument(args[1]);
         NotifyGeneric(client, "del"u8, args[1]);
     }
 
@@ -151,16 +153,20 @@ internal static class StringCommands
         var key = entry.Key;
         if (unit == ExpiryUnit.Persist)
         {
-            if (entry.ClearExpiry()) NotifyGeneric(client, "persist"u8, key);
+            if (!entry.ClearExpiry()) return;
+            client.Propagation.Instead(2).Argument("PERSIST"u8).Argument(key);
+            NotifyGeneric(client, "persist"u8, key);
         }
-        else if (unixMs > client.Server.Clock.NowMs)
+        else if (!client.IsPast(unixMs))
         {
             entry.SetExpiry(unixMs);
+            client.Propagation.Instead(3).Argument("PEXPIREAT"u8).Argument(key).Argument(unixMs);
             NotifyGeneric(client, "expire"u8, key);
         }
         else
         {
             entry.Delete();
+            client.PropagateDeletion(key);
             NotifyGeneric(client, "del"u8, key);
         }
     }
@@ -223,6 +229,7 @@ internal static class StringCommands
         }
 
         client.Database.SetString(args[1], args[3], Expiry.At(unixMs));
+        client.Propagation.Instead(5).Argument("SET"u8).Argument(args[1]).Argument(args[3]).Argument("PXAT"u8).Argument(unixMs);
         NotifySet(client, args[1]);
         NotifyGeneric(client, "expire"u8, args[1]);
         client.Reply.Ok();

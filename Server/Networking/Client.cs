@@ -90,6 +90,12 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>The command that runs, or ran last.</summary>
     internal Command? LastCommand { get; set; }
 
+    /// <summary>Takes what the running command does, where that is not its request.</summary>
+    internal Propagation Propagation => Server.Propagation;
+
+    /// <summary>Where the effects end, in bytes that were ever fed, that its last write had.</summary>
+    internal long WriteOffset { get; set; }
+
     /// <summary>What it waits for, while it is blocked.</summary>
     internal BlockedOperation? Blocked { get; set; }
 
@@ -128,6 +134,13 @@ internal sealed class Client : Pollable, IErrorObserver
 
     /// <summary>True when any of <paramref name="flags"/> is set.</summary>
     internal bool IsAny(ClientFlags flags) => (Flags & flags) != 0;
+
+    /// <summary>Whether a time is no longer to come, so that what expires then is to be deleted. While data is loaded nothing is: who wrote it will say what went.</summary>
+    internal bool IsPast(long unixMs) => unixMs <= Server.Clock.NowMs && Server.Keyspace.ExpiredKeys != ExpiredKeys.Show;
+
+    /// <summary>Propagates the running command as the deletion of a key whose time it has set into the past.</summary>
+    internal void PropagateDeletion(ReadOnlySpan<byte> key) =>
+        Server.Propagation.Instead(2).Argument(Server.Config.LazyFreeLazyExpire ? "UNLINK"u8 : "DEL"u8).Argument(key);
 
     void IErrorObserver.ErrorWritten(ReadOnlySpan<byte> text) => Server.Statistics.CountError(text);
 }

@@ -1,4 +1,6 @@
 using KestrelFree.Server.Blocking;
+using KestrelFree.Server.Commands;
+using KestrelFree.Server.Config;
 using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
@@ -10,8 +12,10 @@ namespace KestrelFree.Server.Notifications;
 // propagation will.
 
 /// <summary>Receives every change of the keyspace.</summary>
-internal sealed class KeyspaceObserver : IKeyspaceEvents
+internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
 {
+    private long _saved;
+
     /// <summary>Where events go that clients may have asked for.</summary>
     internal KeyspaceNotifications Notifications { get; } = new();
 
@@ -21,8 +25,14 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <summary>Who is woken by changes.</summary>
     internal KeyWaits? KeyWaits { get; set; }
 
+    /// <summary>Who keeps copies of the data.</summary>
+    internal Propagation? Propagation { get; set; }
+
+    /// <summary>Changes by commands since the server started; only grows.</summary>
+    internal long Changes { get; private set; }
+
     /// <summary>Changes by commands since the last save; what expires or is evicted is no reason to save.</summary>
-    internal long Dirty { get; private set; }
+    internal long Dirty => Changes - _saved;
 
     /// <summary>Keys that expired.</summary>
     internal long ExpiredKeys { get; private set; }
@@ -39,7 +49,7 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <inheritdoc/>
     public void Modified(Database db, ReadOnlySpan<byte> key, long changes)
     {
-        Dirty += changes;
+        Changes += changes;
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
@@ -47,7 +57,7 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <inheritdoc/>
     public void Deleted(Database db, ReadOnlySpan<byte> key)
     {
-        Dirty++;
+        Changes++;
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
@@ -58,16 +68,23 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
         Deleted(from, key);
         Modified(to, newKey);
         // Two keys, but one change.
-        Dirty--;
+        Changes--;
     }
 
     /// <inheritdoc/>
     public void Expired(Database db, ReadOnlySpan<byte> key)
     {
         ExpiredKeys++;
+        if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyExpire);
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
+    }
+
+    /// <inheritdoc/>
+    public void FieldExpired(Database db, ReadOnlySpan<byte> key, ReadOnlySpan<byte> field)
+    {
+        if (Propagation is { IsListening: true } propagation) propagation.FieldDeleted(db, key, field);
     }
 
     /// <inheritdoc/>
@@ -85,6 +102,7 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     public void Evicted(Database db, ReadOnlySpan<byte> key)
     {
         EvictedKeys++;
+        if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyEviction);
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Evicted, "evicted"u8, db, key);
@@ -93,7 +111,7 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <inheritdoc/>
     public void Flushing(Database db, long keys)
     {
-        Dirty += keys;
+        Changes += keys;
         Watches?.TouchFlushed(db);
         KeyWaits?.SignalReplaced(db);
     }
@@ -101,7 +119,7 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <inheritdoc/>
     public void Swapped(Database first, Database second)
     {
-        Dirty++;
+        Changes++;
         Watches?.TouchSwapped(first, second);
         KeyWaits?.SignalReplaced(first);
         KeyWaits?.SignalReplaced(second);
@@ -116,6 +134,9 @@ internal sealed class KeyspaceObserver : IKeyspaceEvents
     /// <summary>What a command tells of its effect on a key; see <see cref="KeyspaceNotifications"/>.</summary>
     internal void Notify(NotifyClasses type, ReadOnlySpan<byte> what, Database db, ReadOnlySpan<byte> key) =>
         Notifications.Notify(type, what, db, key);
+
+    /// <summary>Takes away changes that have been saved.</summary>
+    internal void CountSaved(long changes) => _saved += changes;
 
     /// <summary>CONFIG RESETSTAT.</summary>
     internal void ResetStatistics() => ExpiredKeys = ExpiredFields = EvictedKeys = 0;

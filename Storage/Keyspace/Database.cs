@@ -325,7 +325,7 @@ public sealed class Database
 
     // As in Redis, a key is still there in the millisecond that it expires at.
     internal bool IsExpired(ref EntryPlace place) =>
-        Entry.HasExpiry(ref place.Entry) && Entry.Expiry(ref place.Entry) < _keyspace.Clock.NowMs;
+        Entry.HasExpiry(ref place.Entry) && Entry.Expiry(ref place.Entry) < _keyspace.ExpiryNowMs;
 
     /// <summary>Deletes the keys past their time of the segment of a hash.</summary>
     internal void ExpireSegment(ulong hash)

@@ -72,4 +72,7 @@ public enum ExpiredKeys
 
     /// <summary>Reads do not see them, and they stay until somebody else deletes them: a replica, or a paused server.</summary>
     Hide,
+
+    /// <summary>They are as good as others: who replays what was done must find what was there.</summary>
+    Show,
 }

@@ -72,6 +72,9 @@ public sealed class Keyspace
     /// <summary>Whether the command that runs marks the keys it looks up as used (CLIENT NO-TOUCH).</summary>
     public Touch Touching { get; set; } = Touch.Yes;
 
+    /// <summary>What time it is for those who judge whether something has expired: none at all while expired keys are shown.</summary>
+    internal long ExpiryNowMs => ExpiredKeys == ExpiredKeys.Show ? long.MinValue : Clock.NowMs;
+
     /// <summary>What the access clocks of keys hold.</summary>
     public AccessPolicy AccessPolicy
     {

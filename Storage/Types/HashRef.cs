@@ -59,7 +59,7 @@ public ref struct HashRef
 
     private readonly CollectionLimits Limits => _entry.Database.Keyspace.Limits;
 
-    private readonly long NowMs => _entry.Database.Keyspace.Clock.NowMs;
+    private readonly long NowMs => _entry.Database.Keyspace.ExpiryNowMs;
 
     /// <summary>The number of fields that are not past their time. O(1), O(n) if some may expire.</summary>
     public readonly long CountLive()
