@@ -14,6 +14,7 @@ internal sealed class BeforeSleep
     /// <summary>Runs once a turn, before the loop waits.</summary>
     internal void Run()
     {
+        if (_server.Loader.IsLoading) _server.Loader.Continue();
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
         _server.Requests.ExecuteResumed();
         _server.Expiry.Run();

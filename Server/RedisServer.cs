@@ -63,6 +63,8 @@ internal sealed class RedisServer : IDisposable
         Monitors = new Monitors(this);
         Shutdown = new ShutdownSequence(this);
         Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, log);
+        Saves = new RdbSaves(this);
+        Loader = new DatasetLoader(this);
         Cron = new ServerCron(this);
         Expiry = new ActiveExpireCycle(this);
         StartedMs = Clock.NowMs;
@@ -137,6 +139,12 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>What runs on forks of the keyspace.</summary>
     internal SnapshotWriter Snapshots { get; }
+
+    /// <summary>Saves the data set.</summary>
+    internal RdbSaves Saves { get; }
+
+    /// <summary>Loads the data set.</summary>
+    internal DatasetLoader Loader { get; }
 
     /// <summary>The periodic work.</summary>
     internal ServerCron Cron { get; }

@@ -42,6 +42,7 @@ internal sealed class ServerCron
         AdaptHz();
         if (server.Clock.NowMs - _sampledMs >= SampleEveryMs) SampleRates();
         server.Statistics.GcPauses.Sample();
+        server.Saves.RunDue();
         var memory = server.Keyspace.Memory.UsedBytes;
         if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;
         server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);

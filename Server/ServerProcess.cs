@@ -1,7 +1,10 @@
+using System.Globalization;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Networking;
+using KestrelFree.Server.Persistence;
+using KestrelFree.Storage;
 
 namespace KestrelFree.Server;
 
@@ -18,6 +21,7 @@ internal sealed class ServerProcess
     private readonly ServerConfig _config;
     private readonly ServerLog _log;
     private readonly DetachedChild? _detached;
+    private bool _loadFailed;
 
     internal ServerProcess(Startup startup, ServerConfig config, ServerLog log, DetachedChild? detached)
     {
@@ -45,13 +49,40 @@ internal sealed class ServerProcess
         LiveSettings.Connect(server, settings);
         TcpBacklog.WarnWhenUnenforceable(_config.TcpBacklog, _log);
         using var pidFile = CreatePidFile();
-        using var signals = new ShutdownSignals(server.Loop, _log, signal => ShutDown(server, signal));
+        using var signals = new ShutdownSignals(server.Loop, _log, signal => ShutDown(server, signal), () => server.Loader.IsLoading);
         _log.Notice("Server initialized");
-        server.Listeners!.LogReady();
         _detached?.ReportListening();
-        supervisor.NotifyStatus("Ready to accept connections\n");
-        supervisor.NotifyReady();
+        Load(server);
         return Serve(server, crashReport);
+    }
+
+    // The loop loads the data, and answers clients meanwhile.
+    private void Load(RedisServer server)
+    {
+        var path = server.Saves.FilePath;
+        if (!File.Exists(path)) AnnounceReady(server);
+        else server.Loader.Begin([new RdbLoad(server, path, KnownKeys.Refuse)], error => Loaded(server, error));
+    }
+
+    private void Loaded(RedisServer server, string? error)
+    {
+        if (error is null)
+        {
+            _log.Notice(string.Create(CultureInfo.InvariantCulture, $"DB loaded from disk: {server.Loader.ElapsedSeconds:F3} seconds"));
+            AnnounceReady(server);
+            return;
+        }
+
+        _loadFailed = true;
+        _log.Warning("Fatal error loading the DB, check server logs. Exiting.");
+        server.Loop.Stop();
+    }
+
+    private void AnnounceReady(RedisServer server)
+    {
+        server.Listeners!.LogReady();
+        server.Supervisor?.NotifyStatus("Ready to accept connections\n");
+        server.Supervisor?.NotifyReady();
     }
 
     private int Serve(RedisServer server, CrashReport crashReport)
@@ -67,6 +98,7 @@ internal sealed class ServerProcess
             throw;
         }
 
+        if (_loadFailed) return Fail("the data set could not be loaded; the log says why");
         if (_config.PidFile.Length > 0 || _config.Daemonize) _log.Notice("Removing the pid file.");
         if (_config.UnixSocket.Length > 0) _log.Notice("Removing the unix socket file.");
         _log.Warning("Redis is now ready to exit, bye bye...");

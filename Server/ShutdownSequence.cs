@@ -52,18 +52,24 @@ internal sealed class ShutdownSequence
         return true;
     }
 
-    // Snapshots are not written yet, so SAVE cannot be obeyed; a plain shutdown says what it leaves behind.
     private bool TrySave(ShutdownOptions options)
     {
-        if ((options & ShutdownOptions.NoSave) != 0) return true;
-        if ((options & ShutdownOptions.Save) != 0)
+        if (_server.Saves.IsRunning)
         {
-            _server.Log.Warning("Error trying to save the DB, can't exit: this version does not write snapshots yet.");
-            return (options & ShutdownOptions.Force) != 0;
+            _server.Log.Warning("There is a child saving an .rdb. Killing it!");
+            _server.Saves.AbandonRunning();
         }
 
-        if (_server.Config.Save.Count > 0 && _server.Observer.Dirty > 0)
-            _server.Log.Warning("Exiting without saving: save points are configured, but this version does not write snapshots yet.");
-        return true;
+        // What is half loaded must not take the place of the whole.
+        var mayNotSave = _server.Loader.IsLoading || (options & ShutdownOptions.NoSave) != 0;
+        if (mayNotSave || ((options & ShutdownOptions.Save) == 0 && _server.Config.Save.Count == 0)) return true;
+        _server.Log.Notice("Saving the final RDB snapshot before exiting.");
+        _server.Supervisor?.NotifyStatus("Saving the final RDB snapshot\n");
+        if (_server.Saves.Save() is null) return true;
+
+        var isForced = (options & ShutdownOptions.Force) != 0;
+        _server.Log.Warning(isForced ? "Error trying to save the DB. Exit anyway." : "Error trying to save the DB, can't exit.");
+        if (!isForced) _server.Supervisor?.NotifyStatus("Error trying to save the DB, can't exit.\n");
+        return isForced;
     }
 }

@@ -32,6 +32,7 @@ internal static class CommandFamilies
         ZsetCommands.Table,
         ZsetRangeCommands.Table,
         ServerCommands.Table,
+        SaveCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,
         DebugCommands.Table,

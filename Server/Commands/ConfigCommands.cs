@@ -53,7 +53,8 @@ internal static class ConfigCommands
     {
         var server = client.Server;
         var origin = client.Is(ClientFlags.Local) ? ClientOrigin.Local : ClientOrigin.Remote;
-        Answer(client, ConfigSet.Execute(server.Config, server.Log, Texts(args), ServerPhase.Running, origin));
+        var phase = server.Loader.IsLoading ? ServerPhase.Loading : ServerPhase.Running;
+        Answer(client, ConfigSet.Execute(server.Config, server.Log, Texts(args), phase, origin));
     }
 
     private static void Rewrite(Client client, in ArgVector args) => Rewrite(client, RewriteScope.Changed);
@@ -67,6 +68,7 @@ internal static class ConfigCommands
         client.Server.Commands.ResetStatistics();
         client.Server.Observer.ResetStatistics();
         client.Server.Expiry.ResetStatistics();
+        client.Server.Saves.ResetStatistics();
         client.Server.Loop.Figures.Reset();
         client.Reply.Ok();
     }

@@ -42,6 +42,7 @@ internal static class DebugCommands
         new("protocol", 1, 1, static (client, in args) => DebugProtocol.Execute(client, args[2]), "<type>", "Reply a fixed value of a wire type."),
         new("quicklist", 1, 2, DebugList.Quicklist, "<key> [<0|1>]", "Print the nodes of a key's list; with 1 the elements in them too."),
         new("quicklist-packed-threshold", 1, 1, DebugList.PackedThreshold, "<size>", "From how many bytes on an element of a list is in no listpack; 0 goes back to the default."),
+        new("reload", 0, Any, DebugReload.Execute, "[MERGE] [NOFLUSH] [NOSAVE]", "Save, flush and load the data again; or not save, not flush, let what is loaded take the place of what is there."),
         new("replybuffer", 2, 2, ReplyBuffers, "(PEAK-RESET-TIME <ms>|NEVER|RESET)|(RESIZING <0|1>)", "Accepted without effect: replies hold no more memory here than they have bytes."),
         new("sdslen", 1, 1, DebugKeyspace.Lengths, "<key>", "Reply the lengths of a key and its string."),
         new("segfault", 0, Any, DebugCrash.Segfault, "", "Write to an address that is not mapped: the server logs a report and ends."),

@@ -101,7 +101,10 @@ internal sealed class Dispatch
         FitsArity(client, command, args)
         && MayUseProtected(client, command)
         && IsAuthenticated(client, command)
-        && (!client.IsAny(ClientFlags.Multi | ClientFlags.PubSub) || (MayBeQueued(client, command) && FitsSubscriber(client, command)));
+        && (!client.Is(ClientFlags.Multi) || MayBeQueued(client, command))
+        && (!_server.Saves.DeniesWrites || MayBeLost(client, command))
+        && (!client.Is(ClientFlags.PubSub) || FitsSubscriber(client, command))
+        && (!_server.Loader.IsLoading || IsServedWhileLoading(client, command));
 
     // A refused EXEC ends its transaction all the same, and says so.
     private static bool Refuse(Client client, Command command, string error)
@@ -142,6 +145,27 @@ internal sealed class Dispatch
             command,
             $"ERR Can't execute '{command.FullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
     }
+
+    // PING is refused as well, so that whoever watches over the server learns of it.
+    private bool MayBeLost(Client client, Command command)
+    {
+        var writes = (command.Flags & CommandFlags.Write) != 0 || (command.Spec.Name == "exec" && QueuedFlags(client).Any(flags => (flags & CommandFlags.Write) != 0));
+        if (!writes && command.Spec.Name != "ping") return true;
+        return Refuse(
+            client,
+            command,
+            "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, " +
+            "because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). " +
+            $"The last attempt: {_server.Saves.Fault}. Once its cause is removed, the next save that succeeds enables them again.");
+    }
+
+    private static bool IsServedWhileLoading(Client client, Command command)
+    {
+        if ((command.Flags & CommandFlags.Loading) != 0 && (command.Spec.Name != "exec" || QueuedFlags(client).All(flags => (flags & CommandFlags.Loading) != 0))) return true;
+        return Refuse(client, command, "LOADING Redis is loading the dataset in memory");
+    }
+
+    private static IEnumerable<CommandFlags> QueuedFlags(Client client) => client.Transaction?.Requests.Select(request => request.Command.Flags) ?? [];
 
     private static bool FitsArity(Client client, Command command, in ArgVector args)
     {

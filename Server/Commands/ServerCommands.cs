@@ -55,7 +55,15 @@ internal static class ServerCommands
         if (!TryFlushModeOrReply(client, args, out var mode)) return;
         client.Server.Keyspace.FlushAll(mode);
         client.Propagation.AsReceived();
+        SaveEmpty(client.Server);
         client.Reply.Ok();
+    }
+
+    // A save that is running would bring the data back; where data is saved at all, that there is none is saved at once.
+    private static void SaveEmpty(RedisServer server)
+    {
+        server.Saves.AbandonRunning();
+        if (server.Config.Save.Count > 0) server.Saves.Save();
     }
 
     private static void FlushDb(Client client, in ArgVector args)

@@ -8,7 +8,8 @@ namespace KestrelFree.Server.Config;
 /// <summary>Replaces a file's content in one step.</summary>
 internal static class AtomicFile
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    /// <summary>The permissions of what is written.</summary>
+    public const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>Writes the content under the path. Throws IOException or UnauthorizedAccessException, and leaves the old file then.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
@@ -25,8 +26,7 @@ internal static class AtomicFile
             throw;
         }
 
-        if (OperatingSystem.IsLinux())
-            SyncDirectory(Path.GetDirectoryName(path)!);
+        SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
     private static void WriteSynced(string path, ReadOnlySpan<byte> content)
@@ -43,6 +43,8 @@ internal static class AtomicFile
     public static void SyncDirectory(string directory)
     {
         const int ReadOnlyCloseOnExec = 0x80000;
+        if (!OperatingSystem.IsLinux())
+            return;
         int fd = Open(directory, ReadOnlyCloseOnExec);
         if (fd < 0)
             return;

@@ -65,6 +65,10 @@ internal static class ConfigSlots
     public static readonly int StopWritesOnBgsaveError = DirectiveTable.SlotOf("stop-writes-on-bgsave-error");
     public static readonly int RdbCompression = DirectiveTable.SlotOf("rdbcompression");
     public static readonly int RdbChecksum = DirectiveTable.SlotOf("rdbchecksum");
+    public static readonly int RdbSaveIncrementalFsync = DirectiveTable.SlotOf("rdb-save-incremental-fsync");
+    public static readonly int RdbKeySaveDelay = DirectiveTable.SlotOf("rdb-key-save-delay");
+    public static readonly int KeyLoadDelay = DirectiveTable.SlotOf("key-load-delay");
+    public static readonly int LoadingProcessEventsIntervalBytes = DirectiveTable.SlotOf("loading-process-events-interval-bytes");
     public static readonly int SanitizeDumpPayload = DirectiveTable.SlotOf("sanitize-dump-payload");
     public static readonly int AppendOnly = DirectiveTable.SlotOf("appendonly");
     public static readonly int AppendFilename = DirectiveTable.SlotOf("appendfilename");

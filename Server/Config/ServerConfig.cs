@@ -104,6 +104,10 @@ internal sealed class ServerConfig
     public bool StopWritesOnBgsaveError => Values.Numbers[ConfigSlots.StopWritesOnBgsaveError] != 0;
     public bool RdbCompression => Values.Numbers[ConfigSlots.RdbCompression] != 0;
     public bool RdbChecksum => Values.Numbers[ConfigSlots.RdbChecksum] != 0;
+    public bool RdbSaveIncrementalFsync => Values.Numbers[ConfigSlots.RdbSaveIncrementalFsync] != 0;
+    public long RdbKeySaveDelayMicros => Values.Numbers[ConfigSlots.RdbKeySaveDelay];
+    public long KeyLoadDelayMicros => Values.Numbers[ConfigSlots.KeyLoadDelay];
+    public long LoadingProcessEventsIntervalBytes => Values.Numbers[ConfigSlots.LoadingProcessEventsIntervalBytes];
     public SanitizeDumpPayload SanitizeDumpPayload => (SanitizeDumpPayload)Values.Numbers[ConfigSlots.SanitizeDumpPayload];
     public bool AppendOnly => Values.Numbers[ConfigSlots.AppendOnly] != 0;
     public string AppendFilename => Text(ConfigSlots.AppendFilename);

@@ -140,15 +140,20 @@ internal sealed class InfoReport
 
     private void Persistence()
     {
-        Line("loading", 0);
+        var (saves, loader) = (_server.Saves, _server.Loader);
+        Line("loading", loader.IsLoading ? 1 : 0);
         Line("async_loading", 0);
         Forks();
         Line("rdb_changes_since_last_save", _server.Observer.Dirty);
-        Line("rdb_bgsave_in_progress", 0);
-        Line("rdb_last_save_time", _server.StartedMs / 1000);
-        Line("rdb_last_bgsave_status", "ok");
-        Line("rdb_last_bgsave_time_sec", -1);
-        Line("rdb_current_bgsave_time_sec", -1);
+        Line("rdb_bgsave_in_progress", saves.IsRunning ? 1 : 0);
+        Line("rdb_last_save_time", saves.LastSaveSeconds);
+        Line("rdb_last_bgsave_status", saves.Fault is null ? "ok" : "err");
+        Line("rdb_last_bgsave_time_sec", saves.LastDurationSeconds);
+        Line("rdb_current_bgsave_time_sec", saves.CurrentDurationSeconds);
+        Line("rdb_saves", saves.Count);
+        Line("rdb_last_cow_size", saves.LastKeptBytes);
+        Line("rdb_last_load_keys_expired", loader.KeysExpired);
+        Line("rdb_last_load_keys_loaded", loader.KeysLoaded);
         Line("aof_enabled", 0);
         Line("aof_rewrite_in_progress", 0);
         Line("aof_rewrite_scheduled", 0);
@@ -156,6 +161,21 @@ internal sealed class InfoReport
         Line("aof_current_rewrite_time_sec", -1);
         Line("aof_last_bgrewrite_status", "ok");
         Line("aof_last_write_status", "ok");
+        Loading();
+    }
+
+    private void Loading()
+    {
+        var loader = _server.Loader;
+        if (!loader.IsLoading) return;
+        var remaining = Math.Max(0, loader.TotalBytes - loader.LoadedBytes);
+        var eta = loader.ElapsedSeconds < 1 ? 1 : (long)(loader.ElapsedSeconds * remaining / (loader.LoadedBytes + 1));
+        Line("loading_start_time", loader.StartedSeconds);
+        Line("loading_total_bytes", loader.TotalBytes);
+        Line("loading_rdb_used_mem", loader.UsedMemory);
+        Line("loading_loaded_bytes", loader.LoadedBytes);
+        Line("loading_loaded_perc", Invariant($"{(loader.TotalBytes == 0 ? 0 : loader.LoadedBytes * 100.0 / loader.TotalBytes):F2}"));
+        Line("loading_eta_seconds", eta);
     }
 
     // Where Redis speaks of one forked child, several forks may live here: progress is the oldest one's.

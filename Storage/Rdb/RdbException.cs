@@ -1,5 +1,18 @@
 namespace KestrelFree.Storage;
 
+/// <summary>What kind of damage data has.</summary>
+public enum RdbFault
+{
+    /// <summary>A part of it cannot be what it should be.</summary>
+    Format,
+
+    /// <summary>It ends too early.</summary>
+    Short,
+
+    /// <summary>Its parts are sound, but its checksum is another.</summary>
+    Checksum,
+}
+
 /// <summary>Data in the RDB format that cannot be what a server has written.</summary>
 public sealed class RdbException : Exception
 {
@@ -15,6 +28,9 @@ public sealed class RdbException : Exception
         Offset = offset;
         Field = field;
     }
+
+    /// <summary>What kind of damage it is.</summary>
+    public RdbFault Kind { get; init; }
 
     /// <summary>The file, or what else the data is.</summary>
     public string File { get; }

@@ -61,6 +61,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     /// <summary>Is called for each key that is stored, before it is.</summary>
     public Action? BeforeKey { get; init; }
 
+    /// <summary>Is told what the file tells about itself, by name.</summary>
+    public Action<string, string>? AuxRead { get; init; }
+
     /// <summary>Sources of libraries of functions.</summary>
     public IReadOnlyList<byte[]> Functions => _functions;
 
@@ -75,7 +78,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     {
         Begin(input);
         while (!IsComplete)
-            ReadSlice(TimeBudget.Unlimited);
+            ReadSlice(TimeBudget.Unlimited, long.MaxValue);
     }
 
     /// <summary>Reads the header of a file, for <see cref="ReadSlice"/> to go on. Throws as <see cref="Read"/> does.</summary>
@@ -88,18 +91,19 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         reader.Suspend();
     }
 
-    /// <summary>Reads for a time at least; a value is never left half read. Throws as <see cref="Read"/> does.</summary>
-    public void ReadSlice(long budgetMicros)
+    /// <summary>Reads for a time at least, or so many bytes; a value is never left half read. Throws as <see cref="Read"/> does.</summary>
+    public void ReadSlice(long budgetMicros, long mostBytes)
     {
         Invariant.Check(_input is not null && !IsComplete);
-        var budget = new TimeBudget(budgetMicros);
+        var budget = new TimeBudget(Math.Min(budgetMicros, TimeBudget.Unlimited));
         RdbReader reader = new(_input);
+        long began = reader.Offset;
         do
         {
             for (int i = 0; i < EntriesPerLook && !_ended; i++)
                 ReadNext(ref reader);
         }
-        while (!_ended && !budget.IsSpent);
+        while (!_ended && !budget.IsSpent && reader.Offset - began < mostBytes);
 
         if (_ended)
             ReadChecksum(ref reader);
@@ -154,6 +158,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
             case RdbOpcode.Aux:
                 string name = Encoding.UTF8.GetString(reader.ReadString("aux name"));
                 _aux[name] = Encoding.UTF8.GetString(reader.ReadString("aux value"));
+                AuxRead?.Invoke(name, _aux[name]);
                 break;
             case RdbOpcode.SlotSizes:
                 reader.ReadLength("slot");
@@ -232,6 +237,6 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         ulong actual = reader.Checksum();
         ulong expected = reader.ReadUInt64("checksum");
         if (VerifiesChecksum && expected != 0 && expected != actual)
-            reader.Fail("checksum", $"it is {actual:x16}, the file says {expected:x16}");
+            reader.FailChecksum($"it is {actual:x16}, the file says {expected:x16}");
     }
 }

@@ -86,7 +86,7 @@ public sealed class RdbFileWriter
     /// <summary>The first key that made it newer than it should be, if one did.</summary>
     public byte[]? RaisedBy { get; private set; }
 
-    /// <summary>Writes all of a snapshot, unless told to stop. O(bytes). Throws what the stream throws.</summary>
+    /// <summary>Writes all of a snapshot, unless told to stop. O(bytes). Throws what the stream throws, and NotSupportedException for a type without a row.</summary>
     /// <param name="snapshot">What to write.</param>
     /// <param name="advance">Is called after each key, and says whether to go on.</param>
     /// <returns>Whether it is whole.</returns>
@@ -150,8 +150,7 @@ public sealed class RdbFileWriter
 
     private void WriteEntry(in EntryView entry)
     {
-        RdbSaver? saver = RdbValues.Saver(entry);
-        Invariant.Check(saver is not null);
+        RdbSaver saver = RdbValues.Saver(entry) ?? throw new NotSupportedException($"values of type {entry.Type} cannot be saved yet");
         if (saver.Version > Version)
             RaiseVersion(saver.Version, entry.Key);
         if (entry.HasExpiry)

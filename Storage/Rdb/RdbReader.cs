@@ -59,6 +59,10 @@ public ref struct RdbReader
     [DoesNotReturn]
     public readonly void Fail(string field, string problem) => throw new RdbException(_source, Offset, field, problem);
 
+    /// <summary>Says that all was read and cannot be what was written.</summary>
+    [DoesNotReturn]
+    internal readonly void FailChecksum(string problem) => throw new RdbException(_source, Offset, "checksum", problem) { Kind = RdbFault.Checksum };
+
     /// <summary>Reads a byte.</summary>
     public byte ReadByte(string field) => ReadBytes(1, field)[0];
 
@@ -180,6 +184,6 @@ public ref struct RdbReader
         }
 
         if (_window.Length - _at < wanted)
-            Fail(field, $"the data ends after {_window.Length - _at} of {wanted} bytes");
+            throw new RdbException(_source, Offset, field, $"the data ends after {_window.Length - _at} of {wanted} bytes") { Kind = RdbFault.Short };
     }
 }

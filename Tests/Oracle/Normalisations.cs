@@ -16,6 +16,7 @@ internal static partial class Normalisations
     public static readonly Normalisation[] All =
     [
         new("client id", ["client id"], "each server counts its own connections", text => Integer().Replace(text, ":<id>")),
+        new("last save", ["lastsave"], "each server began in its own second", text => Integer().Replace(text, ":<seconds>")),
         new("clock", ["time"], "the two are asked one after the other", text => BulkNumber().Replace(text, "$<number>")),
         new("HELLO id and version", ["hello"], "ids are per server; the version is what we claim to be", HelloFields),
         new("client fields", ["client list", "client info"], "ids, sockets, times and buffer sizes are the process's own", ClientLines),

@@ -15,6 +15,9 @@ internal sealed class InProcessServer : IDisposable
     public InProcessServer(params IReadOnlyList<(string Name, string Value)> directives)
     {
         var config = new ServerConfig();
+
+        // What it saves would be in the folder of the tests.
+        config.Set("save", [""]);
         foreach (var (name, value) in directives)
         {
             if (config.Set(name, value.Split(' ')) is { } refusal) throw new ArgumentException($"{name} {value}: {refusal}", nameof(directives));

@@ -10,9 +10,9 @@ internal static class HiddenDirectives
         YesNo("use-exit-on-panic", No, Hidden, effect: NotYet),
         YesNo("aof-disable-auto-gc", No, Hidden, effect: NotYet),
         YesNo("lua-enable-deprecated-api", No, Hidden | Immutable, effect: NotYet),
-        Integer("rdb-key-save-delay", 0, MinInt, MaxInt, Hidden, effect: NotYet),
-        Integer("key-load-delay", 0, MinInt, MaxInt, Hidden, effect: NotYet),
-        Integer("loading-process-events-interval-bytes", 2 * Mb, Kb, MaxInt, Hidden, effect: NotYet),
+        Integer("rdb-key-save-delay", 0, MinInt, MaxInt, Hidden),
+        Integer("key-load-delay", 0, MinInt, MaxInt, Hidden),
+        Integer("loading-process-events-interval-bytes", 2 * Mb, Kb, MaxInt, Hidden),
         Integer("cluster-ping-interval", 0, 0, MaxLong, Hidden, effect: NotYet),
         Integer("watchdog-period", 0, 0, MaxInt, Hidden, effect: NotYet),
     ];

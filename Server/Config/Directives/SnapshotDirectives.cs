@@ -8,13 +8,13 @@ internal static class SnapshotDirectives
 {
     public static readonly Directive[] Rows =
     [
-        new SaveDirective("save", new(3600, 1), new(300, 100), new(60, 10000)) { Flags = Several, Effect = NotYet },
-        Text("dbfilename", "dump.rdb", Protected, NotYet, TextChecks.DbFilename),
-        YesNo("stop-writes-on-bgsave-error", Yes, effect: NotYet),
+        new SaveDirective("save", new(3600, 1), new(300, 100), new(60, 10000)) { Flags = Several },
+        Text("dbfilename", "dump.rdb", Protected, refusal: TextChecks.DbFilename),
+        YesNo("stop-writes-on-bgsave-error", Yes),
         YesNo("rdbcompression", Yes),
-        YesNo("rdbchecksum", Yes, Immutable, effect: NotYet),
+        YesNo("rdbchecksum", Yes, Immutable),
         YesNo("rdb-del-sync-files", No, effect: NotYet),
-        YesNo("rdb-save-incremental-fsync", Yes, effect: NotYet),
+        YesNo("rdb-save-incremental-fsync", Yes),
         Choice("sanitize-dump-payload", SanitizeDumpPayload.No, Choices.SanitizeDumpPayload),
     ];
 }

@@ -1,0 +1,39 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>A dump file with every type in every encoding goes from either server to the other, and nothing is lost.</summary>
+internal sealed class RdbInteropTests
+{
+    [TestCase("yes", "yes")]
+    [TestCase("no", "no")]
+    public void Ours_is_loaded_by_the_oracle_and_its_own_by_us(string compression, string checksum)
+    {
+        using var folder = new TempFolder();
+        string[] arguments = ["--enable-debug-command", "yes", "--dir", folder.Path, "--rdbcompression", compression, "--rdbchecksum", checksum];
+        string digest;
+        using (var ours = KestrelFreeProcess.Start(arguments))
+        {
+            using var client = ours.Connect();
+            SampleKeys.Fill(client);
+            digest = client.Ask("DEBUG", "DIGEST");
+            Assert.That(client.Ask("SAVE"), Is.EqualTo("+OK"));
+        }
+
+        using (var oracle = RedisProcess.Start(arguments))
+        {
+            using var client = oracle.Connect();
+            Assert.That(client.Ask("DEBUG", "DIGEST"), Is.EqualTo(digest), "ours, loaded by the oracle");
+            Assert.That(client.Ask("SAVE"), Is.EqualTo("+OK"));
+        }
+
+        using (var ours = KestrelFreeProcess.Start(arguments))
+        {
+            using var client = ours.Connect();
+            Assert.That(client.Ask("DEBUG", "DIGEST"), Is.EqualTo(digest), "the oracle's, loaded by us");
+            Assert.That(client.Ask("DEBUG", "RELOAD"), Is.EqualTo("+OK"));
+            Assert.That(client.Ask("DEBUG", "DIGEST"), Is.EqualTo(digest), "reloaded");
+        }
+    }
+}
