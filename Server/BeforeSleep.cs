@@ -1,7 +1,7 @@
 namespace KestrelFree.Server;
 
 // What happens between executing requests and waiting for more, in Redis's order, which clients can observe:
-// unblocked clients go on first, so that their replies leave in the same turn; keys past their time go; what was acknowledged is made durable before its reply is
+// unblocked clients go on first, so that their replies leave in the same turn; keys past their time go; who has cached what changed is told; what was acknowledged is made durable before its reply is
 // sent; replies go out; and only then are the clients freed that were closed on the way.
 
 /// <summary>The last step of every turn of the loop.</summary>
@@ -16,8 +16,10 @@ internal sealed class BeforeSleep
     {
         if (_server.Loader.IsLoading) _server.Loader.Continue();
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
+        if (_server.Pause.HasReleased) _server.Pause.RunReleased();
         _server.Requests.ExecuteResumed();
         _server.Expiry.Run();
+        _server.Tracking.SendBroadcasts();
         _server.Replies.SendPending();
         _server.Clients.FreeMarked();
     }

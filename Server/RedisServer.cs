@@ -11,6 +11,7 @@ using KestrelFree.Server.Networking;
 using KestrelFree.Server.Notifications;
 using KestrelFree.Server.Persistence;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Tracking;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
 using KestrelFree.Storage.Pages;
@@ -61,6 +62,10 @@ internal sealed class RedisServer : IDisposable
         Slowlog = new Slowlog(this);
         Latency = new LatencyMonitor(this);
         Monitors = new Monitors(this);
+        Pause = new ClientPause(this);
+        Tracking = new ClientSideCaching(this);
+        Observer.Tracking = Tracking;
+        Observer.Requests = Requests;
         Shutdown = new ShutdownSequence(this);
         Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, log);
         Saves = new RdbSaves(this);
@@ -133,6 +138,12 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>The clients that are shown every command.</summary>
     internal Monitors Monitors { get; }
+
+    /// <summary>Holds commands back for a time.</summary>
+    internal ClientPause Pause { get; }
+
+    /// <summary>Tells clients when what they have cached changes.</summary>
+    internal ClientSideCaching Tracking { get; }
 
     /// <summary>Ends the server.</summary>
     internal ShutdownSequence Shutdown { get; }

@@ -15,6 +15,9 @@ internal abstract class BlockedOperation
     /// <summary>The request that waits, where it is kept.</summary>
     internal virtual OwnedRequest? Request => null;
 
+    /// <summary>Whether CLIENT UNBLOCK may end it.</summary>
+    internal virtual bool MayTimeOut => true;
+
     /// <summary>Replies what the command replies when it waited in vain.</summary>
     internal abstract void ReplyTimeout(Client client);
 

@@ -12,7 +12,7 @@ namespace KestrelFree.Server.Commands;
 // The monotonic clock is read once per command: the end of one is the beginning of the next in the same batch, and the server's clock
 // moves on with the same reading. (Two readings a command cost 45 ns of the 500 that a pipelined SET takes.)
 //
-// What watches commands costs those that nobody watches a comparison each: whether there are monitors, whether latencies are tracked (an addition to a
+// What watches commands costs those that nobody watches a comparison each: whether there are observers, whether latencies are tracked (an addition to a
 // histogram if so), whether the command was slow.
 
 /// <summary>Runs commands: executes, times, counts; the one place that propagation hangs on.</summary>
@@ -22,6 +22,9 @@ internal sealed class Call
     private long _errorsCounted;
 
     internal Call(RedisServer server) => _server = server;
+
+    /// <summary>Whether anybody wants to see commands: a monitor, or a client that tracks what it reads.</summary>
+    internal bool HasObservers { get; set; }
 
     /// <summary>Runs a command for a client.</summary>
     internal void Execute(Client client, Command command, in ArgVector args)
@@ -34,7 +37,7 @@ internal sealed class Call
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
         var woken = client.ReexecutedFrom;
         if (woken is null) _server.Statistics.Commands++;
-        if (_server.Monitors.IsWatched && woken is null) _server.Monitors.Feed(client, command, args);
+        if (HasObservers) Observe(client, command, args);
 
         // A command that waits is counted when it has run to its end.
         var took = ended - began;
@@ -72,6 +75,12 @@ internal sealed class Call
         Count(command, operation.SpentTicks);
         if (operation.SpentTicks >= _server.SlowCommands.ThresholdTicks && operation.Request is { } request)
             _server.Slowlog.Push(client, command, request.Args, operation.SpentTicks);
+    }
+
+    private void Observe(Client client, Command command, in ArgVector args)
+    {
+        if (_server.Monitors.IsWatched && client.ReexecutedFrom is null) _server.Monitors.Feed(client, command, args);
+        if (_server.Tracking.IsActive) _server.Tracking.Remember(client, command, args);
     }
 
     private void Count(Command command, long ticks)

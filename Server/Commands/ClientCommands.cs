@@ -16,7 +16,9 @@ internal static class ClientCommands
     [
         new("client",
         [
+            Subcommand("caching", ClientTrackingCommands.Caching, 3, Plain, "6.0.0", "Says whether the keys of the next command are tracked."),
             Subcommand("getname", GetName, 2, Plain, "2.6.9", "Returns the connection's name."),
+            Subcommand("getredir", ClientTrackingCommands.GetRedirection, 2, Plain, "6.0.0", "Returns the connection that invalidations go to."),
             Subcommand("help", Help, 2, Loading | Stale, "5.0.0", "Lists the subcommands."),
             Subcommand("id", Id, 2, Plain, "5.0.0", "Returns the connection's number."),
             Subcommand("info", Describe, 2, Plain, "6.2.0", "Describes the connection.", "nondeterministic_output"),
@@ -24,10 +26,14 @@ internal static class ClientCommands
             Subcommand("list", List, -2, Admin | Plain, "2.4.0", "Describes connections, one a line.", "nondeterministic_output"),
             Subcommand("no-evict", NoEvict, 3, Admin | Plain, "7.0.0", "Spares the connection when clients' memory is over its limit."),
             Subcommand("no-touch", NoTouch, 3, Plain, "7.2.0", "Keeps the connection's reads from refreshing LRU and LFU clocks."),
+            Subcommand("pause", ClientPauseCommands.Pause, -3, Admin | Plain, "3.0.0", "Holds commands back for a time."),
             Subcommand("reply", Reply, 3, Plain, "3.2.0", "Turns replies off, on again, or skips one."),
             Subcommand("setinfo", SetInfo, 4, Plain, "7.2.0", "Tells the client library's name or version.", ForAllNodes),
             Subcommand("setname", SetName, 3, Plain, "2.6.9", "Names the connection.", ForAllNodes),
+            Subcommand("tracking", ClientTrackingCommands.Tracking, -3, Plain, "6.0.0", "Tells the connection when keys that it has read change, or stops doing so."),
+            Subcommand("trackinginfo", ClientTrackingCommands.Describe, 2, Plain, "6.2.0", "Describes the connection's tracking."),
             Subcommand("unblock", Unblock, -3, Admin | Plain, "5.0.0", "Ends the waiting of a blocked connection."),
+            Subcommand("unpause", ClientPauseCommands.Unpause, 2, Admin | Plain, "6.2.0", "Lets held commands go on."),
         ])
         {
             Arity = -2, Since = "2.4.0", Group = "connection", Summary = "A container for commands about connections.",
@@ -182,7 +188,7 @@ internal static class ClientCommands
 
         if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var id)) return;
         var target = client.Server.Clients.Find(id);
-        if (target is null || !target.Is(ClientFlags.Blocked))
+        if (target?.Blocked is not { MayTimeOut: true })
         {
             client.Reply.Integer(0);
             return;
@@ -196,7 +202,9 @@ internal static class ClientCommands
     private static void Help(Client client, in ArgVector args) => HelpReply.Write(
         client,
         "CLIENT",
+        "CACHING (YES|NO)", "    Track the keys of the next command or not, with tracking OPTIN or OPTOUT.",
         "GETNAME", "    Reply the connection's name.",
+        "GETREDIR", "    Reply the number of the connection that invalidations go to.",
         "ID", "    Reply the connection's number.",
         "INFO", "    Describe the connection.",
         "KILL <ip:port>", "    Close the connection from that address.",
@@ -213,8 +221,13 @@ internal static class ClientCommands
         "    * ID <client-id> [<client-id> ...]", "      With those numbers.",
         "NO-EVICT (ON|OFF)", "    Spare the connection when clients' memory is over its limit.",
         "NO-TOUCH (ON|OFF)", "    Keep the connection's reads from refreshing LRU and LFU clocks.",
+        "PAUSE <timeout> [WRITE|ALL]", "    Hold commands back, or those that write, for so many milliseconds.",
         "REPLY (ON|OFF|SKIP)", "    Turn replies on or off, or skip the next one.",
         "SETINFO <option> <value>", "    Tell the client library's LIB-NAME or LIB-VER.",
         "SETNAME <name>", "    Name the connection.",
-        "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    End the waiting of a blocked connection.");
+        "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+        "    Tell the connection when keys that it has read, or those with a prefix, change.",
+        "TRACKINGINFO", "    Describe the connection's tracking.",
+        "UNBLOCK <clientid> [TIMEOUT|ERROR]", "    End the waiting of a blocked connection.",
+        "UNPAUSE", "    Let held commands go on.");
 }

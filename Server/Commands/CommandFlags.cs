@@ -49,7 +49,7 @@ internal enum CommandFlags
     /// <summary>Is served before authentication.</summary>
     NoAuth = 1 << 13,
 
-    /// <summary>May be replicated although it does not write.</summary>
+    /// <summary>May be replicated although it does not write; COMMAND does not report it.</summary>
     MayReplicate = 1 << 14,
 
     /// <summary>May be called with no keys at all.</summary>
@@ -91,7 +91,6 @@ internal static class CommandFlagNames
         (CommandFlags.Asking, "asking"),
         (CommandFlags.Fast, "fast"),
         (CommandFlags.NoAuth, "no_auth"),
-        (CommandFlags.MayReplicate, "may_replicate"),
         (CommandFlags.NoMandatoryKeys, "no_mandatory_keys"),
         (CommandFlags.NoAsyncLoading, "no_async_loading"),
         (CommandFlags.NoMulti, "no_multi"),

@@ -92,6 +92,7 @@ internal static class ConnectionCommands
         TransactionCommands.End(client);
         client.Server.Subscriptions.UnsubscribeAll(client);
         client.Server.Monitors.Remove(client);
+        client.Server.Tracking.Disable(client);
         client.Database = client.Server.Keyspace[0];
         client.Reply.Version = 2;
         client.Name = [];

@@ -4,6 +4,7 @@ using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Tracking;
 
 namespace KestrelFree.Server.Commands;
 
@@ -30,11 +31,13 @@ internal sealed class Dispatch
     /// <summary>Executes one request of a client, or replies why it is refused.</summary>
     internal void Process(Client client, in ArgVector args)
     {
+        if (_call.HasObservers) _server.Tracking.GiveUpKeys();
         if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) ExecuteSilently(client, args);
         else ExecuteOrReject(client, args);
 
         if (_server.Pushes.HasWaiting) _server.Pushes.Flush(client);
-        if (!client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext)) return;
+        if (_call.HasObservers) ClientSideCaching.EndRequest(client);
+        if (!client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext) || client.Blocked is { MayTimeOut: false }) return;
         client.Flags &= ~ClientFlags.ReplySkip;
         if (!client.Is(ClientFlags.ReplySkipNext)) return;
         client.Flags = (client.Flags & ~ClientFlags.ReplySkipNext) | ClientFlags.ReplySkip;
@@ -68,6 +71,7 @@ internal sealed class Dispatch
             return;
         }
 
+        if (_server.Pause.Mode != PauseMode.None && _server.Pause.TryHold(client, command, args)) return;
         if (client.Is(ClientFlags.Multi) && IsQueued(command))
         {
             client.Transaction!.Queue(command, args);
@@ -81,6 +85,9 @@ internal sealed class Dispatch
 
     /// <summary>Executes a request that was admitted when it was queued by MULTI.</summary>
     internal void ExecuteQueued(Client client, Command command, in ArgVector args) => _call.Execute(client, command, args);
+
+    /// <summary>Notes that observers of commands have come or gone.</summary>
+    internal void FollowObservers() => _call.HasObservers = _server.Monitors.IsWatched || _server.Tracking.IsActive;
 
     /// <inheritdoc cref="Call.CountUnblocked"/>
     internal void CountUnblocked(Client client, BlockedOperation operation) => _call.CountUnblocked(client, operation);

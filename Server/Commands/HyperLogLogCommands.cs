@@ -21,7 +21,7 @@ internal static class HyperLogLogCommands
         },
         new("pfcount", PfCount)
         {
-            Arity = -2, Flags = ReadOnly, Categories = AclCategory.HyperLogLog, Since = "2.8.9", Group = "hyperloglog",
+            Arity = -2, Flags = ReadOnly | MayReplicate, Categories = AclCategory.HyperLogLog, Since = "2.8.9", Group = "hyperloglog",
             Keys = [KeySpec.AllFrom(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access)],
             Summary = "Estimates how many different elements were added to one HyperLogLog or to any of several.",
             Complexity = "O(1) for one that has not changed since, O(n) for n keys, with a large constant",

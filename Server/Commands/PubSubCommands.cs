@@ -9,7 +9,7 @@ namespace KestrelFree.Server.Commands;
 internal static class PubSubCommands
 {
     private const CommandFlags Subscribing = CommandFlags.PubSub | NoScript | Loading | Stale;
-    private const CommandFlags Publishing = CommandFlags.PubSub | Loading | Stale | Fast;
+    private const CommandFlags Publishing = CommandFlags.PubSub | Loading | Stale | Fast | MayReplicate;
     private const CommandFlags Asking = CommandFlags.PubSub | Loading | Stale;
 
     internal static readonly CommandSpec[] Table =

@@ -56,6 +56,7 @@ internal static class ServerCommands
         client.Server.Keyspace.FlushAll(mode);
         client.Propagation.AsReceived();
         SaveEmpty(client.Server);
+        client.Server.Tracking.InvalidateAll();
         client.Reply.Ok();
     }
 
@@ -71,6 +72,7 @@ internal static class ServerCommands
         if (!TryFlushModeOrReply(client, args, out var mode)) return;
         client.Database.Flush(mode);
         client.Propagation.AsReceived();
+        client.Server.Tracking.InvalidateAll();
         client.Reply.Ok();
     }
 

@@ -100,7 +100,7 @@ internal sealed class InfoReport
         Line("client_recent_max_input_buffer", maxInput);
         Line("client_recent_max_output_buffer", maxOutput);
         Line("blocked_clients", _server.Blocked.Count);
-        Line("tracking_clients", 0);
+        Line("tracking_clients", _server.Tracking.ClientCount);
         Line("pubsub_clients", _server.Subscriptions.ClientCount);
         Line("watching_clients", _server.Watches.ClientCount);
         Line("clients_in_timeout_table", _server.Blocked.WithTimeout);
@@ -224,6 +224,9 @@ internal sealed class InfoReport
         Line("pubsub_channels", _server.Subscriptions.All(ChannelKind.Channel).Count);
         Line("pubsub_patterns", _server.Subscriptions.All(ChannelKind.Pattern).Count);
         Line("pubsubshard_channels", _server.Subscriptions.All(ChannelKind.Shard).Count);
+        Line("tracking_total_keys", _server.Tracking.KeyCount);
+        Line("tracking_total_items", _server.Tracking.PairCount);
+        Line("tracking_total_prefixes", _server.Tracking.PrefixCount);
         Line("latest_fork_usec", statistics.LatestForkMicros);
         Line("total_forks", statistics.Forks);
         Line("total_error_replies", statistics.ErrorReplies);

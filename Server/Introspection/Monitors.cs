@@ -26,6 +26,7 @@ internal sealed class Monitors
         client.Flags |= ClientFlags.Monitor;
         _clients.Add(client);
         IsWatched = true;
+        _server.Dispatch.FollowObservers();
     }
 
     /// <summary>Shows a client no more commands; O(monitors).</summary>
@@ -35,12 +36,18 @@ internal sealed class Monitors
         client.Flags &= ~ClientFlags.Monitor;
         _clients.Remove(client);
         IsWatched = _clients.Count != 0;
+        _server.Dispatch.FollowObservers();
     }
 
     /// <summary>Shows a command that has run; what administers the server is not shown.</summary>
     internal void Feed(Client client, Command command, in ArgVector args)
     {
-        if ((command.Flags & Unshown) != 0) return;
+        if ((command.Flags & Unshown) == 0) Show(client, command, args);
+    }
+
+    /// <summary>Shows a command whatever it is: a script shows itself before the commands that it runs.</summary>
+    internal void Show(Client client, Command command, in ArgVector args)
+    {
         _line.ResetWrittenCount();
         WriteHead(client);
         for (var i = 0; i < args.Count; i++)

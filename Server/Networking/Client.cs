@@ -4,6 +4,7 @@ using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Loop;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Tracking;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
 
@@ -110,6 +111,9 @@ internal sealed class Client : Pollable, IErrorObserver
 
     /// <summary>What it subscribes to; null while it never has.</summary>
     internal ClientSubscriptions? Subscriptions { get; set; }
+
+    /// <summary>Its tracking of keys; null while it does not track.</summary>
+    internal ClientTracking? Tracking { get; set; }
 
     /// <summary>The next older client in the registry's list.</summary>
     internal Client? Previous { get; set; }

@@ -1,5 +1,6 @@
 using System.Text;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Tracking;
 
 namespace KestrelFree.Server.Networking;
 
@@ -17,7 +18,7 @@ internal static class ClientDescription
         text.Append($"qbuf={client.Query.Length} qbuf-free={client.Query.FreeBytes} argv-mem=0 multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
         text.Append($"rbs={client.Reply.Buffer.OwnedBytes} rbp={client.Reply.Buffer.OwnedBytes} ");
         text.Append($"obl={client.Reply.Buffer.Length} oll=0 omem={client.Reply.Buffer.OwnedBytes} tot-mem={client.MemoryBytes} ");
-        text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir=-1 ");
+        text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir={client.Tracking?.Options.RedirectId ?? -1} ");
         text.Append($"resp={client.Reply.Version} lib-name={Latin1(client.LibraryName)} lib-ver={Latin1(client.LibraryVersion)} ");
         text.Append($"tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}");
         return text.ToString();
@@ -42,6 +43,13 @@ internal static class ClientDescription
         if (client.Is(ClientFlags.PubSub)) letters.Append('P');
         if (client.Is(ClientFlags.Multi)) letters.Append('x');
         if (client.Is(ClientFlags.Blocked)) letters.Append('b');
+        if (client.Tracking is { } tracking)
+        {
+            letters.Append('t');
+            if (tracking.IsRedirectBroken) letters.Append('R');
+            if (tracking.Options.Mode == TrackingMode.Broadcast) letters.Append('B');
+        }
+
         if (client.Is(ClientFlags.DirtyWatch)) letters.Append('d');
         if (client.Is(ClientFlags.CloseAfterReply)) letters.Append('c');
         if (client.Is(ClientFlags.Unblocked)) letters.Append('u');

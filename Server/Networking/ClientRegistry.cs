@@ -80,6 +80,7 @@ internal sealed class ClientRegistry
         _server.Watches.Unwatch(client);
         _server.Subscriptions.UnsubscribeAll(client);
         _server.Monitors.Remove(client);
+        _server.Tracking.Disable(client);
         _server.Loop.Remove(client);
         client.Socket.Dispose();
         client.Query.Release();

@@ -2,14 +2,16 @@ using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Config.Kinds;
+using KestrelFree.Server.Networking;
+using KestrelFree.Server.Tracking;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Notifications;
 
 // The one place where the server learns of changes to the keyspace. Whatever follows from a change hangs here: today the count of changes
-// since the last save (dirty) and of expired and evicted keys, watched keys, clients that wait for keys, notifications; tracking and
-// propagation will.
+// since the last save (dirty) and of expired and evicted keys, watched keys, clients that wait for keys, clients that have cached them,
+// notifications, propagation.
 
 /// <summary>Receives every change of the keyspace.</summary>
 internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
@@ -31,6 +33,12 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     /// <summary>Changes by commands since the server started; only grows.</summary>
     internal long Changes { get; private set; }
 
+    /// <summary>Who has cached keys.</summary>
+    internal ClientSideCaching? Tracking { get; set; }
+
+    /// <summary>Knows whose request runs.</summary>
+    internal RequestPump? Requests { get; set; }
+
     /// <summary>Changes by commands since the last save; what expires or is evicted is no reason to save.</summary>
     internal long Dirty => Changes - _saved;
 
@@ -51,6 +59,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     {
         Changes += changes;
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (Tracking is { IsActive: true }) Tracking.Invalidate(key, Requests?.Current);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
 
@@ -59,6 +68,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     {
         Changes++;
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (Tracking is { IsActive: true }) Tracking.Invalidate(key, Requests?.Current);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
 
@@ -77,6 +87,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
         ExpiredKeys++;
         if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyExpire);
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
     }
@@ -92,6 +103,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     {
         ExpiredFields += fields;
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
         Notifications.Notify(NotifyClasses.Hash, "hexpired"u8, db, key);
         if (fate != HashFate.Removed) return;
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
@@ -104,6 +116,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
         EvictedKeys++;
         if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyEviction);
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Evicted, "evicted"u8, db, key);
     }

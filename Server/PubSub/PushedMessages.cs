@@ -30,6 +30,12 @@ internal sealed class PushedMessages
             return;
         }
 
+        PushAtOnce(client, message);
+    }
+
+    /// <summary>Delivers a message now, where nothing has been replied to the running request yet.</summary>
+    internal void PushAtOnce(Client client, SharedReply message)
+    {
         client.Reply.Shared(message);
         _server.Replies.Schedule(client);
     }

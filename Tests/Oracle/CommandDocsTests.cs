@@ -21,6 +21,7 @@ internal sealed class CommandDocsTests
         ("deprecated by 7.2", Deprecation, ["quit", "setnx", "setex", "psetex"]),
         ("7.2 documents the arguments", ["arguments"], ["command|getkeys", "command|getkeysandflags", "bitop"]),
         ("7.2 describes the same syntax with other blocks", ["arguments"], ["client|list", "config|get", "module|loadex", "psubscribe", "xinfo|stream"]),
+        ("7.2 names a released version", ["since"], ["client|pause"]),
         ("7.2 writes the empty token as two quotes", ["arguments"], ["migrate"]),
         ("7.2 makes them optional", ["arguments"], ["pfmerge", "geohash", "geopos"]),
         ("7.2 names the key specifications of STORE and STOREDIST", ["arguments"], ["georadius", "georadiusbymember"]),

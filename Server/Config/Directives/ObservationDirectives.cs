@@ -14,6 +14,6 @@ internal static class ObservationDirectives
         YesNo("latency-tracking", Yes),
         new PercentilesDirective("latency-tracking-info-percentiles", 50, 99, 99.9) { Flags = Several },
         new NotifyDirective("notify-keyspace-events"),
-        Integer("tracking-table-max-keys", 1000000, 0, MaxLong, effect: NotYet),
+        Integer("tracking-table-max-keys", 1000000, 0, MaxLong),
     ];
 }

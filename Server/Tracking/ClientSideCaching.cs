@@ -1,0 +1,266 @@
+using KestrelFree.Protocol;
+using KestrelFree.Server.Commands;
+using KestrelFree.Server.Networking;
+using KestrelFree.Server.PubSub;
+
+namespace KestrelFree.Server.Tracking;
+
+// CLIENT TRACKING: clients that cache what they read are told when it changes.
+//
+//     default        a command of the client reads a key   -> TrackedKeys: key -> client
+//                    the key changes, expires, is evicted   -> "invalidate [key]", and the key leaves the table
+//     broadcasting   a key with one of its prefixes changes -> collected, and told once a turn, all keys of a prefix in one message
+//     a flush        -> "invalidate null" to everybody who tracks
+//
+// The message is a RESP3 push to the client, or to the one that it redirects to: as a push if that speaks RESP3, else as a message of the channel
+// __redis__:invalidate if it subscribes to anything. Otherwise there is no way to tell, and nothing is sent. A client whose redirection is gone is
+// told so instead. To the client whose request runs the messages come behind its reply, in a transaction behind EXEC's (see PushedMessages).
+//
+// While nobody tracks, a write pays one comparison.
+
+/// <summary>Remembers what clients may have cached and tells them when it changes.</summary>
+internal sealed class ClientSideCaching
+{
+    private const int KeysGivenUpAtOnce = 100;
+
+    private readonly RedisServer _server;
+    private readonly TrackedKeys _tracked = new();
+    private readonly BroadcastPrefixes _prefixes = new();
+    private readonly HashSet<Client> _clients = [];
+    private readonly List<FoundKey> _found = [];
+    private readonly ReplyWriter _encoder;
+    private int _roundsOverLimit;
+
+    internal ClientSideCaching(RedisServer server)
+    {
+        _server = server;
+        _encoder = new ReplyWriter(new ReplyBuffer(server.Buffers));
+    }
+
+    /// <summary>Whether anybody tracks, or keys are remembered of those who did.</summary>
+    internal bool IsActive { get; private set; }
+
+    /// <summary>How many clients track.</summary>
+    internal int ClientCount => _clients.Count;
+
+    /// <summary>How many keys clients may hold.</summary>
+    internal int KeyCount => _tracked.KeyCount;
+
+    /// <summary>How many pairs of key and client that are.</summary>
+    internal long PairCount => _tracked.PairCount;
+
+    /// <summary>How many prefixes are told of.</summary>
+    internal int PrefixCount => _prefixes.Count;
+
+    /// <summary>Begins or changes a client's tracking.</summary>
+    internal void Enable(Client client, TrackingOptions options, IReadOnlyList<byte[]> prefixes)
+    {
+        var tracking = client.Tracking ??= new ClientTracking();
+        tracking.Options = options;
+        tracking.IsRedirectBroken = false;
+        _clients.Add(client);
+        IsActive = true;
+        _server.Dispatch.FollowObservers();
+        if (options.Mode != TrackingMode.Broadcast) return;
+        foreach (var prefix in prefixes.Count == 0 ? [[]] : prefixes)
+        {
+            if (tracking.Prefixes.Add(prefix)) _prefixes.Add(client, prefix);
+        }
+    }
+
+    /// <summary>Ends a client's tracking; what is remembered of it goes when the keys change.</summary>
+    internal void Disable(Client client)
+    {
+        if (client.Tracking is not { } tracking) return;
+        foreach (var prefix in tracking.Prefixes) _prefixes.Remove(client, prefix);
+        client.Tracking = null;
+        _clients.Remove(client);
+        LoseInterest();
+    }
+
+    /// <summary>Remembers the keys that a command has read, if its client wants to be told of them.</summary>
+    internal void Remember(Client executing, Command command, in ArgVector args)
+    {
+        const CommandFlags judged = CommandFlags.ReadOnly | CommandFlags.PubSub;
+        var client = _server.Requests.Current ?? executing;
+        if ((command.Flags & judged) != CommandFlags.ReadOnly || client.Tracking is not { RemembersReads: true }) return;
+        if (command.Spec.Keys is [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0, Flags: var flags } only] && (flags & KeySpecFlags.VariableFlags) == 0)
+        {
+            _tracked.Add(args[only.Index], client.Id);
+            return;
+        }
+
+        _found.Clear();
+        if (!KeyFinders.TryFind(command.Spec, args, _found)) return;
+        foreach (var key in _found) _tracked.Add(args[key.Index], client.Id);
+    }
+
+    /// <summary>Tells who may hold a key that it has changed. O(holders), and for broadcasting O(lengths of prefixes).</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="changer">Who changed it; null for expiry and eviction.</param>
+    internal void Invalidate(ReadOnlySpan<byte> key, Client? changer)
+    {
+        if (_prefixes.Count != 0) _prefixes.Note(key, changer);
+        if (_tracked.KeyCount != 0) InvalidateTracked(key, Delivery.BehindReply);
+    }
+
+    /// <summary>Tells everybody who tracks that all keys are gone.</summary>
+    internal void InvalidateAll()
+    {
+        if (!IsActive) return;
+        _tracked.Clear();
+        foreach (var client in _clients.OrderBy(client => client.Id)) Send(client, Message.OfAllKeys(client.Reply.Version), Delivery.BehindReply);
+        LoseInterest();
+    }
+
+    /// <summary>Tells broadcasting clients of the keys that have changed since; once a turn.</summary>
+    internal void SendBroadcasts()
+    {
+        if (!_prefixes.HaveChanges) return;
+        foreach (var prefix in _prefixes.TakeChanged())
+        {
+            var common = new Message([.. prefix.Changed.Keys]);
+            foreach (var client in prefix.Clients)
+            {
+                var ignoresOwn = client.Tracking!.Options.Own == OwnChanges.Untold;
+                var message = ignoresOwn ? new Message([.. prefix.Changed.Where(change => change.Value != client).Select(change => change.Key)]) : common;
+                if (message.Keys!.Length != 0) Send(client, message, Delivery.BehindReply);
+            }
+
+            prefix.Changed.Clear();
+        }
+    }
+
+    /// <summary>
+    /// Gives keys up while there are more than tracking-table-max-keys, telling who held them: a hundred at a time, more when that has not sufficed.
+    /// </summary>
+    internal void GiveUpKeys()
+    {
+        var limit = _server.Config.TrackingTableMaxKeys;
+        var excess = limit == 0 ? 0 : _tracked.KeyCount - limit;
+        if (excess <= 0)
+        {
+            _roundsOverLimit = 0;
+            return;
+        }
+
+        var allowed = KeysGivenUpAtOnce * ++_roundsOverLimit;
+        foreach (var key in _tracked.Some((int)Math.Min(excess, allowed))) InvalidateTracked(key, Delivery.AtOnce);
+        if (excess <= allowed) _roundsOverLimit = 0;
+    }
+
+    /// <summary>Ends what CLIENT CACHING has said of one command.</summary>
+    internal static void EndRequest(Client client)
+    {
+        if (client.Tracking is not { IsCachingGiven: true } tracking || client.Is(ClientFlags.Multi)) return;
+        if (client.LastCommand?.FullName.StartsWith("client|", StringComparison.Ordinal) != true) tracking.IsCachingGiven = false;
+    }
+
+    private void InvalidateTracked(ReadOnlySpan<byte> key, Delivery delivery)
+    {
+        if (!_tracked.Remove(key, out var first, out var others)) return;
+        var message = new Message([key.ToArray()]);
+        Tell(first, message, delivery);
+        foreach (var id in others ?? []) Tell(id, message, delivery);
+        LoseInterest();
+    }
+
+    private void Tell(long id, Message message, Delivery delivery)
+    {
+        if (_server.Clients.Find(id) is not { Tracking: { } tracking } client || tracking.Options.Mode == TrackingMode.Broadcast) return;
+        if (!tracking.Ignores(client, _server.Requests.Current)) Send(client, message, delivery);
+    }
+
+    private void Send(Client client, Message message, Delivery delivery)
+    {
+        var tracking = client.Tracking!;
+        var target = tracking.Options.RedirectId == 0 ? client : _server.Clients.Find(tracking.Options.RedirectId);
+        if (target is null)
+        {
+            tracking.IsRedirectBroken = true;
+            if (client.Reply.Version == 3) Deliver(client, EncodeBroken(tracking.Options.RedirectId), delivery);
+        }
+        else if (target.Reply.Version == 3)
+        {
+            Deliver(target, message.Push ??= EncodePush(message), delivery);
+        }
+        else if (target != client && target.Is(ClientFlags.PubSub))
+        {
+            Deliver(target, message.Channel ??= EncodeChannelMessage(message), delivery);
+        }
+    }
+
+    private void Deliver(Client target, SharedReply encoded, Delivery delivery)
+    {
+        if (delivery == Delivery.AtOnce) _server.Pushes.PushAtOnce(target, encoded);
+        else _server.Pushes.Push(target, encoded);
+    }
+
+    private SharedReply EncodePush(Message message)
+    {
+        _encoder.Version = 3;
+        _encoder.PushHeader(2);
+        _encoder.Bulk("invalidate"u8);
+        return EncodeKeys(message);
+    }
+
+    private SharedReply EncodeChannelMessage(Message message)
+    {
+        _encoder.Version = 2;
+        _encoder.PushHeader(3);
+        _encoder.Bulk("message"u8);
+        _encoder.Bulk("__redis__:invalidate"u8);
+        return EncodeKeys(message);
+    }
+
+    // A null is the one of the client that tracks, as in Redis, but never one that the receiver could not read.
+    private SharedReply EncodeKeys(Message message)
+    {
+        if (message.Keys is not { } keys)
+        {
+            _encoder.Version = Math.Min(_encoder.Version, message.NullVersion);
+            _encoder.Null();
+            return _encoder.Buffer.ToShared();
+        }
+
+        _encoder.ArrayHeader(keys.Length);
+        foreach (var key in keys) _encoder.Bulk(key);
+        return _encoder.Buffer.ToShared();
+    }
+
+    private SharedReply EncodeBroken(long redirectId)
+    {
+        _encoder.Version = 3;
+        _encoder.PushHeader(2);
+        _encoder.Bulk("tracking-redir-broken"u8);
+        _encoder.Integer(redirectId);
+        return _encoder.Buffer.ToShared();
+    }
+
+    private void LoseInterest()
+    {
+        if (_clients.Count != 0 || _tracked.KeyCount != 0) return;
+        IsActive = false;
+        _server.Dispatch.FollowObservers();
+    }
+
+    private enum Delivery
+    {
+        BehindReply,
+        AtOnce,
+    }
+
+    /// <summary>What is told, in the encodings that were needed so far.</summary>
+    private sealed class Message(byte[][]? keys)
+    {
+        internal byte[][]? Keys { get; } = keys;
+
+        internal SharedReply? Push { get; set; }
+
+        internal SharedReply? Channel { get; set; }
+
+        internal int NullVersion { get; private init; }
+
+        internal static Message OfAllKeys(int nullVersion) => new(keys: null) { NullVersion = nullVersion };
+    }
+}

@@ -1,0 +1,168 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>Scenes of pauses, of redirected tracking and of what it forgets, against the oracle; see <see cref="ScenarioTests"/>.</summary>
+internal sealed class WatchingScenarioTests
+{
+    private OraclePair _pair = null!;
+
+    [OneTimeSetUp]
+    public void StartServers() => _pair = new OraclePair();
+
+    [OneTimeTearDown]
+    public void StopServers() => _pair?.Dispose();
+
+    [Test]
+    public void Held_clients_go_on_in_the_order_in_which_they_came() => Compare(server =>
+    {
+        using var observer = server.Connect();
+        var clients = Enumerable.Range(0, 4).Select(_ => server.Connect()).ToArray();
+        observer.Ask("DEL", "order");
+        observer.Ask("CLIENT", "PAUSE", "100000", "WRITE");
+        for (var i = 0; i < clients.Length; i++)
+        {
+            clients[i].SendRequest("APPEND", "order", $"{i}");
+            WaitForBlocked(observer, i + 1);
+        }
+
+        List<string> told = [observer.Ask("GET", "order"), observer.Ask("CLIENT", "UNPAUSE"), .. clients.Select(client => client.ReadText()), observer.Ask("GET", "order")];
+        foreach (var client in clients) client.Dispose();
+        return [.. told];
+    });
+
+    [Test]
+    public void A_held_client_is_listed_as_blocked_and_can_be_killed() => Compare(server =>
+    {
+        using var observer = server.Connect();
+        using var held = server.Connect();
+        var id = held.Ask("CLIENT", "ID")[1..];
+        observer.Ask("CLIENT", "PAUSE", "100000", "WRITE");
+        held.SendRequest("SET", "held", "v");
+        WaitForBlocked(observer, 1);
+        var flags = observer.AskPayload("CLIENT", "LIST", "ID", id).Split(' ').Single(field => field.StartsWith("flags=", StringComparison.Ordinal));
+        return [flags, observer.Ask("CLIENT", "KILL", "ID", id), observer.Ask("CLIENT", "UNPAUSE"), observer.Ask("EXISTS", "held")];
+    });
+
+    // The oracle, 7.0, ends with a failed assertion.
+    [Test]
+    public void A_held_client_cannot_be_unblocked()
+    {
+        using var observer = _pair.Ours.Connect();
+        using var held = _pair.Ours.Connect();
+        var id = held.Ask("CLIENT", "ID")[1..];
+        observer.Ask("CLIENT", "PAUSE", "100000", "WRITE");
+        held.SendRequest("SET", "k", "v");
+        WaitForBlocked(observer, 1);
+
+        Assert.That(observer.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":0"));
+        Assert.That(observer.Ask("CLIENT", "UNPAUSE"), Is.EqualTo("+OK"));
+        Assert.That(held.ReadText(), Is.EqualTo("+OK"));
+    }
+
+    [Test]
+    public void A_pause_of_everything_ends_by_itself() => Compare(server =>
+    {
+        using var client = server.Connect();
+        return [client.Ask("CLIENT", "PAUSE", "30"), client.Ask("PING"), client.Ask("CLIENT", "UNPAUSE")];
+    });
+
+    [Test]
+    public void Keys_do_not_expire_in_a_pause() => Compare(server =>
+    {
+        using var client = server.Connect();
+        client.Ask("CONFIG", "RESETSTAT");
+        List<string> told = [client.Ask("MULTI"), client.Ask("SET", "due", "v", "PX", "1"), client.Ask("CLIENT", "PAUSE", "100000", "WRITE"), client.Ask("EXEC")];
+        Eventually.True(() => client.Ask("GET", "due") == "$nil", () => "the key is still seen");
+        told.Add(Field(client, "stats", "expired_keys"));
+        told.Add(client.Ask("CLIENT", "UNPAUSE"));
+        Eventually.True(() => client.Ask("GET", "due") == "$nil" && Field(client, "stats", "expired_keys") == "1", () => "the key has not expired");
+        return [.. told];
+    });
+
+    [TestCase(2)]
+    [TestCase(3)]
+    public void Invalidations_go_to_the_client_that_they_are_redirected_to(int version) => Compare(server =>
+    {
+        using var receiver = server.Connect();
+        if (version == 3) receiver.Ask("HELLO", "3");
+        var id = receiver.Ask("CLIENT", "ID")[1..];
+        receiver.Ask("SUBSCRIBE", "__redis__:invalidate");
+        using var client = server.Connect();
+        using var other = server.Connect();
+        List<string> told = [client.Ask("CLIENT", "TRACKING", "ON", "REDIRECT", id), client.Ask("CLIENT", "GETREDIR") == $":{id}" ? "redirected" : "not"];
+        client.Ask("MGET", "a", "b");
+        told.Add(client.Ask("SET", "a", "1"));
+        told.Add(receiver.ReadText());
+        other.Ask("SET", "b", "1");
+        told.Add(receiver.ReadText());
+        other.Ask("FLUSHALL");
+        told.Add(receiver.ReadText());
+        client.Ask("CLIENT", "TRACKING", "OFF");
+        client.Ask("CLIENT", "TRACKING", "ON", "BCAST", "REDIRECT", id, "PREFIX", "p");
+        other.Ask("MSET", "p2", "1", "p1", "1", "q", "1");
+        told.Add(receiver.ReadText());
+        return [.. told];
+    });
+
+    [Test]
+    public void A_client_is_told_that_its_redirection_is_gone() => Compare(server =>
+    {
+        using var receiver = server.Connect();
+        var id = receiver.Ask("CLIENT", "ID")[1..];
+        using var client = server.Connect();
+        client.Ask("HELLO", "3");
+        client.Ask("CLIENT", "TRACKING", "ON", "REDIRECT", id);
+        client.Ask("GET", "a");
+        using var other = server.Connect();
+        List<string> told = [other.Ask("CLIENT", "KILL", "ID", id), other.Ask("SET", "a", "1")];
+        told.Add(client.ReadText().Replace($":{id}", ":<id>", StringComparison.Ordinal));
+        told.Add(client.Ask("CLIENT", "TRACKINGINFO").Replace($":{id}", ":<id>", StringComparison.Ordinal));
+        told.Add(client.AskPayload("CLIENT", "INFO").Split(' ').Single(field => field.StartsWith("flags=", StringComparison.Ordinal)));
+        return [.. told];
+    });
+
+    [Test]
+    public void The_table_forgets_keys_beyond_its_limit_and_says_so() => Compare(server =>
+    {
+        using var client = server.Connect();
+        client.Ask("FLUSHALL");
+        client.Ask("CONFIG", "SET", "tracking-table-max-keys", "1000");
+        client.Ask("HELLO", "3");
+        client.Ask("CLIENT", "TRACKING", "ON");
+        for (var i = 0; i < 250; i++) client.Ask("GET", $"key{i}");
+        using var other = server.Connect();
+        List<string> told = [Field(other, "stats", "tracking_total_keys"), Field(other, "stats", "tracking_total_items"), Field(other, "clients", "tracking_clients")];
+        other.Ask("CONFIG", "SET", "tracking-table-max-keys", "1");
+        var forgotten = Enumerable.Range(0, 249).Select(_ => client.ReadText()).Distinct().Count();
+        told.AddRange([$"{forgotten}", Field(other, "stats", "tracking_total_keys"), other.Ask("CONFIG", "SET", "tracking-table-max-keys", "1000000")]);
+        return [.. told];
+    });
+
+    [Test]
+    public void Expiry_invalidates() => Compare(server =>
+    {
+        using var client = server.Connect();
+        client.Ask("HELLO", "3");
+        client.Ask("CLIENT", "TRACKING", "ON", "NOLOOP");
+        using var other = server.Connect();
+        other.Ask("SET", "due", "v", "PX", "200");
+        return [client.Ask("GET", "due"), client.ReadText()];
+    });
+
+    private static void WaitForBlocked(RawConnection observer, int count) =>
+        Eventually.True(() => Field(observer, "clients", "blocked_clients") == $"{count}", () => observer.AskPayload("CLIENT", "LIST"));
+
+    private static string Field(RawConnection client, string section, string name) =>
+        client.AskPayload("INFO", section).Split("\r\n").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal))[(name.Length + 1)..];
+
+    private void Compare(Func<ServerProcess, string[]> scenario)
+    {
+        var theirs = scenario(_pair.Oracle);
+
+        var ours = scenario(_pair.Ours);
+
+        Assert.That(ours, Is.EqualTo(theirs), () => $"oracle:\n{string.Join('\n', theirs)}\nours:\n{string.Join('\n', ours)}");
+    }
+}
