@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using KestrelFree.Protocol;
 using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Types;
@@ -11,6 +12,8 @@ namespace KestrelFree.Storage;
 /// <summary>Digests of single values. O(value).</summary>
 public static class ValueDigests
 {
+    private const int LongestScore = 32;
+
     private delegate void Mixer(in EntryView entry, ref ValueDigest digest);
 
     private static readonly (DataType Type, int Number, Mixer Mix)[] Rows =
@@ -18,6 +21,7 @@ public static class ValueDigests
         (DataType.String, 0, MixString),
         (DataType.List, 1, MixList),
         (DataType.Set, 2, MixSet),
+        (DataType.SortedSet, 3, MixZset),
         (DataType.Hash, 4, MixHash),
         (DataType.Stream, 6, MixStream),
     ];
@@ -63,6 +67,34 @@ public static class ValueDigests
         Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
         var members = SetMembers.Of(entry);
         while (members.MoveNext()) digest.Xor(members.Current.GetText(digits));
+    }
+
+    private static void MixZset(in EntryView entry, ref ValueDigest digest)
+    {
+        Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
+        Span<byte> score = stackalloc byte[LongestScore];
+        var elements = new ZsetElements(entry, 0, ZsetOrder.Ascending);
+        while (elements.MoveNext())
+        {
+            var pair = default(ValueDigest);
+            pair.Mix(elements.Member.GetText(digits));
+            pair.Mix(score[..Print(elements.Score, score)]);
+            digest.Xor(pair.Bytes);
+        }
+    }
+
+    // As printf's %.17g does.
+    private static int Print(double score, Span<byte> text)
+    {
+        if (double.IsInfinity(score))
+        {
+            var infinity = score > 0 ? "inf"u8 : "-inf"u8;
+            infinity.CopyTo(text);
+            return infinity.Length;
+        }
+
+        score.TryFormat(text, out var written, "g17", CultureInfo.InvariantCulture);
+        return written;
     }
 
     // Fields past their time are part of the data until they are deleted.

@@ -33,6 +33,9 @@ internal sealed class DebugDigestTests
     [TestCase("DEBUG POPULATE 20000", "SELECT 1", "DEBUG POPULATE 300 x 2000")]
     [TestCase("SADD small 1 2 3", "SADD words a b c 17", "SADD long aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 5")]
     [TestCase("HSET small f 1 g x", "HSET long f aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa g 12", "EXPIRE small 10000")]
+    [TestCase("RPUSH small a b 17 -1", "RPUSH other b a 17 -1", "RPUSH long aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 12")]
+    [TestCase("ZADD small 1 a 2.5 b -0 c 17 3", "ZADD wide 1e300 a 1e17 b 123456789012345678 c 1e-5 d 0.0001 e inf f -inf g 3.3 h -1e-300 i")]
+    [TestCase("CONFIG SET zset-max-ziplist-entries 0", "ZADD wide 1e300 a 1e17 b 123456789012345678 c 1e-5 d 0.0001 e inf f -inf g 3.3 h -1e-300 i")]
     public void It_is_the_oracles(params string[] lines)
     {
         var (theirs, ours) = (Digest(_pair.Oracle, lines), Digest(_pair.Ours, lines));
