@@ -20,6 +20,12 @@ public interface IKeyspaceEvents
         while (--changes > 0);
     }
 
+    /// <summary>
+    /// A command has changed what a key keeps besides its value, such as what consumer groups have read of a stream: a reason to save, but none to tell
+    /// who watches the key.
+    /// </summary>
+    void Changed(Database database, ReadOnlySpan<byte> key) { }
+
     /// <summary>A command has removed a key (<see cref="Modified(Database, ReadOnlySpan{byte})"/> is not raised as well).</summary>
     void Deleted(Database database, ReadOnlySpan<byte> key);
 
@@ -51,7 +57,9 @@ public interface IKeyspaceEvents
     /// <summary>Two databases have exchanged their contents.</summary>
     void Swapped(Database first, Database second);
 
-    /// <summary>A key came into being; raised before <see cref="Modified(Database, ReadOnlySpan{byte})"/>.</summary>
+    /// <summary>
+    /// A key came into being; raised before <see cref="Modified(Database, ReadOnlySpan{byte})"/>. Or who waits for a key that exists should look at it again.
+    /// </summary>
     void KeyReady(Database database, ReadOnlySpan<byte> key);
 }
 

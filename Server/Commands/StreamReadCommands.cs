@@ -1,4 +1,3 @@
-using System.Text;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Networking;
@@ -32,6 +31,12 @@ internal static class StreamReadCommands
             Keys = [StreamKeys(1)],
             Summary = "Returns the entries of streams behind given ids, and waits for them if asked to.", Complexity = "O(n) for n entries returned",
         },
+        new("xreadgroup", XReadGroup)
+        {
+            Arity = -7, Flags = Write | CommandFlags.Blocking, Categories = AclCategory.Stream, Since = "5.0.0", Group = "stream",
+            Keys = [StreamKeys(4)],
+            Summary = "Returns entries that nobody of a consumer group has got, or what a consumer has pending.", Complexity = "O(n) for n entries returned",
+        },
     ];
 
     private enum Reader
@@ -56,6 +61,8 @@ internal static class StreamReadCommands
     };
 
     private static void XRead(Client client, in ArgVector args) => Read(client, args, Reader.Client);
+
+    private static void XReadGroup(Client client, in ArgVector args) => Read(client, args, Reader.Consumer);
 
     private static void Read(Client client, in ArgVector args, Reader reader)
     {
@@ -125,7 +132,12 @@ internal static class StreamReadCommands
             var key = args[options.FirstKey + i];
             if (!StreamCommands.TryReadOrReply(client, key, out var stream)) return false;
             if (options.GroupAt != 0 && !(stream.Exists && stream.Log.FindGroup(args[options.GroupAt]) is not null))
-                return RefuseGroup(client, key, args[options.GroupAt]);
+            {
+                StreamGroupCommands.RefuseKeyOrGroup(client, key, args[options.GroupAt], " in XREADGROUP with GROUP option");
+                return false;
+            }
+
+
             if (!TryIdOrReply(client, args[options.FirstKey + ids.Length + i], stream, options.GroupAt != 0 ? Reader.Consumer : Reader.Client, out ids[i])) return false;
         }
 
@@ -160,18 +172,88 @@ internal static class StreamReadCommands
         {
             var key = args[options.FirstKey + i];
             if (!StreamCommands.TryReadOrReply(client, key, out var stream) || !stream.Exists) continue;
-            if (stream.Log.LastId <= ids[i] || stream.Log.NewestId() <= ids[i]) continue;
+            var reading = options.GroupAt == 0 ? default : Open(client, args, options, key, ref stream);
+            var isHistory = options.GroupAt != 0 && ids[i] != Undelivered;
+            var behind = options.GroupAt == 0 || isHistory ? ids[i] : reading.Group.LastId;
+            if (!isHistory && (stream.Log.LastId <= behind || stream.Log.NewestId() <= behind)) continue;
             if (served++ == 0) length = reply.BeginDeferred();
             if (reply.Version == 2) reply.ArrayHeader(2);
             reply.Bulk(key);
-            ids[i].TryNext(out var first);
-            reply.StreamEntries(stream.Log.Read(first, StreamId.Max), options.Count);
+            behind.TryNext(out var first);
+            if (options.GroupAt == 0) reply.StreamEntries(stream.Log.Read(first, StreamId.Max), options.Count);
+            else if (isHistory) ReplyHistory(client, key, stream.Log, reading, first, options.Count);
+            else ReplyDeliveries(client, key, stream.Log, reading, first, options);
+            if (options.GroupAt != 0) stream.SignalChanged();
         }
 
         if (served == 0) return false;
         if (reply.Version == 2) reply.EndDeferredArray(length, served);
         else reply.EndDeferredMap(length, served);
         return true;
+    }
+
+    private static (ConsumerGroup Group, Consumer Consumer) Open(
+        Client client, in ArgVector args, in ReadOptions options, ReadOnlySpan<byte> key, ref StreamRef stream)
+    {
+        client.Propagation.Nothing();
+        var group = stream.OpenOrCreate().WritableGroup(args[options.GroupAt])!;
+        return (group, StreamGroupCommands.Hear(client, key, ref stream, group, args[options.GroupAt + 1]));
+    }
+
+    /// <summary>Replies entries that are new to the group, and gives them to the consumer.</summary>
+    private static void ReplyDeliveries(
+        Client client, ReadOnlySpan<byte> key, StreamLog log, (ConsumerGroup Group, Consumer Consumer) reading, StreamId first, in ReadOptions options)
+    {
+        var now = client.Server.Clock.NowMs;
+        var length = client.Reply.BeginDeferred();
+        var entries = 0L;
+        var cursor = log.Read(first, StreamId.Max);
+        while ((options.Count == 0 || entries < options.Count) && cursor.MoveNext())
+        {
+            log.NoteRead(reading.Group, cursor.Id);
+            if (!options.NoAck)
+            {
+                reading.Group.Deliver(cursor.Id, reading.Consumer, now, 1);
+                reading.Consumer.ActiveMs = now;
+                StreamEffects.PropagatePending(client, key, reading.Group, cursor.Id);
+            }
+
+            client.Reply.StreamEntry(ref cursor);
+            entries++;
+        }
+
+        client.Reply.EndDeferredArray(length, entries);
+        StreamEffects.PropagateProgress(client, key, reading.Group);
+    }
+
+    /// <summary>Replies what the consumer has pending, which counts as another delivery, with null for entries that are gone.</summary>
+    private static void ReplyHistory(
+        Client client, ReadOnlySpan<byte> key, StreamLog log, (ConsumerGroup Group, Consumer Consumer) reading, StreamId first, long count)
+    {
+        var now = client.Server.Clock.NowMs;
+        var reply = client.Reply;
+        var length = reply.BeginDeferred();
+        var entries = 0L;
+        var found = reading.Group.TryPendingFrom(first, reading.Consumer, out var id, out var entry);
+        while (found && (count == 0 || entries < count))
+        {
+            if (reply.TryStreamEntry(log, id))
+            {
+                reading.Group.Deliver(id, reading.Consumer, now, entry.Deliveries + 1);
+                StreamEffects.PropagatePending(client, key, reading.Group, id);
+            }
+            else
+            {
+                reply.ArrayHeader(2);
+                reply.StreamId(id);
+                reply.NullArray();
+            }
+
+            entries++;
+            found = id.TryNext(out var next) && reading.Group.TryPendingFrom(next, reading.Consumer, out id, out entry);
+        }
+
+        reply.EndDeferredArray(length, entries);
     }
 
     /// <summary>The request with ids in the place of every "$".</summary>
@@ -203,13 +285,6 @@ internal static class StreamReadCommands
     {
         client.Reply.Error($"ERR The {sign} ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, "
             + $"or use the > ID to get new messages. The {sign} ID would just return an empty result set.");
-        return false;
-    }
-
-    private static bool RefuseGroup(Client client, ReadOnlySpan<byte> key, ReadOnlySpan<byte> group)
-    {
-        client.Reply.Error(Encoding.Latin1.GetBytes(
-            $"NOGROUP No such key '{Encoding.Latin1.GetString(key)}' or consumer group '{Encoding.Latin1.GetString(group)}' in XREADGROUP with GROUP option"));
         return false;
     }
 }

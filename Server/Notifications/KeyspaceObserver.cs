@@ -64,6 +64,9 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     }
 
     /// <inheritdoc/>
+    public void Changed(Database db, ReadOnlySpan<byte> key) => Changes++;
+
+    /// <inheritdoc/>
     public void Deleted(Database db, ReadOnlySpan<byte> key)
     {
         Changes++;
@@ -141,7 +144,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     /// <inheritdoc/>
     public void KeyReady(Database db, ReadOnlySpan<byte> key)
     {
-        // Modified follows, and wakes who waits.
+        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
 
     /// <summary>What a command tells of its effect on a key; see <see cref="KeyspaceNotifications"/>.</summary>

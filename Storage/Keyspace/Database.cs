@@ -321,6 +321,8 @@ public sealed class Database
 
     internal void SignalReady(ReadOnlySpan<byte> key) => _keyspace.Events.KeyReady(this, key);
 
+    internal void SignalChanged(ReadOnlySpan<byte> key) => _keyspace.Events.Changed(this, key);
+
     internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
 
     // As in Redis, a key is still there in the millisecond that it expires at.

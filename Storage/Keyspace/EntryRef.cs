@@ -253,6 +253,9 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>The same for several at once; 0 for a change that is counted elsewhere.</summary>
     public readonly void SignalModified(long changes) => _database.Keyspace.Events.Modified(_database, _key, changes);
 
+    /// <summary>Tells that a command has changed what the key keeps besides its value.</summary>
+    internal readonly void SignalChanged() => _database.SignalChanged(_key);
+
     /// <summary>Tells that there is something for blocked clients to take: a key that exists got it.</summary>
     internal readonly void SignalReady() => _database.SignalReady(_key);
 

@@ -102,7 +102,7 @@ public sealed class ConsumerGroup
     internal uint Birth { get; }
 
     /// <summary>A consumer, for reading; null when there is none. O(log n).</summary>
-    public Consumer? FindConsumer(ReadOnlySpan<byte> name) => _consumers.TryGet(new ByteName(name.ToArray()), out Consumer consumer) ? consumer : null;
+    public Consumer? FindConsumer(ReadOnlySpan<byte> name) => _consumers.TryFind(new NameProbe(name), out Consumer consumer) ? consumer : null;
 
     /// <summary>All consumers, by name. O(n).</summary>
     public Consumer[] Consumers()
@@ -150,8 +150,14 @@ public sealed class ConsumerGroup
     /// <summary>Finds what is known of a delivered entry. O(log n).</summary>
     public bool TryGetPending(StreamId id, out PendingEntry entry) => _pending.TryGet(id, out entry);
 
-    /// <summary>Finds the first delivered entry from an id on. O(log n).</summary>
-    public bool TryPendingFrom(StreamId from, out StreamId id, out PendingEntry entry) => _pending.TryAtOrAfter(from, out id, out entry);
+    /// <summary>Finds the first delivered entry from an id on, of all consumers or of one. O(log n).</summary>
+    public bool TryPendingFrom(StreamId from, Consumer? consumer, out StreamId id, out PendingEntry entry)
+    {
+        if (consumer == null)
+            return _pending.TryAtOrAfter(from, out id, out entry);
+        entry = default;
+        return consumer.TryPendingFrom(from, out id) && _pending.TryGet(id, out entry);
+    }
 
     /// <summary>The first and the last id that are pending; false when none is.</summary>
     public bool TryPendingRange(out StreamId first, out StreamId last)

@@ -54,6 +54,19 @@ internal sealed class OrderedTree<TKey, TValue>
         return at >= 0;
     }
 
+    /// <summary>Finds the value of the key that a probe equals: for keys that would have to be allocated to be asked for.</summary>
+    public bool TryFind<TProbe>(scoped TProbe probe, out TValue value)
+        where TProbe : IComparable<TKey>, allows ref struct
+    {
+        Node node = _root;
+        while (node.Children != null)
+            node = node.Children[Math.Max(0, node.Upto(probe) - 1)];
+        int at = node.Upto(probe) - 1;
+        bool found = at >= 0 && probe.CompareTo(node.Keys[at]) == 0;
+        value = found ? node.Values[at] : default!;
+        return found;
+    }
+
     /// <summary>Finds the first key that is not less than this one.</summary>
     public bool TryAtOrAfter(TKey key, out TKey found, out TValue value) => TryAtOrAfter(_root, key, out found, out value);
 
@@ -281,6 +294,23 @@ internal sealed class OrderedTree<TKey, TValue>
 
         public int Search(TKey key) => Array.BinarySearch(Keys, 0, Count, key);
 
+        /// <summary>How many keys are not greater than a probe.</summary>
+        public int Upto<TProbe>(scoped TProbe probe)
+            where TProbe : IComparable<TKey>, allows ref struct
+        {
+            int low = 0;
+            for (int high = Count; low < high;)
+            {
+                int middle = (low + high) / 2;
+                if (probe.CompareTo(Keys[middle]) >= 0)
+                    low = middle + 1;
+                else
+                    high = middle;
+            }
+
+            return low;
+        }
+
         public int ChildOf(TKey key)
         {
             int at = Search(key);
@@ -382,4 +412,13 @@ internal readonly record struct ByteName(byte[] Bytes) : IComparable<ByteName>
 {
     /// <inheritdoc/>
     public int CompareTo(ByteName other) => Bytes.AsSpan().SequenceCompareTo(other.Bytes);
+}
+
+/// <summary>A name to be looked for.</summary>
+internal readonly ref struct NameProbe(ReadOnlySpan<byte> bytes) : IComparable<ByteName>
+{
+    private readonly ReadOnlySpan<byte> _bytes = bytes;
+
+    /// <inheritdoc/>
+    public int CompareTo(ByteName other) => _bytes.SequenceCompareTo(other.Bytes);
 }

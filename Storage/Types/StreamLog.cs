@@ -56,6 +56,7 @@ public sealed class StreamLog
         NodeBytes = other.NodeBytes;
         LastId = other.LastId;
         FirstId = other.FirstId;
+        RadixNodes = other.RadixNodes;
         MaxDeletedId = other.MaxDeletedId;
         EntriesAdded = other.EntriesAdded;
     }
@@ -77,6 +78,9 @@ public sealed class StreamLog
 
     /// <summary>How many listpacks there are.</summary>
     public long NodeCount => _nodes.Count;
+
+    /// <summary>How many nodes a radix tree over the listpacks would have.</summary>
+    public long RadixNodes { get; private set; } = RadixNodeCount.OfEmpty;
 
     /// <summary>How many consumer groups there are.</summary>
     public long GroupCount => _groups.Count;
@@ -162,7 +166,7 @@ public sealed class StreamLog
     }
 
     /// <summary>A group, for reading; null when there is none. O(log n).</summary>
-    public ConsumerGroup? FindGroup(ReadOnlySpan<byte> name) => _groups.TryGet(new ByteName(name.ToArray()), out ConsumerGroup group) ? group : null;
+    public ConsumerGroup? FindGroup(ReadOnlySpan<byte> name) => _groups.TryFind(new NameProbe(name), out ConsumerGroup group) ? group : null;
 
     /// <summary>A group, for writing; null when there is none. O(log n).</summary>
     public ConsumerGroup? WritableGroup(ReadOnlySpan<byte> name)
@@ -200,6 +204,33 @@ public sealed class StreamLog
 
         return all;
     }
+
+    /// <summary>Enumerates the listpacks: the first whose master's id is not less than an id. O(log n).</summary>
+    public bool TryNodeFrom(StreamId from, out StreamId masterId, out ReadOnlySpan<byte> listpack)
+    {
+        bool found = _nodes.TryAtOrAfter(from, out masterId, out StreamNode node);
+        listpack = found ? node.Bytes : default;
+        return found;
+    }
+
+    /// <summary>
+    /// Adds a listpack as it was saved, behind all others; false, and nothing done, when it is none of a stream's or its entries are not in order behind
+    /// the last. What <see cref="LastId"/> and the other counters are is for the caller to say afterwards. O(bytes).
+    /// </summary>
+    public bool TryAddNode(StreamId masterId, ReadOnlySpan<byte> listpack)
+    {
+        if (!StreamNode.TryLoad(masterId, _forks.Current, listpack, out StreamNode node) || (_nodes.TryLast(out _, out StreamNode last) && masterId <= last.LastId()))
+            return false;
+        Add(node);
+        if (Length == 0 && node.Live > 0)
+            FirstId = node.FirstLiveId();
+        Length += node.Live;
+        LastId = node.LastId();
+        return true;
+    }
+
+    /// <summary>Notes that a group is given the entry that follows what it has read. O(1).</summary>
+    public void NoteRead(ConsumerGroup group, StreamId id) => StreamProgress.Advance(this, group, id);
 
     /// <summary>Whether a group has an entry pending, or has yet to read it. O(groups log n).</summary>
     public bool IsReferenced(StreamId id)
@@ -255,9 +286,24 @@ public sealed class StreamLog
             found = id.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out id, out node);
         }
 
-        Invariant.Check(live == Length && bytes == NodeBytes);
+        Invariant.Check(live == Length && bytes == NodeBytes && RadixNodes == CountRadixNodes());
         foreach (ConsumerGroup group in Groups())
             group.Check();
+    }
+
+    private long CountRadixNodes()
+    {
+        var keys = new OrderedTree<StreamId, StreamNode>(_forks);
+        long count = RadixNodeCount.OfEmpty;
+        bool found = _nodes.TryFirst(out StreamId id, out StreamNode node);
+        while (found)
+        {
+            count += RadixNodeCount.Added(keys, id);
+            keys.Set(id, node);
+            found = id.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out id, out node);
+        }
+
+        return count;
     }
 
     private StreamNode NodeForAppend(StreamId id, in ArgVector pairs, long bytes, CollectionLimits limits)
@@ -274,8 +320,7 @@ public sealed class StreamLog
         }
 
         StreamNode node = StreamNode.Create(id, _forks.Current, pairs);
-        _nodes.Set(id, node);
-        NodeBytes += node.Bytes.Length;
+        Add(node);
         return node;
     }
 
@@ -303,11 +348,19 @@ public sealed class StreamLog
         Length--;
     }
 
+    private void Add(StreamNode node)
+    {
+        RadixNodes += RadixNodeCount.Added(_nodes, node.MasterId);
+        _nodes.Set(node.MasterId, node);
+        NodeBytes += node.Bytes.Length;
+    }
+
     private void Drop(StreamNode node)
     {
         Length -= node.Live;
         NodeBytes -= node.Bytes.Length;
         _nodes.Remove(node.MasterId);
+        RadixNodes -= RadixNodeCount.Added(_nodes, node.MasterId);
     }
 
     // What does not go as a whole is flagged, and stays even when all of it is: Redis's nodes do too.

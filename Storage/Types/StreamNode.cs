@@ -77,6 +77,28 @@ internal sealed class StreamNode : IPackedBytes
         return node;
     }
 
+    /// <summary>Makes a node of a saved listpack; false when its elements are not those of a stream's entries in the order of their ids. O(bytes).</summary>
+    public static bool TryLoad(StreamId masterId, uint birth, ReadOnlySpan<byte> listpack, out StreamNode node)
+    {
+        node = new StreamNode(masterId, birth, []);
+        if (!Listpack.IsValid(listpack) || !StreamNodeCheck.IsValid(masterId, listpack))
+            return false;
+        node = new StreamNode(masterId, birth, listpack.ToArray());
+        return true;
+    }
+
+    /// <summary>The id of the first entry that is not deleted; there is one.</summary>
+    public StreamId FirstLiveId()
+    {
+        int at = FirstEntry;
+        StreamId id;
+        while (!ReadEntry(ref at, out id))
+        {
+        }
+
+        return id;
+    }
+
     /// <summary>A node of its own with the same bytes.</summary>
     public StreamNode Copy(uint birth) => new(MasterId, birth, Bytes.ToArray());
 

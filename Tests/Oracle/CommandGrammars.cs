@@ -119,6 +119,7 @@ internal static class CommandGrammars
         .. HashGrammars.All,
         .. SetGrammars.All,
         .. StreamGrammars.All,
+        .. StreamGroupGrammars.All,
         .. ListGrammars.All,
         .. ZsetGrammars.All,
     ];

@@ -50,7 +50,7 @@ internal static class KnownDifferences
         new("an unbalanced XREAD", "since 7.2 the error quotes the command, and XREADGROUP names its own sign", e =>
             e.Command is "xread" or "xreadgroup" && e.Theirs.StartsWith("-ERR Unbalanced XREAD ", StringComparison.Ordinal) && e.Ours.StartsWith($"-ERR Unbalanced '{e.Command}' ", StringComparison.Ordinal)),
         new("XREAD of the newest entry", "since 7.4 + stands for the id before it", e =>
-            e.Command == "xread" && e.Request.Skip(3).Any(word => word is "+") && e.Theirs == "-ERR Invalid stream ID specified as stream command argument\r\n"),
+            e.Command is "xread" or "xreadgroup" && e.Request.Skip(3).Any(word => word is "+") && e.Theirs == "-ERR Invalid stream ID specified as stream command argument\r\n"),
         new("a timeout beyond the end of time", "since 7.2 it is out of range; 7.0 computes a negative one", e =>
             IsError(e, "-ERR timeout is negative", "-ERR timeout is out of range")),
         new("LPOS of a rank without an opposite", "since 7.2 it is an error; 7.0 overflows", e =>

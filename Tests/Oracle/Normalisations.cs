@@ -39,6 +39,9 @@ internal static partial class Normalisations
         new("latencies", ["latency histogram"], "how long commands take is the machine's own (LatencyHistogramTests cover the form)", _ => "<latencies>"),
         new("LATENCY DOCTOR", ["latency doctor"], "the words are each server's own", _ => "<advice>"),
         new("version", ["lolwut"], "each tells its own", _ => "<art>"),
+        new("times of pending entries", ["xpending", "xinfo stream"], "the two are asked one after the other", text => PendingEntry().Replace(text, "$1:<ms>")),
+        new("times of consumers", ["xinfo stream", "xinfo consumers"], "the two are asked one after the other; 7.2 added when one was active", text => Counts().Replace(ConsumerTimes().Replace(text, ""), "$1")),
+        new("lag of groups", ["xinfo stream", "xinfo groups"], "7.4.2 knows it, and what was read, in cases in which 7.0 does not or errs (a transcript covers it)", text => GroupProgress().Replace(text, "")),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
     ];
 
@@ -110,6 +113,19 @@ internal static partial class Normalisations
 
     [GeneratedRegex(@"(Value at|refcount|serializedlength|lru|lru_seconds_idle):[0-9a-fx]+")]
     private static partial Regex DebugObject();
+
+    // An id with, or in a consumer's own list without, the consumer's name, and the time behind it.
+    [GeneratedRegex("""(\$"\d+-\d+"\n *(?:\$"[^\n]*"\n *)?):\d+(?=\n *:)""")]
+    private static partial Regex PendingEntry();
+
+    [GeneratedRegex("""\$"(?:seen-time|active-time|idle|inactive)"\n *:-?\d+\n? *""")]
+    private static partial Regex ConsumerTimes();
+
+    [GeneratedRegex("""\$"(?:entries-read|lag)"\n *(?::-?\d+|\$nil|_)\n? *""")]
+    private static partial Regex GroupProgress();
+
+    [GeneratedRegex(@"(^|\n) *([*%])\d+(?=\n *\$""name"")")]
+    private static partial Regex Counts();
 
     [GeneratedRegex("# [A-Z][A-Za-z_]+")]
     private static partial Regex Heading();

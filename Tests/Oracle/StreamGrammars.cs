@@ -19,7 +19,7 @@ internal static class StreamGrammars
             .. d.Options(() => [d.Word("ENTRIESADDED"), d.Pick("0", "1", "5", "100", "-1", "abc")], () => [d.Word("MAXDELETEDID"), d.Pick("0-0", "0", "99-99", "abc")], () => d.Pick<string[]>(["junk"], [d.Word("ENTRIESADDED")])),
             // 7.0 lets the last id fall behind a deleted entry's, so nothing is deleted here.
         ]) with { Beside = ["XADD", "XADD", "XADD", "XRANGE", "XLEN", "XREAD", "DEL"] },
-        Row("XREAD", d => [.. Count(d), .. d.Chance(10) ? (string[])[d.Pick(d.Word("NOACK"), "junk", d.Word("GROUP"))] : [], .. Streams(d, () => d.Pick(Id(d), "0", "0", "$"))]),
+        Row("XREAD", d => [.. Count(d), .. d.Chance(8) ? (string[])[d.Word("BLOCK"), d.Pick("1", "2", "-1", "abc", "1.5")] : [], .. d.Chance(10) ? (string[])[d.Pick(d.Word("NOACK"), "junk", d.Word("GROUP"))] : [], .. Streams(d, () => d.Pick(Id(d), "0", "0", "$"))]),
     ];
 
     private static CommandGrammar Row(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = Writers };
@@ -32,11 +32,11 @@ internal static class StreamGrammars
         ? d.Pick("1-*", "1-*", "2-*", "3-*", "5-5", "5-*", "7-*", "9-*", "9-9", "1-7")
         : d.Pick("0-0", "0-*", "0", "7", "*-1", "5-*-", "-", "+", "", "abc", "1-1-1", "18446744073709551615-*", "18446744073709551615-18446744073709551615", "18446744073709551616-1", "-1-*");
 
-    private static string Id(Draw d) => d.Chance(85)
+    internal static string Id(Draw d) => d.Chance(85)
         ? d.Pick("1-1", "1-2", "1-3", "2-0", "2-1", "3-0", "5-5", "5-6", "7-0", "9-9", "0-1", "3", "5")
         : d.Pick("0", "0-0", "-", "+", "abc", "", "1-", "-1", "18446744073709551615-18446744073709551615", "18446744073709551615", "99999999999999999999-1", "1\0-2", "01-1", " 1-1");
 
-    private static string Bound(Draw d) => d.Chance(50) ? d.Pick("-", "+", "0", "9") : d.Chance(50) ? Id(d) : "(" + Id(d);
+    internal static string Bound(Draw d) => d.Chance(50) ? d.Pick("-", "+", "0", "9") : d.Chance(50) ? Id(d) : "(" + Id(d);
 
     private static string[] Count(Draw d) => d.Options(() => [d.Word("COUNT"), d.Pick("1", "2", "2", "10", "0", "-1", "abc")]);
 
@@ -51,7 +51,7 @@ internal static class StreamGrammars
         d.Chance(80) ? d.Pick("0", "1", "2", "3", "5") : d.Chance(50) ? Id(d) : d.Pick("-1", "abc", "", "9223372036854775808", "~"),
     ];
 
-    private static string[] Streams(Draw d, Func<string> id)
+    internal static string[] Streams(Draw d, Func<string> id)
     {
         var keys = d.Many(1, 3, () => Key(d));
         return [d.Word("STREAMS"), .. keys, .. keys.Select(_ => id())];
