@@ -60,17 +60,41 @@ internal static class RdbPacked
         return false;
     }
 
-    /// <summary>Refuses a listpack in which the first element of a group occurs twice. O(n^2): for few.</summary>
+    /// <summary>Refuses a listpack in which the first element of a group occurs twice. O(n log n).</summary>
     public static void CheckUnique(scoped ref RdbReader reader, ReadOnlySpan<byte> listpack, int stride)
     {
+        const int fewest = 64;
+        int count = Listpack.Count(listpack) / stride;
+        Span<(ulong Hash, int Offset)> seen = count <= fewest ? stackalloc (ulong, int)[fewest] : new (ulong, int)[count];
+        seen = seen[..count];
         Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
-        for (int at = Listpack.First(listpack); at != Listpack.None;)
+        int at = Listpack.First(listpack);
+        for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> element = Listpack.Get(listpack, at).GetText(text);
-            for (int i = 0; i < stride && at != Listpack.None; i++)
+            seen[i] = (XxHash3.Hash(Listpack.Get(listpack, at).GetText(text)), at);
+            for (int skipped = 0; skipped < stride; skipped++)
                 at = Listpack.Next(listpack, at);
-            if (Listpack.Find(listpack, at, element, stride - 1) != Listpack.None)
+        }
+
+        seen.Sort(static (a, b) => a.Hash.CompareTo(b.Hash));
+        for (int i = 1; i < count; i++)
+        {
+            if (HasEqualBefore(listpack, seen, i))
                 reader.Fail("listpack", "an element occurs twice");
         }
+    }
+
+    // Different elements may have the same hash.
+    private static bool HasEqualBefore(ReadOnlySpan<byte> listpack, ReadOnlySpan<(ulong Hash, int Offset)> seen, int index)
+    {
+        Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
+        Span<byte> otherText = stackalloc byte[ListpackValue.MaxIntegerText];
+        for (int other = index - 1; other >= 0 && seen[other].Hash == seen[index].Hash; other--)
+        {
+            if (Listpack.Get(listpack, seen[index].Offset).GetText(text).SequenceEqual(Listpack.Get(listpack, seen[other].Offset).GetText(otherText)))
+                return true;
+        }
+
+        return false;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KestrelFree.Tests.Support;
 
 namespace KestrelFree.Tests.Oracle;
@@ -19,7 +20,7 @@ internal static class SampleKeys
     /// <summary>The keys.</summary>
     public static IReadOnlyList<SampleKey> All { get; } =
     [
-        .. Strings(), .. Sets(), .. Hashes(),
+        .. Strings(), .. Lists(), .. Sets(), .. SortedSets(), .. Hashes(),
     ];
 
     /// <summary>Makes all keys on a server, in the databases 0 and 9, every fifth with an expiry.</summary>
@@ -58,6 +59,27 @@ internal static class SampleKeys
         Made("set:huge", "set", "SADD", ["", new string('h', 200_000), "5"]),
     ];
 
+    private static IEnumerable<SampleKey> Lists() =>
+    [
+        Made("list:one", "list", "RPUSH", ["e"]),
+        Made("list:small", "list", "RPUSH", Elements(100, 20)),
+        Made("list:many", "list", "RPUSH", Elements(3000, 20)),
+        Made("list:long", "list", "LPUSH", Elements(60, 500)),
+        Made("list:huge", "list", "RPUSH", ["", new string('h', 200_000), "5", "small", Noise(new Random(Seed), 20_000), "-70000"]),
+        Made("list:one huge", "list", "RPUSH", [new string('h', 20_000)]),
+    ];
+
+    private static IEnumerable<SampleKey> SortedSets() =>
+    [
+        Made("zset:one", "zset", "ZADD", ["1.5", "m"]),
+        Made("zset:small", "zset", "ZADD", Scored(100, 20)),
+        Made("zset:ties", "zset", "ZADD", Elements(90, 20).SelectMany((member, at) => new[] { $"{at / 30}", member })),
+        Made("zset:many", "zset", "ZADD", Scored(3000, 20)),
+        Made("zset:long", "zset", "ZADD", Scored(10, 500)),
+        Made("zset:huge", "zset", "ZADD", ["1", "", "2", new string('h', 200_000), "-0.1", "5"]),
+        Made("zset:extremes", "zset", "ZADD", ["inf", "a", "-inf", "b", "1e300", "c", "-1e-300", "d", "3.0000000000000004", "e", "9007199254740993", "f", "123456789012345678", "g", "0.1", "h", "1e17", "i"]),
+    ];
+
     private static IEnumerable<SampleKey> Hashes() =>
     [
         Made("hash:one", "hash", "HSET", ["f", "v"]),
@@ -87,6 +109,16 @@ internal static class SampleKeys
         while (drawn.Count < count)
             drawn.Add(Element(random, length));
         return drawn;
+    }
+
+    private static IEnumerable<string> Scored(int count, int length)
+    {
+        var random = new Random(Seed);
+        return Elements(count, length).SelectMany(member => new[]
+        {
+            random.Next(2) == 0 ? $"{random.Next(-50, 50)}" : ((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-20, 20))).ToString("R", CultureInfo.InvariantCulture),
+            member,
+        });
     }
 
     private static IEnumerable<string> Pairs(int count, int length)

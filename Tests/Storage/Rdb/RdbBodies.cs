@@ -10,6 +10,15 @@ internal static class RdbBodies
     /// <summary>The bodies.</summary>
     public static IReadOnlyList<byte[]> All { get; } =
     [
+        OlderEncodings.Counted((int)RdbType.List, Texts("a", "17", new string('x', 50))),
+        OlderEncodings.Body((int)RdbType.ListZiplist, OlderEncodings.Ziplist("a", "17", "-1", "text")),
+        OlderEncodings.Counted((int)RdbType.ListQuicklist, OlderEncodings.Ziplist("a", "17"), OlderEncodings.Ziplist("b")),
+        [(byte)RdbType.ListQuicklist2, 3, 2, .. OlderEncodings.Prefixed(ListpackOf("a", "12")), 1, .. OlderEncodings.Prefixed(Texts("plain")[0]), 2, .. OlderEncodings.Prefixed(ListpackOf("b"))],
+        [(byte)RdbType.ListQuicklist2, 1, 2, .. OlderEncodings.Prefixed(ListpackOf("a", "12"))],
+        [(byte)RdbType.Zset, 2, .. OlderEncodings.Prefixed(Texts("a")[0]), .. BitConverter.GetBytes(2.5), .. OlderEncodings.Prefixed(Texts("b")[0]), .. BitConverter.GetBytes(-1.0)],
+        [(byte)RdbType.ZsetText, 3, .. OlderEncodings.Prefixed(Texts("a")[0]), .. OlderEncodings.Prefixed(Texts("2.5")[0]), .. OlderEncodings.Prefixed(Texts("b")[0]), 254, .. OlderEncodings.Prefixed(Texts("c")[0]), 255],
+        OlderEncodings.Body((int)RdbType.ZsetListpack, ListpackOf("a", "1", "b", "2.5", "c", "2.5", "17", "300")),
+        OlderEncodings.Body((int)RdbType.ZsetZiplist, OlderEncodings.Ziplist("a", "1", "b", "2.5", "c", "2.5", "17", "300")),
         OlderEncodings.Counted((int)RdbType.Set, Texts("a", "17", "b")),
         OlderEncodings.Body((int)RdbType.SetIntset, IntsetOf(1, 2, 70000)),
         OlderEncodings.Body((int)RdbType.SetListpack, ListpackOf("a", "12", "text")),
