@@ -22,6 +22,7 @@ internal static class CommandFamilies
         ListCommands.Table,
         ListPopCommands.Table,
         ListMoveCommands.Table,
+        SortCommand.Table,
         BitmapCommands.Table,
         DumpCommands.Table,
         LcsCommand.Table,

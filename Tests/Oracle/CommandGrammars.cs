@@ -122,6 +122,7 @@ internal static class CommandGrammars
         .. StreamGroupGrammars.All,
         .. ListGrammars.All,
         .. ZsetGrammars.All,
+        .. SortGrammars.All,
     ];
 
     // No name continues after a NUL: Redis compares names up to it, but hashes all of them, so that "get\0" is GET once in 256 starts.

@@ -33,6 +33,8 @@ internal sealed class CommandTableTests
         ["brpoplpush"] = ("7.2 lets scripts call it, as it never waits there", [Flags]),
         ["sinterstore"] = ("7.2 says that it overwrites, without reading", [KeySpecs]),
         ["set"] = ("later versions send no notes", [KeySpecs]),
+        ["sort"] = ("later versions send no notes", [KeySpecs]),
+        ["sort_ro"] = ("later versions send no notes", [KeySpecs]),
         ["getex"] = ("later versions send no notes", [KeySpecs]),
         ["zrank"] = ("7.2 added WITHSCORE", [Arity]),
         ["zrevrank"] = ("7.2 added WITHSCORE", [Arity]),

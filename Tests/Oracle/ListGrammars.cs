@@ -33,7 +33,7 @@ internal static class ListGrammars
 
     private static CommandGrammar Row(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = Writers };
 
-    private static string Key(Draw d) => d.Chance(85) ? d.Pick("list", "list", "list2", "biglist", "missing") : d.Key();
+    internal static string Key(Draw d) => d.Chance(85) ? d.Pick("list", "list", "list2", "biglist", "missing") : d.Key();
 
     private static string Element(Draw d) => d.Chance(80) ? d.Pick("a", "b", "c", "1", "2", "-5", "x") : d.Value();
 

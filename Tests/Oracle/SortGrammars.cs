@@ -1,0 +1,41 @@
+namespace KestrelFree.Tests.Oracle;
+
+/// <summary>The rows of SORT and SORT_RO: elements are numbers, texts and the names of keys that patterns find.</summary>
+internal static class SortGrammars
+{
+    private static readonly string[] Writers = ["RPUSH", "LPUSH", "SADD", "SET", "HSET", "SORT", "LRANGE", "OBJECT ENCODING", "EXPIRE"];
+
+    public static readonly CommandGrammar[] All =
+    [
+        new("SORT", d => [.. Arguments(d), .. d.Chance(40) ? [d.Word("STORE"), ListGrammars.Key(d)] : Array.Empty<string>()]) { Beside = Writers },
+        new("SORT_RO", Arguments) { Beside = Writers },
+    ];
+
+    /// <summary>Whether a request says too little about the order: of equal elements, or of a set's.</summary>
+    public static bool LeavesOrderOpen(IReadOnlyList<string> request) =>
+        request.Any(word => word.Equals("BY", StringComparison.OrdinalIgnoreCase));
+
+    private static string[] Arguments(Draw d)
+    {
+        var by = d.Chance(40);
+        return
+        [
+            Key(d),
+            .. by ? [d.Word("BY"), d.Pick("*", "*", "h*->f", "*->f", "nosort", "#", "big*->g", "*\0*", "\0*", "*->", "w_*", "")] : Array.Empty<string>(),
+            .. d.Options(
+                () => [d.Word("ALPHA")],
+                () => [d.Word("ALPHA")],
+                () => [d.Word("DESC")],
+                () => [d.Word("ASC")],
+                () => [d.Word("LIMIT"), Number(d), Number(d)],
+                () => [d.Word("GET"), d.Pick("#", "*", "*->f", "h*->g", "nosuch", "##", "")],
+                () => [d.Word("GET"), "#"],
+                () => d.Pick<string[]>([d.Word("GET")], [d.Word("LIMIT"), "1"], ["junk"])),
+        ];
+    }
+
+    // Those with numbers alone are sorted as such without an error.
+    private static string Key(Draw d) => d.Pick("intset", "intset", "list", "list", "list2", "biglist", "lone", "set", "missing", d.Key());
+
+    private static string Number(Draw d) => d.Chance(80) ? d.Pick("0", "1", "2", "-1", "-2", "5", "100") : d.Integer();
+}
