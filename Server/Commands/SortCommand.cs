@@ -41,7 +41,7 @@ internal static class SortCommand
     {
         if (!SortOptions.TryParseOrReply(client, args, variant, out var options)) return;
         var entry = KeyCommands.LookupRead(client, args[1]);
-        if (entry.Exists && entry.Type is not (DataType.List or DataType.Set))
+        if (entry.Exists && entry.Type is not (DataType.List or DataType.Set or DataType.SortedSet))
         {
             client.Reply.Error(SharedReplies.WrongType);
             return;
@@ -71,22 +71,27 @@ internal static class SortCommand
             return Range(options, vector.Count);
         }
 
-        var list = new ListRef(entry);
-        var (start, count) = Range(options, list.Count);
-        if (options.IsUnsorted)
-        {
-            LoadRange(list, options.Direction, start, count, vector);
-            return (0, count);
-        }
-
-        for (var elements = list.From(0, ListEnd.Tail); elements.MoveNext();) vector.Add(elements.Current);
-        return (start, count);
+        var length = entry.Type == DataType.List ? new ListRef(entry).Count : new ZsetRef(entry).Count;
+        var (start, count) = Range(options, length);
+        var isPart = options.IsUnsorted;
+        var direction = isPart ? options.Direction : SortDirection.Ascending;
+        var (first, loaded) = isPart ? (start, count) : (0, (int)length);
+        if (entry.Type == DataType.List) LoadRange(new ListRef(entry), direction, first, loaded, vector);
+        else LoadRange(new ZsetRef(entry), direction, first, loaded, vector);
+        return (isPart ? 0 : start, count);
     }
 
     private static void LoadRange(ListRef list, SortDirection direction, long start, long count, SortVector vector)
     {
         var elements = direction == SortDirection.Ascending ? list.From(start, ListEnd.Tail) : list.From(list.Count - start - 1, ListEnd.Head);
         for (; count > 0 && elements.MoveNext(); count--) vector.Add(elements.Current);
+    }
+
+    private static void LoadRange(ZsetRef zset, SortDirection direction, long start, long count, SortVector vector)
+    {
+        if (count == 0) return;
+        var elements = zset.From(start, direction == SortDirection.Ascending ? ZsetOrder.Ascending : ZsetOrder.Descending);
+        for (; count > 0 && elements.MoveNext(); count--) vector.Add(elements.Member);
     }
 
     private static (int Start, int Count) Range(SortOptions options, long length)

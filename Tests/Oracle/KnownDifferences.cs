@@ -61,7 +61,7 @@ internal static class KnownDifferences
         new("many members at once make a tree of a sorted set, even if few come of them", "since 7.2", e =>
             e.Command == "object encoding" && e.Theirs == "$8\r\nlistpack\r\n" && e.Ours == "$8\r\nskiplist\r\n"),
         new("SORT leaves what is equal in its order", "sets have other orders there, and a sort of a part does not keep any", e =>
-            e.Command is "sort" or "sort_ro" && SortGrammars.LeavesOrderOpen(e.Request) && e.Ours.Length == e.Theirs.Length),
+            e.Command is "sort" or "sort_ro" && SortGrammars.DifferInOpenOrder(e)),
         new("small lists and sets are listpacks", "since 7.2; 7.0 says quicklist and hashtable", e => e.Command == "object encoding" && e.Ours == "$8\r\nlistpack\r\n"),
     ];
 

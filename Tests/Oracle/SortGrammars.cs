@@ -11,9 +11,19 @@ internal static class SortGrammars
         new("SORT_RO", Arguments) { Beside = Writers },
     ];
 
-    /// <summary>Whether a request says too little about the order: of equal elements, or of a set's.</summary>
-    public static bool LeavesOrderOpen(IReadOnlyList<string> request) =>
-        request.Any(word => word.Equals("BY", StringComparison.OrdinalIgnoreCase));
+    /// <summary>
+    /// Whether replies differ only since the request says too little about the order, of equal elements or of a set's: the same elements in another order, or
+    /// others if only a part of them is asked for.
+    /// </summary>
+    public static bool DifferInOpenOrder(Exchange exchange)
+    {
+        if (!Has(exchange.Request, "BY") || exchange.Ours.Length != exchange.Theirs.Length) return false;
+        return Has(exchange.Request, "LIMIT") || Lines(exchange.Ours).SequenceEqual(Lines(exchange.Theirs));
+    }
+
+    private static bool Has(IReadOnlyList<string> request, string word) => request.Any(argument => argument.Equals(word, StringComparison.OrdinalIgnoreCase));
+
+    private static IEnumerable<string> Lines(string reply) => reply.Split("\r\n").Order(StringComparer.Ordinal);
 
     private static string[] Arguments(Draw d)
     {
@@ -35,7 +45,7 @@ internal static class SortGrammars
     }
 
     // Those with numbers alone are sorted as such without an error.
-    private static string Key(Draw d) => d.Pick("intset", "intset", "list", "list", "list2", "biglist", "lone", "set", "missing", d.Key());
+    private static string Key(Draw d) => d.Pick("intset", "intset", "list", "list", "list2", "biglist", "lone", "set", "zset", "missing", d.Key());
 
     private static string Number(Draw d) => d.Chance(80) ? d.Pick("0", "1", "2", "-1", "-2", "5", "100") : d.Integer();
 }
