@@ -50,6 +50,8 @@ internal readonly ref struct RdbValue
             entry.SetPacked(_form, _bytes, expiry);
         else
             entry.SetCollection(_form, _collection, expiry);
+        if (_form is ValueForm.HashListpackEx or ValueForm.HashTable)
+            entry.NoteFieldExpiry();
         entry.SignalModified();
     }
 

@@ -60,8 +60,8 @@ internal static class RdbValues
         new(RdbType.Module, RdbModules.Refuse),
     ];
 
-    private static readonly RdbSaver[] Savers = [.. StringSavers, .. RdbLists.Savers, .. RdbSets.Savers, .. RdbZsets.Savers, .. RdbHashes.Savers];
-    private static readonly RdbLoader[] Loaders = [.. StringLoaders, .. RdbLists.Loaders, .. RdbSets.Loaders, .. RdbZsets.Loaders, .. RdbHashes.Loaders, .. ModuleLoaders];
+    private static readonly RdbSaver[] Savers = [.. StringSavers, .. RdbLists.Savers, .. RdbSets.Savers, .. RdbZsets.Savers, .. RdbHashes.Savers, .. RdbStreams.Savers];
+    private static readonly RdbLoader[] Loaders = [.. StringLoaders, .. RdbLists.Loaders, .. RdbSets.Loaders, .. RdbZsets.Loaders, .. RdbHashes.Loaders, .. RdbStreams.Loaders, .. ModuleLoaders];
 
     private static readonly RdbSaver[][] SaversOf = [.. Enumerable.Range(0, 1 + (int)ValueForm.Stream).Select(form => Savers.Where(row => row.Form == (ValueForm)form).ToArray())];
     private static readonly RdbLoader?[] LoaderOf = [.. Enumerable.Range(0, 1 + byte.MaxValue).Select(type => Loaders.SingleOrDefault(row => row.Type == (RdbType)type))];

@@ -20,7 +20,7 @@ internal static class SampleKeys
     /// <summary>The keys.</summary>
     public static IReadOnlyList<SampleKey> All { get; } =
     [
-        .. Strings(), .. Lists(), .. Sets(), .. SortedSets(), .. Hashes(),
+        .. Strings(), .. Lists(), .. Sets(), .. SortedSets(), .. Hashes(), .. Streams(),
     ];
 
     /// <summary>Makes all keys on a server, in the databases 0 and 9, every fifth with an expiry.</summary>
@@ -88,6 +88,29 @@ internal static class SampleKeys
         Made("hash:long", "hash", "HSET", Pairs(10, 500)),
         Made("hash:huge", "hash", "HSET", ["", "", "large", new string('h', 200_000), "5", "-5"]),
     ];
+
+    private static IEnumerable<SampleKey> Streams()
+    {
+        yield return new SampleKey("stream:one", "stream", [["XADD", "stream:one", "1-1", "f", "v"]]);
+        yield return new SampleKey("stream:emptied", "stream", [["XADD", "stream:emptied", "5-5", "f", "v"], ["XDEL", "stream:emptied", "5-5"]]);
+        yield return new SampleKey("stream:many", "stream", [.. Enumerable.Range(1, 1000).Select(i => Entry("stream:many", i))]);
+        yield return new SampleKey("stream:trimmed", "stream", [.. Enumerable.Range(1, 300).Select(i => Entry("stream:trimmed", i)), ["XDEL", "stream:trimmed", "250-5", "300-5"], ["XTRIM", "stream:trimmed", "MAXLEN", "150"]]);
+        yield return new SampleKey("stream:groups", "stream",
+        [
+            .. Enumerable.Range(1, 50).Select(i => Entry("stream:groups", i)),
+            ["XGROUP", "CREATE", "stream:groups", "idle", "$"],
+            ["XGROUP", "CREATE", "stream:groups", "busy", "0"],
+            ["XGROUP", "CREATECONSUMER", "stream:groups", "busy", "lazy"],
+            ["XREADGROUP", "GROUP", "busy", "alice", "COUNT", "20", "STREAMS", "stream:groups", ">"],
+            ["XREADGROUP", "GROUP", "busy", "bob", "COUNT", "10", "STREAMS", "stream:groups", ">"],
+            ["XACK", "stream:groups", "busy", "3-5", "25-5"],
+            ["XDEL", "stream:groups", "4-5"],
+        ]);
+    }
+
+    private static string[] Entry(string key, int i) => i % 7 == 0
+        ? ["XADD", key, $"{i}-5", "other", $"{i}", "field", new string('v', i % 90), "", ""]
+        : ["XADD", key, $"{i}-5", "temperature", $"{i * 37 % 100}", "humidity", "70"];
 
     // Elements arrive in portions, as they do in life.
     private static SampleKey Made(string name, string type, string command, IEnumerable<string> arguments) =>

@@ -73,6 +73,18 @@ internal sealed class DumpPayloadTests
         Assert.That(DumpPayload.IsIntact(Signed([0, 1, (byte)'x'], version)), Is.EqualTo(expected));
     }
 
+    [Test]
+    public void Every_sound_body_is_restored()
+    {
+        foreach (var body in RdbBodies.All)
+        {
+            Assert.That(() => Restore(Signed(body, 10)), Throws.Nothing, Convert.ToHexString(body));
+            Dumped("to"u8);
+        }
+
+        _keyspace.Validate();
+    }
+
     // The checksum is set right, so that the damage reaches the reader.
     [Test]
     public void Damage_is_refused_or_gives_some_value_and_never_more([Values] PayloadCheck check)

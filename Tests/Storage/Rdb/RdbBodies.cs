@@ -19,6 +19,7 @@ internal static class RdbBodies
         [(byte)RdbType.ZsetText, 3, .. OlderEncodings.Prefixed(Texts("a")[0]), .. OlderEncodings.Prefixed(Texts("2.5")[0]), .. OlderEncodings.Prefixed(Texts("b")[0]), 254, .. OlderEncodings.Prefixed(Texts("c")[0]), 255],
         OlderEncodings.Body((int)RdbType.ZsetListpack, ListpackOf("a", "1", "b", "2.5", "c", "2.5", "17", "300")),
         OlderEncodings.Body((int)RdbType.ZsetZiplist, OlderEncodings.Ziplist("a", "1", "b", "2.5", "c", "2.5", "17", "300")),
+        Stream(RdbType.Stream), Stream(RdbType.Stream2), Stream(RdbType.Stream3),
         OlderEncodings.Counted((int)RdbType.Set, Texts("a", "17", "b")),
         OlderEncodings.Body((int)RdbType.SetIntset, IntsetOf(1, 2, 70000)),
         OlderEncodings.Body((int)RdbType.SetListpack, ListpackOf("a", "12", "text")),
@@ -29,6 +30,24 @@ internal static class RdbBodies
         [(byte)RdbType.HashMetadata, .. BitConverter.GetBytes(33_177_117_420_000), 2, 1, .. Texts("f", "v").SelectMany(OlderEncodings.Prefixed), 0, .. Texts("g", "w").SelectMany(OlderEncodings.Prefixed)],
         [(byte)RdbType.HashListpackEx, .. BitConverter.GetBytes(33_177_117_420_000), .. OlderEncodings.Prefixed(ListpackOf("f", "v", "33177117420000", "g", "w", "0"))],
     ];
+
+    /// <summary>Bodies of a stream of two entries, one deleted, with a group that has one pending, in the three forms.</summary>
+    private static byte[] Stream(RdbType type)
+    {
+        byte[] first = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
+        byte[] listpack = ListpackOf("1", "1", "1", "f", "0", "2", "0", "0", "v", "4", "1", "1", "0", "1", "g", "w", "6");
+        List<byte> body = [(byte)type, 1, .. OlderEncodings.Prefixed(first), .. OlderEncodings.Prefixed(listpack), 1, 2, 1];
+        if (type >= RdbType.Stream2)
+            body.AddRange([1, 1, 2, 1, 2]);
+        body.AddRange([1, 1, (byte)'g', 1, 1]);
+        if (type >= RdbType.Stream2)
+            body.Add(1);
+        body.AddRange([1, .. first, .. BitConverter.GetBytes(1_700_000_000_000), 3]);
+        body.AddRange([1, 1, (byte)'c', .. BitConverter.GetBytes(1_700_000_000_001)]);
+        if (type >= RdbType.Stream3)
+            body.AddRange(BitConverter.GetBytes(1_700_000_000_002));
+        return [.. body, 1, .. first];
+    }
 
     /// <summary>A listpack of these elements.</summary>
     public static byte[] ListpackOf(params IReadOnlyList<string> elements)
