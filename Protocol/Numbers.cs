@@ -137,6 +137,22 @@ public static class Numbers
         return FormatShortest(destination, value);
     }
 
+    /// <summary>Prints a double in 17 digits without the zeros at their end, as C's %.17g does.</summary>
+    /// <returns>The bytes written; <see cref="MaxDoubleBytes"/> at most.</returns>
+    public static int FormatGeneral(Span<byte> destination, double value)
+    {
+        if (!double.IsFinite(value) || value == 0)
+            return FormatDouble(destination, value);
+        Span<byte> scientific = stackalloc byte[MaxDoubleBytes];
+        Span<byte> digits = stackalloc byte[MaxDoubleBytes];
+        value.TryFormat(scientific, out int length, "E16", CultureInfo.InvariantCulture);
+        int count = TakeDigits(scientific[..length], digits, out int lastExponent);
+        int written = 0;
+        if (value < 0)
+            destination[written++] = (byte)'-';
+        return written + LayOutGeneral(destination[written..], digits[..count], lastExponent);
+    }
+
     /// <summary>Prints a double with a fixed number of fractional digits, as INFO does; O(digits).</summary>
     /// <returns>The bytes written.</returns>
     public static int FormatFixed(Span<byte> destination, double value, int fractionalDigits)
@@ -237,6 +253,27 @@ public static class Numbers
         if (lastExponent < 0 && (lastExponent > -7 || Math.Abs(firstExponent) < 4))
             return LayOutDecimal(destination, digits, digits.Length + lastExponent);
         return LayOutScientific(destination, digits[..Math.Min(digits.Length, maxScientificDigits)], firstExponent);
+    }
+
+    private static int LayOutGeneral(Span<byte> destination, ReadOnlySpan<byte> digits, int lastExponent)
+    {
+        int firstExponent = lastExponent + digits.Length - 1;
+        if (firstExponent is >= -4 and < 17)
+        {
+            if (lastExponent < 0)
+                return LayOutDecimal(destination, digits, digits.Length + lastExponent);
+            digits.CopyTo(destination);
+            destination.Slice(digits.Length, lastExponent).Fill((byte)'0');
+            return digits.Length + lastExponent;
+        }
+
+        int written = LayOutScientific(destination, digits, firstExponent);
+        if (Math.Abs(firstExponent) >= 10)
+            return written;
+        // C prints two digits of an exponent at least.
+        destination[written] = destination[written - 1];
+        destination[written - 1] = (byte)'0';
+        return written + 1;
     }
 
     private static int LayOutDecimal(Span<byte> destination, ReadOnlySpan<byte> digits, int integerDigits)

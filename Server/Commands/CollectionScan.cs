@@ -5,7 +5,7 @@ using KestrelFree.Storage.Encodings;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>SSCAN and HSCAN: the elements of a collection in portions. As in Redis a missing key is answered before the options are read.</summary>
+/// <summary>SSCAN, HSCAN and ZSCAN: the elements of a collection in portions. As in Redis a missing key is answered before the options are read.</summary>
 internal static class CollectionScan
 {
     /// <summary>SSCAN.</summary>
@@ -26,6 +26,15 @@ internal static class CollectionScan
             Reply(client, hash.Scan(cursor, options.Count), options, options.HasNoValues ? ScanSubject.Elements : ScanSubject.Fields);
     }
 
+    /// <summary>ZSCAN.</summary>
+    internal static void ZScan(Client client, in ArgVector args)
+    {
+        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+        if (!zset.Exists) ReplyEnd(client);
+        else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Elements, out var options))
+            Reply(client, zset.Scan(cursor, options.Count), options, ScanSubject.Members);
+    }
+
     private static void Reply(Client client, ElementScan scan, ScanOptions options, ScanSubject subject)
     {
         Span<byte> scratch = stackalloc byte[ListpackValue.MaxIntegerText];
@@ -40,11 +49,20 @@ internal static class CollectionScan
             if (!options.Accepts(element)) continue;
             client.Reply.Bulk(element);
             if (subject == ScanSubject.Fields) client.Reply.Element(scan.Value);
-            count += subject == ScanSubject.Fields ? 2 : 1;
+            else if (subject == ScanSubject.Members) ReplyScore(client, scan);
+            count += subject == ScanSubject.Elements ? 1 : 2;
         }
 
         client.Reply.EndDeferredArray(elementsMark, count);
         client.Reply.EndDeferredBulkInteger(cursorMark, (long)scan.Cursor);
+    }
+
+    // A string in either protocol: the one that a listpack holds, else 17 digits.
+    private static void ReplyScore(Client client, ElementScan scan)
+    {
+        Span<byte> text = stackalloc byte[Numbers.MaxDoubleBytes];
+        var length = scan.IsPacked ? Numbers.FormatDouble(text, scan.Score) : Numbers.FormatGeneral(text, scan.Score);
+        client.Reply.Bulk(text[..length]);
     }
 
     private static void ReplyEnd(Client client)

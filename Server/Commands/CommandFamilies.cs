@@ -36,6 +36,8 @@ internal static class CommandFamilies
         HyperLogLogCommands.Table,
         ZsetCommands.Table,
         ZsetRangeCommands.Table,
+        ZsetPopCommands.Table,
+        ZsetAlgebra.Table,
         ServerCommands.Table,
         SaveCommands.Table,
         CommandCommands.Table,

@@ -16,6 +16,9 @@ internal enum ScanSubject
 
     /// <summary>The fields of a hash: MATCH, COUNT and NOVALUES.</summary>
     Fields,
+
+    /// <summary>The members of a sorted set, with their scores: MATCH and COUNT.</summary>
+    Members,
 }
 
 /// <summary>The options of SCAN and its relatives. Filters choose among the COUNT entries that a call looks at; they do not make it look at more.</summary>

@@ -64,6 +64,20 @@ internal static class ZsetCommands
             Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
             Summary = "Tells how many members of a sorted set come behind one.", Complexity = "O(log n)",
         },
+        new("zrandmember", ZsetRandom.ZRandMember)
+        {
+            Arity = -2, Flags = ReadOnly, Categories = AclCategory.SortedSet, Since = "6.2.0", Group = "sorted-set",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output"],
+            Summary = "Returns members of a sorted set drawn at random.", Complexity = "O(m log n) for m of n members returned",
+        },
+        new("zscan", CollectionScan.ZScan)
+        {
+            Arity = -3, Flags = ReadOnly, Categories = AclCategory.SortedSet, Since = "2.8.0", Group = "sorted-set",
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access)],
+            Tips = ["nondeterministic_output"],
+            Summary = "Returns the members of a sorted set and their scores in portions.", Complexity = "O(1) for each portion, O(n) for the whole set",
+        },
     ];
 
     /// <summary>Opens the sorted set at a key for reading, which may be missing; another type is an error and gives false.</summary>

@@ -12,11 +12,17 @@ internal enum ZsetParts
     /// <summary>The member.</summary>
     Members,
 
-    /// <summary>The member and its score.</summary>
+    /// <summary>The member and its score: side by side in RESP2, as a pair in RESP3.</summary>
     MembersAndScores,
+
+    /// <summary>The member and its score, as a pair.</summary>
+    Pairs,
+
+    /// <summary>The member and its score, side by side.</summary>
+    SideBySide,
 }
 
-/// <summary>Replies elements of sorted sets: side by side in RESP2, in pairs in RESP3; and the outcome of commands that store.</summary>
+/// <summary>Replies elements of sorted sets, and the outcome of commands that store.</summary>
 internal static class ZsetReply
 {
     /// <summary>What WITHSCORES asks for.</summary>
@@ -24,14 +30,14 @@ internal static class ZsetReply
 
     /// <summary>Begins an array of elements.</summary>
     internal static void Header(ReplyWriter reply, long count, ZsetParts parts) =>
-        reply.ArrayHeader(parts == ZsetParts.MembersAndScores && reply.Version == 2 ? count * 2 : count);
+        reply.ArrayHeader(parts == ZsetParts.Members || ArePairs(reply, parts) ? count : count * 2);
 
     /// <summary>One of them.</summary>
     internal static void Element(ReplyWriter reply, ListpackValue member, double score, ZsetParts parts)
     {
-        if (parts == ZsetParts.MembersAndScores && reply.Version > 2) reply.ArrayHeader(2);
+        if (ArePairs(reply, parts)) reply.ArrayHeader(2);
         reply.Element(member);
-        if (parts == ZsetParts.MembersAndScores) reply.Double(score);
+        if (parts != ZsetParts.Members) reply.Double(score);
     }
 
     /// <summary>An array of the elements of a range, in an order.</summary>
@@ -56,4 +62,7 @@ internal static class ZsetReply
         else if (entry.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
         client.Reply.Integer(count);
     }
+
+    private static bool ArePairs(ReplyWriter reply, ZsetParts parts) =>
+        parts == ZsetParts.Pairs || (parts == ZsetParts.MembersAndScores && reply.Version > 2);
 }

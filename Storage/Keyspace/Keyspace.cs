@@ -138,6 +138,9 @@ public sealed class Keyspace
     /// <summary>The sets that a command combines; one command at a time.</summary>
     public SetOperands SetOperands { get; } = new();
 
+    /// <summary>The sets and sorted sets that the running command combines.</summary>
+    public ZsetOperands ZsetOperands { get; } = new();
+
     /// <summary>Passes of compaction that were completed.</summary>
     public long Compactions => _compaction.Passes;
 

@@ -31,11 +31,7 @@ public sealed class SetOperands
         if (!set.Exists)
             return;
         HasFirst |= index == 0;
-        EntryRef entry = set.Entry;
-        if (entry.Form == ValueForm.SetTable)
-            _sets.Add(new SetOperand(entry.Form, [], entry.Collection<MemberTable>(), set.Count));
-        else
-            _sets.Add(new SetOperand(entry.Form, entry.PackedBytes.ToArray(), null, set.Count));
+        _sets.Add(SetOperand.Of(set.Entry));
     }
 
     /// <summary>Puts the smallest first.</summary>
@@ -81,6 +77,15 @@ public readonly struct SetOperand
         _packed = packed;
         _table = table;
         Count = count;
+    }
+
+    /// <summary>What an entry holds, which is a set.</summary>
+    internal static SetOperand Of(EntryRef entry)
+    {
+        long count = new SetRef(entry).Count;
+        return entry.Form == ValueForm.SetTable
+            ? new SetOperand(entry.Form, [], entry.Collection<MemberTable>(), count)
+            : new SetOperand(entry.Form, entry.PackedBytes.ToArray(), null, count);
     }
 
     /// <summary>The number of members.</summary>

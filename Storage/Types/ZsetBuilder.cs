@@ -4,9 +4,10 @@ using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
 
-// A sorted set that a command makes before it knows where, or whether, to store it. It begins as a listpack in a buffer and becomes a tree when it has
-// outgrown that. Members come in order (Append), or in any order and more than once, their scores being looked up and changed in between (Find, Note): then
-// only the member table is filled, and put in order at the end.
+// A sorted set that a command makes before it knows where, or whether, to store it. There are two ways, not to be mixed:
+//
+//     in order       Append: it begins as a listpack in a buffer and becomes a tree when it has outgrown that
+//     in any order   Set, TryGetScore, Forget, then Complete: only a member table is filled, of which Complete makes a listpack or a tree
 //
 // What is not stored is given up by Discard; a large one is freed in slices.
 
@@ -16,12 +17,16 @@ public sealed class ZsetBuilder
     private readonly Keyspace _keyspace;
     private readonly PackedBuffer _packed = new(Listpack.Empty);
     private ZsetTree? _tree;
+    private int _longestMember;
 
     /// <summary>An empty one.</summary>
     public ZsetBuilder(Keyspace keyspace) => _keyspace = keyspace;
 
     /// <summary>The number of members.</summary>
     public long Count => _tree?.Count ?? PackedZset.Count(_packed.Bytes);
+
+    /// <summary>All elements, by score; valid until the next change.</summary>
+    public ZsetElements Elements => new(_packed.Bytes, _tree?.Order, 0, ZsetOrder.Ascending);
 
     /// <summary>Adds the elements of a range, which all come behind those that are there. O(count).</summary>
     public void Append(ZsetRef zset, ZsetRange range)
@@ -50,6 +55,47 @@ public sealed class ZsetBuilder
         tree.Add(ref found, score);
     }
 
+    /// <summary>The score of a member that was given one. O(1).</summary>
+    public bool TryGetScore(ReadOnlySpan<byte> member, out double score)
+    {
+        score = 0;
+        return _tree != null && _tree.TryGetScore(member, out score);
+    }
+
+    /// <summary>Gives a member a score, whether or not it has one. O(1).</summary>
+    public void Set(scoped ReadOnlySpan<byte> member, double score)
+    {
+        ZsetTree tree = EnsureTree();
+        ZsetMember found = tree.Find(member);
+        tree.Note(ref found, score);
+        _longestMember = Math.Max(_longestMember, member.Length);
+    }
+
+    /// <summary>Takes a member away, if it is there. O(1).</summary>
+    public void Forget(scoped ReadOnlySpan<byte> member)
+    {
+        ZsetMember found = EnsureTree().Find(member);
+        if (found.Exists)
+            _tree!.Forget(ref found);
+    }
+
+    /// <summary>Puts what came in any order in order. O(n log n).</summary>
+    public void Complete()
+    {
+        if (_tree == null)
+            return;
+        _tree.PutInOrder();
+        // The longest may have been taken away again.
+        bool fits = _tree.Count <= _keyspace.Limits.ZsetMaxListpackEntries
+            && (_longestMember <= _keyspace.Limits.ZsetMaxListpackValue || LongestMember() <= _keyspace.Limits.ZsetMaxListpackValue);
+        if (!fits)
+            return;
+        PackedBuffer packed = _packed;
+        for (var cursor = new ScoreCursor(_tree.Order, 0); cursor.MoveNext();)
+            PackedZset.Append(ref packed, cursor.Member, cursor.Score);
+        Discard();
+    }
+
     /// <summary>Puts it in the place of a key's value and expiry, or deletes the key if it is empty; true if it is not.</summary>
     public bool StoreTo(EntryRef entry)
     {
@@ -74,6 +120,14 @@ public sealed class ZsetBuilder
         if (_tree != null)
             _keyspace.Pages.Discarded.Add(_tree, new Snapshots.Reach(0, 0));
         _tree = null;
+    }
+
+    private int LongestMember()
+    {
+        int longest = 0;
+        for (var cursor = new ScoreCursor(_tree!.Order, 0); cursor.MoveNext();)
+            longest = Math.Max(longest, cursor.Member.Length);
+        return longest;
     }
 
     private ZsetTree EnsureTree()

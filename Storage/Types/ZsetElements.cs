@@ -22,25 +22,33 @@ public ref struct ZsetElements
 {
     private readonly ZsetOrder _order;
     private readonly bool _isPacked;
-    private ListpackReader _reader;
     private readonly ReadOnlySpan<byte> _listpack;
-    private bool _hasMoved;
     private readonly bool _isWithin;
+    private ListpackReader _reader;
+    private bool _hasMoved;
     private ScoreCursor _cursor;
 
     internal ZsetElements(EntryView entry, long rank, ZsetOrder order)
+        : this(
+            entry.Form == ValueForm.ZsetListpack ? entry.PackedBytes : default,
+            entry.Form == ValueForm.ZsetListpack ? null : entry.Collection<ZsetTree>().Order,
+            rank,
+            order)
+    {
+    }
+
+    internal ZsetElements(ReadOnlySpan<byte> listpack, ScoreTree? tree, long rank, ZsetOrder order)
     {
         _order = order;
-        _isPacked = entry.Form == ValueForm.ZsetListpack;
-        if (!_isPacked)
+        _isPacked = tree == null;
+        if (tree != null)
         {
-            ScoreTree tree = entry.Collection<ZsetTree>().Order;
             _cursor = new ScoreCursor(tree, order == ZsetOrder.Ascending ? rank : tree.Count - 1 - rank);
             return;
         }
 
-        _listpack = entry.PackedBytes;
-        _reader = new ListpackReader(_listpack);
+        _listpack = listpack;
+        _reader = new ListpackReader(listpack);
         _isWithin = rank >= 0 && _reader.MoveTo(order == ZsetOrder.Ascending ? rank * 2 : -2 - rank * 2);
     }
 

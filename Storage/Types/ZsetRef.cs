@@ -105,6 +105,12 @@ public ref struct ZsetRef
         return new ZsetRange(start, Math.Max(0, CountBefore(to) - start));
     }
 
+    /// <summary>A rank drawn at random; there must be a sorted set.</summary>
+    public readonly long DrawRank() => Keyspace.Dice.NextInt64(Count);
+
+    /// <summary>A portion of the elements, from a cursor on; there must be a sorted set.</summary>
+    public readonly ElementScan Scan(ulong cursor, long count) => new(this, cursor, count);
+
     /// <summary>The elements from a rank on; there must be a sorted set.</summary>
     public readonly ZsetElements From(long rank, ZsetOrder order) => new(_entry.View, rank, order);
 
@@ -213,9 +219,10 @@ public ref struct ZsetRef
 
     private void SignalRemoved(long count)
     {
+        // Deleting the key is counted as one of the changes.
         bool isEmpty = Count == 0;
-        for (; count > (isEmpty ? 1 : 0); count--)
-            _entry.SignalModified();
+        if (!isEmpty || count > 1)
+            _entry.SignalModified(isEmpty ? count - 1 : count);
         if (isEmpty)
             _entry.Delete();
     }

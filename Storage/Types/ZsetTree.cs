@@ -83,9 +83,12 @@ internal sealed class ZsetTree : CollectionValue
         var found = new ZsetMember { Name = member, Hash = _table.Hasher.Hash(member) };
         found.Exists = _table.Find(found.Hash, member, ref found.Place);
         if (found.Exists)
-            found.Score = BitConverter.Int64BitsToDouble(Entry.Integer(ref found.Place.Entry));
+            found.Score = ScoreOf(ref found.Place.Entry);
         return found;
     }
+
+    /// <summary>The score in an entry of the member table.</summary>
+    public static double ScoreOf(ref byte entry) => BitConverter.Int64BitsToDouble(Entry.Integer(ref entry));
 
     /// <summary>The score of a member. O(1).</summary>
     public bool TryGetScore(ReadOnlySpan<byte> member, out double score)
@@ -150,6 +153,13 @@ internal sealed class ZsetTree : CollectionValue
             BytesValues.AddInteger(_table, member.Hash, member.Name, bits, Entry.NoExpiry, ref member.Place);
         member.Exists = true;
         member.Score = score;
+    }
+
+    /// <summary>Takes a member that was found away from a set that is being made. O(1).</summary>
+    public void Forget(ref ZsetMember member)
+    {
+        _table.Remove(member.Hash, member.Name, ref member.Place);
+        member.Exists = false;
     }
 
     /// <summary>Orders the members of a set that has been made by <see cref="Note"/> alone. O(n log n).</summary>

@@ -31,6 +31,8 @@ internal sealed class CommandTableTests
         ["blpop"] = ("7.2 lets scripts call it, as it never waits there", [Flags]),
         ["brpop"] = ("7.2 lets scripts call it, as it never waits there", [Flags]),
         ["brpoplpush"] = ("7.2 lets scripts call it, as it never waits there", [Flags]),
+        ["bzpopmax"] = ("7.2 lets scripts call it, as it never waits there", [Flags]),
+        ["bzpopmin"] = ("7.2 lets scripts call it, as it never waits there", [Flags]),
         ["sinterstore"] = ("7.2 says that it overwrites, without reading", [KeySpecs]),
         ["set"] = ("later versions send no notes", [KeySpecs]),
         ["sort"] = ("later versions send no notes", [KeySpecs]),

@@ -32,7 +32,7 @@ internal static partial class Normalisations
         new("random key", ["randomkey"], "each server draws its own; the distribution has a test of its own", text => text.StartsWith("$\"", StringComparison.Ordinal) ? "<key>" : text),
         new("idle time", ["object idletime"], "a second may end between the two", text => Integer().Replace(text, ":<seconds>")),
         new("DUMP's compression", ["dump"], "the compressors may choose different copies; what is compressed must be alike", DumpPayloads.Decoded),
-        new("order of a scan", ["hscan", "sscan"], "elements of a table come in the order of a seeded hash", SortedLines),
+        new("order of a scan", ["hscan", "sscan", "zscan"], "elements of a table come in the order of a seeded hash", SortedLines),
         new("order of a set", ["smembers", "sinter", "sunion", "sdiff", "spop"], "members come in the order of a seeded hash; 7.0 has no listpacks for sets", SortedLines),
         new("random choice", ["hrandfield", "srandmember"], "each server draws its own; the distribution has a test of its own", text => DrawnLine().Replace(text, "$<drawn>")),
         new("slow commands", ["slowlog get", "slowlog len"], "what is slow is the machine's own (a transcript covers the form)", _ => "<entries>"),
@@ -42,6 +42,7 @@ internal static partial class Normalisations
         new("times of pending entries", ["xpending", "xinfo stream"], "the two are asked one after the other", text => PendingEntry().Replace(text, "$1:<ms>")),
         new("times of consumers", ["xinfo stream", "xinfo consumers"], "the two are asked one after the other; 7.2 added when one was active", text => Counts().Replace(ConsumerTimes().Replace(text, ""), "$1")),
         new("lag of groups", ["xinfo stream", "xinfo groups"], "7.4.2 knows it, and what was read, in cases in which 7.0 does not or errs (a transcript covers it)", text => GroupProgress().Replace(text, "")),
+        new("random choice with scores", ["zrandmember"], "each server draws its own; the distribution has a test of its own", text => DrawnScore().Replace(DrawnLine().Replace(text, "$<drawn>"), ",<drawn>")),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
     ];
 
@@ -110,6 +111,9 @@ internal static partial class Normalisations
 
     [GeneratedRegex("""\$"(?:[^"\\]|\\.)*""" + "\"")]
     private static partial Regex DrawnLine();
+
+    [GeneratedRegex(@",\S+")]
+    private static partial Regex DrawnScore();
 
     [GeneratedRegex(@"(Value at|refcount|serializedlength|lru|lru_seconds_idle):[0-9a-fx]+")]
     private static partial Regex DebugObject();

@@ -28,6 +28,21 @@ internal static class ZsetGrammars
         LexRow("ZRANGEBYLEX", d => [LexKey(d), LexEnd(d), LexEnd(d), .. Limit(d)]),
         LexRow("ZREVRANGEBYLEX", d => [LexKey(d), LexEnd(d), LexEnd(d), .. Limit(d)]),
         LexRow("ZREMRANGEBYLEX", d => [LexKey(d), LexEnd(d), LexEnd(d)]),
+        Row("ZPOPMIN", d => [Key(d), .. PopCount(d)]),
+        Row("ZPOPMAX", d => [Key(d), .. PopCount(d)]),
+        Row("ZMPOP", d => MultiPop(d)),
+        Row("BZPOPMIN", d => [.. d.Chance(20) ? d.Many(0, 2, () => Key(d)) : [], Existing(d), Timeout(d)]) with { Waits = true },
+        Row("BZPOPMAX", d => [.. d.Chance(20) ? d.Many(0, 2, () => Key(d)) : [], Existing(d), Timeout(d)]) with { Waits = true },
+        Row("BZMPOP", d => [Timeout(d), .. MultiPop(d)]) with { Waits = true },
+        Row("ZRANDMEMBER", d => [Key(d), .. d.Chance(75) ? (string[])[RandomCount(d), .. WithScores(d)] : []]),
+        Row("ZSCAN", d => [Key(d), d.Pick("0", "0", "0", "abc", ""), .. HashGrammars.ScanOptions(d)]),
+        Row("ZUNION", d => [.. Inputs(d), .. d.Options(() => Weights(d), () => Aggregate(d), () => [d.Word("WITHSCORES")])]),
+        Row("ZINTER", d => [.. Inputs(d), .. d.Options(() => Weights(d), () => Aggregate(d), () => [d.Word("WITHSCORES")])]),
+        Row("ZDIFF", d => [.. Inputs(d), .. d.Options(() => [d.Word("WITHSCORES")])]),
+        Row("ZUNIONSTORE", d => [Key(d), .. Inputs(d), .. d.Options(() => Weights(d), () => Aggregate(d))]),
+        Row("ZINTERSTORE", d => [Key(d), .. Inputs(d), .. d.Options(() => Weights(d), () => Aggregate(d))]),
+        Row("ZDIFFSTORE", d => [Key(d), .. Inputs(d)]),
+        Row("ZINTERCARD", d => [.. Inputs(d), .. d.Options(() => [d.Word("LIMIT"), d.Pick("0", "1", "2", "100", "-1", "abc")])]),
     ];
 
     private static CommandGrammar Row(string name, Func<Draw, string[]> arguments) => new(name, arguments) { Beside = Writers };
@@ -65,6 +80,32 @@ internal static class ZsetGrammars
         string[] form = ends[0].StartsWith('(') || d.Chance(40) ? [d.Word("BYSCORE")] : [];
         return [.. ends, .. form, .. d.Chance(30) ? (string[])[d.Word("REV")] : [], .. Limit(d), .. WithScores(d), .. d.Chance(3) ? (string[])[d.Word("BYLEX")] : []];
     }
+
+    private static string[] PopCount(Draw d) => d.Chance(50) ? [d.Pick("0", "1", "2", "3", "100", "-1", "abc", "9223372036854775808")] : [];
+
+    private static string[] MultiPop(Draw d) =>
+    [
+        .. d.Chance(85) ? (string[])["1", Existing(d)] : [d.Pick("0", "-1", "abc", "2", "3", "1"), .. d.Many(1, 3, () => Key(d))],
+        d.Chance(90) ? d.Word(d.Pick("MIN", "MAX")) : d.Odd(),
+        .. d.Options(() => [d.Word("COUNT"), d.Pick("1", "2", "100", "0", "-1", "abc")]),
+    ];
+
+    // One that is refilled more often than it is emptied, so that few wait in vain; and those that do, not for long.
+    private static string Existing(Draw d) => d.Chance(85) ? d.Pick("lexzset", "biglexzset") : d.Key();
+
+    private static string Timeout(Draw d) => d.Chance(90) ? d.Pick("0.001", "0.002") : d.Pick("-1", "abc", "", "1e300", "inf", "nan");
+
+    private static string RandomCount(Draw d) => d.Pick("0", "1", "2", "-1", "-3", "100", "1000000", "-9223372036854775808", "9223372036854775807", "abc", "");
+
+    private static string[] Inputs(Draw d)
+    {
+        var keys = d.Many(1, 4, () => d.Chance(75) ? Key(d) : d.Pick("set", "intset", "bigset", "lexzset"));
+        return [d.Chance(90) ? $"{keys.Length}" : d.Pick("0", "-1", "abc", "1", "7", "9223372036854775808"), .. keys];
+    }
+
+    private static string[] Weights(Draw d) => [d.Word("WEIGHTS"), .. d.Many(1, 4, () => d.Pick("1", "2", "0", "-1", "0.5", "inf", "-inf", "1", "3", d.Chance(10) ? "abc" : "10"))];
+
+    private static string[] Aggregate(Draw d) => [d.Word("AGGREGATE"), d.Chance(90) ? d.Word(d.Pick("SUM", "MIN", "MAX")) : d.Pick("AVG", "", "COUNT")];
 
     // Once in a while more than a listpack takes.
     private static string[] Pairs(Draw d)

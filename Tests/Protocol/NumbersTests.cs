@@ -145,6 +145,26 @@ public sealed class NumbersTests
         Assert.That(Encoding.ASCII.GetString(digits, 0, Numbers.FormatDouble(digits, value)), Is.EqualTo(expected));
     }
 
+    [TestCase(0, "0")]
+    [TestCase(0.1, "0.10000000000000001")]
+    [TestCase(-2.5, "-2.5")]
+    [TestCase(3, "3")]
+    [TestCase(1e10, "10000000000")]
+    [TestCase(1e16, "10000000000000000")]
+    [TestCase(1e17, "1e+17")]
+    [TestCase(1.5e300, "1.5000000000000001e+300")]
+    [TestCase(0.0001, "0.0001")]
+    [TestCase(0.00001, "1.0000000000000001e-05")]
+    [TestCase(-1e-7, "-9.9999999999999995e-08")]
+    [TestCase(5e-324, "4.9406564584124654e-324")]
+    [TestCase(double.NegativeInfinity, "-inf")]
+    public void A_double_prints_in_17_digits(double value, string expected)
+    {
+        byte[] digits = new byte[Numbers.MaxDoubleBytes];
+
+        Assert.That(Encoding.ASCII.GetString(digits, 0, Numbers.FormatGeneral(digits, value)), Is.EqualTo(expected));
+    }
+
     [Test]
     public void Doubles_print_and_read_back()
     {

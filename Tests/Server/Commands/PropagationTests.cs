@@ -42,6 +42,10 @@ public sealed class PropagationTests
         "RPUSH q 1 2 3 4 5 6|LPOP q|RPOP q 2|LMPOP 2 none q LEFT|LMPOP 1 q RIGHT COUNT 9|RPUSH q 1 2 3|BLPOP q 0|BRPOP none q 0|BLMPOP 0 1 q LEFT COUNT 5",
         "RPUSH q 1 2 3|LMOVE q r LEFT RIGHT|BLMOVE q r RIGHT LEFT 0|RPOPLPUSH q r|RPUSH q 1|BRPOPLPUSH q r 0|LMOVE r r LEFT RIGHT|LPUSHX missing 1|LREM r 0 none|LTRIM r 0 1|LSET r 0 x|LINSERT r BEFORE x y",
         "&BLPOP q w 0|RPUSH q a b|&BLMOVE src dst LEFT RIGHT 0|RPUSH src x|&BLPOP w 0|MULTI|RPUSH w 1|RPUSH w 2|EXEC|&BLMPOP 0 2 m n LEFT COUNT 2|RPUSH n 1 2 3",
+        "ZADD z 1 a 2 b|ZADD z 1 a|ZADD z NX CH 3 a|ZADD z INCR 1 a|ZADD z XX GT 0 a|ZINCRBY z 0 a|ZINCRBY z 2 c|ZREM z none|ZREM z a none|ZREMRANGEBYRANK z 5 6|ZREMRANGEBYSCORE z -inf +inf",
+        "ZADD z 1 a 2 b 3 c 4 d 5 e|ZPOPMIN z|ZPOPMAX z 2|ZPOPMIN none|ZPOPMIN z 0|ZMPOP 2 none z MIN|ZADD z 1 a 2 b|ZMPOP 1 z MAX COUNT 9|ZADD z 1 a 2 b 3 c|BZPOPMIN z 0|BZMPOP 0 1 z MAX COUNT 5",
+        "ZADD z 1 a|SADD s a b|ZUNIONSTORE u 2 z s WEIGHTS 2 3|ZINTERSTORE u 2 z s|ZDIFFSTORE u 2 s z|ZDIFFSTORE u 2 z s|ZDIFFSTORE u 2 z s|ZRANGESTORE r z 0 -1|ZRANGESTORE r z 5 6|ZRANGESTORE r z 5 6",
+        "&BZPOPMIN z w 0|ZADD z 1 a 2 b|&BZMPOP 0 2 m n MAX COUNT 2|ZADD n 1 a 2 b 3 c|&BZPOPMAX w 0|MULTI|ZADD w 1 a|ZADD w 2 b|EXEC",
         "XADD s 1-1 a 1|XADD s * a 2|XADD s MAXLEN = 1 * a 3|XADD s MAXLEN ~ 1 * a 4|XTRIM s MAXLEN = 1|XTRIM s MAXLEN = 0|XDEL s 1-1|XADD none NOMKSTREAM * a 1|XSETID s 9999999999999-1",
         "SET a 1|DUMP a|RESTORE b 0 \"\\x00\\xc0\\x01\\n\\x00\\x80,\\xbb\\xe9\\x1b\\x94\\xf3\\xe7\" REPLACE",
     ];

@@ -1,0 +1,65 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Commands;
+
+/// <summary>ZRANDMEMBER, whose replies no oracle can foretell.</summary>
+internal sealed class ZsetRandomTests
+{
+    private InProcessServer _server = null!;
+    private RawConnection _client = null!;
+
+    [SetUp]
+    public void Start_a_server()
+    {
+        _server = new InProcessServer();
+        _client = _server.Connect();
+    }
+
+    [TearDown]
+    public void Stop_the_server()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Test]
+    public void A_positive_count_draws_distinct_members([Values(5, 300, 3000)] int members, [Values(1, 4, 250, 2000, 5000)] int count)
+    {
+        Fill(members);
+
+        Assert.That(Elements("ZRANDMEMBER", "z", $"{count}"), Is.Unique.And.Length.EqualTo(Math.Min(count, members)));
+        string[] pairs = Elements("ZRANDMEMBER", "z", $"{count}", "WITHSCORES");
+        Assert.That(pairs.Chunk(2).All(pair => pair[0] == "m" + pair[1]));
+        Assert.That(pairs, Has.Length.EqualTo(2 * Math.Min(count, members)));
+    }
+
+    // A chi-squared statistic of 49 degrees of freedom is above 120 once in ten million times.
+    [Test]
+    public void Every_member_is_drawn_as_often_as_any_other([Values(50, 500)] int members, [Values("-100", "10", "40")] string count)
+    {
+        const int Cells = 50, Draws = 20_000;
+        Fill(members);
+        var cells = new int[Cells];
+        var drawn = 0;
+        while (drawn < Draws)
+        {
+            foreach (string member in Elements("ZRANDMEMBER", "z", count))
+            {
+                cells[int.Parse(member[1..]) * Cells / members]++;
+                drawn++;
+            }
+        }
+
+        double expected = (double)drawn / Cells;
+        Assert.That(cells.Sum(cell => (cell - expected) * (cell - expected) / expected), Is.LessThan(120), string.Join(' ', cells));
+    }
+
+    private void Fill(int members)
+    {
+        for (int i = 0; i < members; i += 50)
+            _client.Ask(["ZADD", "z", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"{n}", $"m{n}" })]);
+    }
+
+    private string[] Elements(params string[] request) => [.. _client.Ask(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"'))];
+}
