@@ -78,7 +78,7 @@ internal sealed class ServerProcess
         server.Loop.Stop();
     }
 
-    private void AnnounceReady(RedisServer server)
+    private static void AnnounceReady(RedisServer server)
     {
         server.Listeners!.LogReady();
         server.Supervisor?.NotifyStatus("Ready to accept connections\n");

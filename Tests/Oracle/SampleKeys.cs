@@ -125,7 +125,7 @@ internal static class SampleKeys
         return drawn.Select(value => $"{value}");
     }
 
-    private static IEnumerable<string> Elements(int count, int length)
+    private static HashSet<string> Elements(int count, int length)
     {
         var random = new Random(Seed + length);
         var drawn = new HashSet<string> { "text" };

@@ -190,7 +190,7 @@ internal sealed class WriteSequence(int seed)
     // Commands on keys of any type but the last, type errors among them.
     private string[] AnyKey()
     {
-        var (key, other) = (Key(Pick(Types[..^1])), Key(Pick(Types[..^1])));
+        var (key, other) = (Key(Pick(Types.AsSpan()[..^1])), Key(Pick(Types.AsSpan()[..^1])));
         return Below(40) switch
         {
             0 => ["RENAME", key, KeyLike(key)],
