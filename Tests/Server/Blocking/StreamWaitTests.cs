@@ -1,0 +1,141 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Blocking;
+
+/// <summary>XREAD and XREADGROUP that wait: what wakes them, and what they are told.</summary>
+internal sealed class StreamWaitTests
+{
+    private readonly List<RawConnection> _waiting = [];
+    private InProcessServer _server = null!;
+    private RawConnection _client = null!;
+
+    [OneTimeSetUp]
+    public void Start()
+    {
+        _server = new InProcessServer();
+        _client = _server.Connect();
+    }
+
+    [OneTimeTearDown]
+    public void Stop()
+    {
+        _client?.Dispose();
+        _server?.Dispose();
+    }
+
+    [SetUp]
+    public void Empty() => _client.Ask("FLUSHALL");
+
+    [TearDown]
+    public void Disconnect()
+    {
+        _waiting.ForEach(waiting => waiting.Dispose());
+        _waiting.Clear();
+        WaitForBlocked(0);
+    }
+
+    [Test]
+    public void An_entry_wakes_everybody_who_waits_for_what_follows_the_last_one()
+    {
+        _client.AskLine("XADD s 1-0 f a");
+        var first = Wait("XREAD BLOCK 0 STREAMS other s $ $");
+        var second = Wait("XREAD BLOCK 60000 STREAMS s 1-0");
+
+        _client.AskLine("XADD s 2-0 f b");
+
+        Assert.That(first.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
+        Assert.That(second.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
+    }
+
+    [Test]
+    public void What_a_transaction_adds_is_read_at_once()
+    {
+        var waiting = Wait("XREAD BLOCK 0 STREAMS s 0");
+
+        foreach (var line in new[] { "MULTI", "XADD s 1-0 f a", "DEL s", "XADD s 2-0 f b", "XADD s 3-0 f c", "EXEC" })
+            _client.AskLine(line);
+
+        Assert.That(waiting.ReadText(), Does.Contain("\"2-0\"").And.Contain("\"3-0\"").And.Not.Contain("\"1-0\""));
+    }
+
+    [TestCase("SET s x", "DEL s")]
+    [TestCase("XGROUP CREATE s g $ MKSTREAM")]
+    [TestCase("MULTI", "XADD s 1-0 f v", "DEL s", "EXEC")]
+    [TestCase("XADD s 1-0 f v", "XDEL s 1-0")]
+    public void What_brings_no_entry_does_not_end_the_waiting(params string[] lines)
+    {
+        _client.AskLine("XADD s 9-0 f v");
+        var waiting = Wait("XREAD BLOCK 0 STREAMS s $");
+        _client.AskLine("DEL s");
+        foreach (var line in lines)
+            _client.AskLine(line);
+
+        _client.AskLine("XADD s 10-0 f v");
+
+        Assert.That(waiting.ReadText(), Does.Contain("\"10-0\""));
+    }
+
+    [Test]
+    public void The_time_runs_out()
+    {
+        Assert.That(_client.AskLine("XREAD BLOCK 1 STREAMS s $"), Is.EqualTo("*nil"));
+    }
+
+    [Test]
+    public void Who_would_wait_in_a_transaction_gets_nothing()
+    {
+        _client.AskLine("MULTI");
+        _client.AskLine("XREAD BLOCK 0 STREAMS s $");
+
+        Assert.That(_client.AskLine("EXEC"), Is.EqualTo("*1\n  *nil"));
+    }
+
+    [Test]
+    public void Consumers_get_an_entry_each_in_the_order_in_which_they_came()
+    {
+        _client.AskLine("XGROUP CREATE s g $ MKSTREAM");
+        var (alice, bob) = (Wait("XREADGROUP GROUP g alice BLOCK 0 STREAMS s >"), Wait("XREADGROUP GROUP g bob BLOCK 0 COUNT 1 STREAMS s >"));
+
+        _client.AskLine("XADD s 1-0 f v");
+        Assert.That(alice.ReadText(), Does.Contain("\"1-0\""));
+        _client.AskLine("XADD s 2-0 f v");
+        Assert.That(bob.ReadText(), Does.Contain("\"2-0\""));
+
+        Assert.That(_client.AskLine("XPENDING s g"), Does.Contain("\"alice\"").And.Contain("\"bob\""));
+    }
+
+    [TestCase("XGROUP DESTROY s g", "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option")]
+    [TestCase("DEL s", "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option")]
+    [TestCase("FLUSHALL", "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option")]
+    [TestCase("SET s x", "-WRONGTYPE Operation against a key holding the wrong kind of value")]
+    public void A_consumer_learns_that_its_group_is_gone(string end, string error)
+    {
+        _client.AskLine("XGROUP CREATE s g $ MKSTREAM");
+        var waiting = Wait("XREADGROUP GROUP g alice BLOCK 0 STREAMS s >");
+
+        _client.AskLine(end);
+
+        Assert.That(waiting.ReadText(), Is.EqualTo(error));
+    }
+
+    [Test]
+    public void History_is_never_waited_for()
+    {
+        _client.AskLine("XGROUP CREATE s g $ MKSTREAM");
+
+        Assert.That(_client.AskLine("XREADGROUP GROUP g alice BLOCK 0 STREAMS s 0"), Is.EqualTo("*1\n  *2\n    $\"s\"\n    *0"));
+    }
+
+    private RawConnection Wait(string line)
+    {
+        var connection = _server.Connect();
+        connection.SendRequest(ByteText.SplitArguments(line));
+        _waiting.Add(connection);
+        WaitForBlocked(_waiting.Count);
+        return connection;
+    }
+
+    private void WaitForBlocked(int count) =>
+        Eventually.True(() => _client.AskPayload("INFO", "clients").Contains($"blocked_clients:{count}\r", StringComparison.Ordinal), () => $"not {count} clients wait");
+}

@@ -1,0 +1,170 @@
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Storage;
+using KestrelFree.Storage.Encodings;
+using KestrelFree.Storage.Types;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Storage.Types;
+
+/// <summary>Streams against a model of them, and their listpacks.</summary>
+internal sealed class StreamTests
+{
+    private static readonly CollectionLimits Limits = new() { StreamNodeMaxEntries = 3 };
+
+    [TestCase(0, 100, 1)]
+    [TestCase(300, 0, 2)]
+    [TestCase(300, 0, 3)]
+    [TestCase(4096, 100, 4)]
+    [TestCase(0, 2, 5)]
+    [TestCase(0, 2, 6)]
+    [TestCase(0, 1, 7)]
+    public void A_stream_and_its_forks_equal_their_models(long maxBytes, long maxEntries, int seed)
+    {
+        using var script = new StreamScript(seed, maxBytes, maxEntries);
+        script.Run(3000);
+    }
+
+    [Test]
+    public void A_node_keeps_its_fields_once_for_all_entries_that_have_them()
+    {
+        StreamLog log = NewLog();
+        log.Append(new StreamId(5, 1), Pairs("f", "v"), Limits);
+        log.Append(new StreamId(6, 0), Pairs("f", "12"), Limits);
+        log.Append(new StreamId(6, 1), Pairs("g", "w"), Limits);
+        log.Delete(new StreamId(6, 0));
+
+        Assert.That(log.TryNodeFrom(StreamId.Min, out StreamId master, out ReadOnlySpan<byte> listpack));
+
+        Assert.That(master, Is.EqualTo(new StreamId(5, 1)));
+        Assert.That(Elements(listpack), Is.EqualTo("2 1 1 f 0 2 0 0 v 4 3 1 -1 12 4 0 1 0 1 g w 6"));
+    }
+
+    [Test]
+    public void A_saved_node_makes_the_same_stream()
+    {
+        StreamLog log = NewLog();
+        for (int i = 1; i < 20; i++)
+            log.Append(new StreamId((ulong)i, 0), Pairs("f", $"{i}"), Limits);
+        log.Delete(new StreamId(1, 0));
+        log.Delete(new StreamId(7, 0));
+
+        StreamLog loaded = NewLog();
+        StreamId from = StreamId.Min;
+        while (log.TryNodeFrom(from, out StreamId master, out ReadOnlySpan<byte> listpack))
+        {
+            Assert.That(loaded.TryAddNode(master, listpack));
+            Assert.That(loaded.TryAddNode(master, listpack), Is.False, "it is there");
+            master.TryNext(out from);
+        }
+
+        Assert.That((loaded.Length, loaded.FirstId, loaded.LastId, loaded.NodeCount, loaded.RadixNodes), Is.EqualTo((log.Length, log.FirstId, log.LastId, log.NodeCount, log.RadixNodes)));
+        Assert.That(Ids(loaded), Is.EqualTo(Ids(log)));
+    }
+
+    [Test]
+    public void A_damaged_node_is_refused_or_read_without_harm()
+    {
+        StreamLog log = NewLog();
+        log.Append(new StreamId(5, 1), Pairs("f", "v", "g", "w"), Limits);
+        log.Append(new StreamId(6, 0), Pairs("f", "12", "g", "longer than that"), Limits);
+        log.Append(new StreamId(6, 1), Pairs("h", "w"), Limits);
+        log.TryNodeFrom(StreamId.Min, out StreamId master, out ReadOnlySpan<byte> listpack);
+        byte[] sound = listpack.ToArray();
+        int accepted = 0;
+        for (int at = 0; at < sound.Length; at++)
+        {
+            for (int value = 0; value < 256; value++)
+            {
+                byte[] damaged = [.. sound];
+                damaged[at] = (byte)value;
+                StreamLog loaded = NewLog();
+                if (!loaded.TryAddNode(master, damaged))
+                    continue;
+                accepted++;
+                Exercise(loaded);
+            }
+        }
+
+        Assert.That(accepted, Is.GreaterThan(sound.Length).And.LessThan(sound.Length * 256));
+    }
+
+    [TestCase("1-1", 1ul, 1ul)]
+    [TestCase("7", 7ul, 99ul)]
+    [TestCase("18446744073709551615-18446744073709551615", ulong.MaxValue, ulong.MaxValue)]
+    [TestCase("0-0", 0ul, 0ul)]
+    public void An_id_is_read_from_text(string text, ulong ms, ulong seq)
+    {
+        Assert.That(StreamId.TryParse(Encoding.ASCII.GetBytes(text), 99, out StreamId id));
+        Assert.That(id, Is.EqualTo(new StreamId(ms, seq)));
+    }
+
+    [TestCase("")]
+    [TestCase("-1")]
+    [TestCase("1-")]
+    [TestCase("1-2-3")]
+    [TestCase("a-1")]
+    [TestCase("18446744073709551616-1")]
+    public void What_is_no_id_is_refused(string text) => Assert.That(StreamId.TryParse(Encoding.ASCII.GetBytes(text), 0, out _), Is.False);
+
+    [Test]
+    public void Ids_have_neighbours_up_to_the_ends()
+    {
+        Assert.That(new StreamId(1, ulong.MaxValue).TryNext(out StreamId id) && id == new StreamId(2, 0));
+        Assert.That(id.TryPrevious(out id) && id == new StreamId(1, ulong.MaxValue));
+        Assert.That(new StreamId(0, 1).TryPrevious(out id) && id == StreamId.Min);
+        Assert.That(id.TryPrevious(out _), Is.False);
+        id = StreamId.Max;
+        Assert.That(id.TryNext(out id), Is.False);
+    }
+
+    private static void Exercise(StreamLog log)
+    {
+        string[] ids = Ids(log);
+        StreamCursor back = log.Read(StreamId.Min, StreamId.Max, StreamOrder.Backward);
+        while (back.MoveNext())
+        {
+        }
+
+        if (ids.Length > 0)
+            log.Delete(log.FirstId);
+        if (log.LastId != StreamId.Max)
+            log.Append(log.LastId.TryNext(out StreamId next) ? next : next, Pairs("f", "v"), Limits);
+        log.Trim(new StreamTrim { MaxLength = 1 });
+    }
+
+    private static string[] Ids(StreamLog log)
+    {
+        var ids = new List<string>();
+        StreamCursor cursor = log.Read(StreamId.Min, StreamId.Max);
+        while (cursor.MoveNext())
+        {
+            while (cursor.TryReadField(out _, out _))
+            {
+            }
+
+            ids.Add(cursor.Id.ToString());
+        }
+
+        return [.. ids];
+    }
+
+    private static string Elements(ReadOnlySpan<byte> listpack)
+    {
+        var text = new List<string>();
+        foreach (ListpackValue value in new ListpackReader(listpack))
+            text.Add(value.IsInteger ? value.Integer.ToString() : Encoding.Latin1.GetString(value.Bytes));
+        return string.Join(' ', text);
+    }
+
+    private static StreamLog NewLog() => new(new KestrelFree.Storage.Snapshots.ForkEpochs());
+
+    private static ArgVector Pairs(params string[] words)
+    {
+        var slices = new ArgSlice[words.Length];
+        int at = 0;
+        for (int i = 0; i < words.Length; at += words[i++].Length)
+            slices[i] = new ArgSlice(at, words[i].Length);
+        return new ArgVector(Encoding.Latin1.GetBytes(string.Concat(words)), slices);
+    }
+}
