@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace KestrelFree.Protocol;
 
-// Arrays for query and reply buffers, in power-of-two classes from 1 KB to 1 MB. A client that is idle owns none, so the
+// Arrays for query and reply buffers, in classes from 1 KB to 1 MB: powers of two up to 64 KB, and beyond, where a power of two would waste much, four
+// classes for each. A client that is idle owns none, so the
 // pool is what keeps ten thousand connections cheap and the steady state free of allocation.
 //
 // ArrayPool<byte>.Shared would do, but it locks, keeps per-thread caches that one loop thread has no use for, and rounds
@@ -16,10 +17,13 @@ public sealed class BufferPool
     public const int MaxPooledBytes = 1 << MaxClassBits;
 
     private const int MinClassBits = 10;
+    private const int FineClassBits = 16;
     private const int MaxClassBits = 20;
+    private const int CoarseClasses = FineClassBits - MinClassBits + 1;
+    private const int ClassesPerDoubling = 4;
     private const long MaxRetainedBytes = 32L * 1024 * 1024;
 
-    private readonly Stack<byte[]>[] _classes = new Stack<byte[]>[MaxClassBits - MinClassBits + 1];
+    private readonly Stack<byte[]>[] _classes = new Stack<byte[]>[CoarseClasses + ((MaxClassBits - FineClassBits) * ClassesPerDoubling)];
 
     /// <summary>Creates an empty pool.</summary>
     public BufferPool()
@@ -39,7 +43,7 @@ public sealed class BufferPool
 
         int index = ClassOf(minimumBytes);
         if (!_classes[index].TryPop(out byte[]? array))
-            return GC.AllocateUninitializedArray<byte>(1 << (index + MinClassBits));
+            return GC.AllocateUninitializedArray<byte>(BytesOf(index));
         RetainedBytes -= array.Length;
         return array;
     }
@@ -54,6 +58,23 @@ public sealed class BufferPool
         _classes[ClassOf(array.Length)].Push(array);
     }
 
-    private static int ClassOf(int bytes) =>
-        bytes <= 1 << MinClassBits ? 0 : BitOperations.Log2((uint)bytes - 1) + 1 - MinClassBits;
+    private static int ClassOf(int bytes)
+    {
+        if (bytes <= 1 << MinClassBits)
+            return 0;
+        int bits = BitOperations.Log2((uint)bytes - 1);
+        if (bits < FineClassBits)
+            return bits + 1 - MinClassBits;
+        int quarter = ((bytes - 1) >> (bits - 2)) & (ClassesPerDoubling - 1);
+        return CoarseClasses + ((bits - FineClassBits) * ClassesPerDoubling) + quarter;
+    }
+
+    private static int BytesOf(int index)
+    {
+        if (index < CoarseClasses)
+            return 1 << (index + MinClassBits);
+        int fine = index - CoarseClasses;
+        int bits = FineClassBits + (fine / ClassesPerDoubling);
+        return (ClassesPerDoubling + (fine % ClassesPerDoubling) + 1) << (bits - 2);
+    }
 }

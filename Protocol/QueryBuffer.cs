@@ -155,7 +155,9 @@ public sealed class QueryBuffer
             return;
         }
 
-        int roomy = (int)Math.Min(Math.Max((long)required, 2L * Length), Array.MaxLength);
+        // An argument that is most of its request gets what it needs; many of one request must not each move all before them.
+        bool isMostOfRequest = Length <= bytesWanted / 2;
+        int roomy = isMostOfRequest ? required : (int)Math.Min(Math.Max((long)required, 2L * Length), Array.MaxLength);
         if (roomy > array.Length - _start)
             MoveTo(_pool.Rent(Math.Max(roomy, RoomyBytes)));
     }
@@ -164,7 +166,7 @@ public sealed class QueryBuffer
     {
         if (bytesWanted <= Length)
             return (int)Math.Min((long)Length + MinReadBytes, Array.MaxLength);
-        if (bytesWanted > TrustedBytes && Length < TrustedBytes / 2)
+        if (bytesWanted > TrustedBytes + SlackBytes && Length < TrustedBytes / 2)
             return TrustedBytes;
         return (int)Math.Min((long)bytesWanted + SlackBytes, Array.MaxLength);
     }

@@ -49,6 +49,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     private int _head;
     private int _sealedCount;
     private long _sealedBytes;
+    private long _sealedOwnedBytes;
     private long _consumed;
 
     /// <summary>Creates an empty buffer.</summary>
@@ -63,17 +64,14 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     /// <summary>How many pieces the pending bytes lie in.</summary>
     public int SegmentCount => _sealedCount + (_tailEnd > _tailStart ? 1 : 0);
 
-    /// <summary>The bytes of memory held, shared chunks included; O(chunks).</summary>
-    public long OwnedBytes
-    {
-        get
-        {
-            long bytes = _tail?.Length ?? 0;
-            for (int i = 0; i < _sealedCount; i++)
-                bytes += SealedAt(i).Array.Length;
-            return bytes;
-        }
-    }
+    /// <summary>The bytes of memory held, shared chunks included; O(1).</summary>
+    public long OwnedBytes => _sealedOwnedBytes + (_tail?.Length ?? 0);
+
+    /// <summary>The memory of the chunk that is sent next, in bytes; 0 while nothing is pending.</summary>
+    public int FirstChunkBytes => _sealedCount > 0 ? SealedAt(0).Array.Length : _tail?.Length ?? 0;
+
+    /// <summary>How many of the pending bytes lie in that chunk.</summary>
+    public int FirstChunkPending => _sealedCount > 0 ? SealedAt(0).Length : _tailEnd - _tailStart;
 
     /// <summary>Room for at least <paramref name="sizeHint"/> contiguous bytes at the end; nothing is added before <see cref="Advance"/>.</summary>
     public Span<byte> GetSpan(int sizeHint = 1)
@@ -376,6 +374,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
             GrowSealed();
         SealedAt(_sealedCount++) = segment;
         _sealedBytes += segment.Length;
+        _sealedOwnedBytes += segment.Array.Length;
     }
 
     private void GrowSealed()
@@ -409,6 +408,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     private void FreeSealed(int index)
     {
         ref Segment segment = ref SealedAt(index);
+        _sealedOwnedBytes -= segment.Array.Length;
         if (segment.Ownership == Ownership.Pooled)
             _pool.Return(segment.Array);
         segment = default;

@@ -55,6 +55,21 @@ public sealed class RequestParser
     /// <summary>How many arguments of the request in progress have come.</summary>
     public int PendingArguments => _partial?.Count ?? 0;
 
+    /// <summary>How many of the unread bytes are arguments of the request in progress that have come whole; O(these arguments).</summary>
+    public long PendingArgumentBytes
+    {
+        get
+        {
+            long bytes = 0;
+            for (int i = 0; i < PendingArguments; i++)
+                bytes += _partial!.Items[i].Length;
+            return bytes;
+        }
+    }
+
+    /// <summary>How many of the unread bytes of the request in progress have been understood: all before the argument on its way.</summary>
+    public int PendingBytes => InRequest ? _position : 0;
+
     /// <summary>
     /// How long the unread bytes must become before the argument in progress is complete, in bytes; 0 when its length is
     /// not known.

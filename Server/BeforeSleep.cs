@@ -2,7 +2,7 @@ namespace KestrelFree.Server;
 
 // What happens between executing requests and waiting for more, in Redis's order, which clients can observe:
 // unblocked clients go on first, so that their replies leave in the same turn; keys past their time go; who has cached what changed is told; what was acknowledged is made durable before its reply is
-// sent; replies go out; and only then are the clients freed that were closed on the way.
+// sent; replies go out; and only then are the clients freed that were closed on the way, and those that take too much memory.
 
 /// <summary>The last step of every turn of the loop.</summary>
 internal sealed class BeforeSleep
@@ -22,5 +22,6 @@ internal sealed class BeforeSleep
         _server.Tracking.SendBroadcasts();
         _server.Replies.SendPending();
         _server.Clients.FreeMarked();
+        if (_server.ClientMemory.IsLimited) _server.ClientMemory.Enforce();
     }
 }

@@ -45,6 +45,13 @@ internal static class LiveSettings
         config.OnApply(
             _ =>
             {
+                server.ClientMemory.FollowConfig();
+                return null;
+            },
+            "maxmemory-clients");
+        config.OnApply(
+            _ =>
+            {
                 server.SlowCommands.FollowConfig();
                 server.Slowlog.Trim();
                 return null;

@@ -64,6 +64,8 @@ internal sealed class RedisServer : IDisposable
         Monitors = new Monitors(this);
         Pause = new ClientPause(this);
         Tracking = new ClientSideCaching(this);
+        ClientMemory = new ClientMemory(this);
+        ClientMemory.FollowConfig();
         Observer.Tracking = Tracking;
         Observer.Requests = Requests;
         Shutdown = new ShutdownSequence(this);
@@ -144,6 +146,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>Tells clients when what they have cached changes.</summary>
     internal ClientSideCaching Tracking { get; }
+
+    /// <summary>Keeps the clients' memory within its limit.</summary>
+    internal ClientMemory ClientMemory { get; }
 
     /// <summary>Ends the server.</summary>
     internal ShutdownSequence Shutdown { get; }

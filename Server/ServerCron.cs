@@ -46,6 +46,7 @@ internal sealed class ServerCron
         if (server.Tracking.IsActive) server.Tracking.GiveUpKeys();
         var memory = server.Keyspace.Memory.UsedBytes;
         if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;
+        server.ClientMemory.FollowConfig();
         server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);
         if (!_maintaining && server.Keyspace.RunMaintenance(MaintenanceSliceMicros))
         {

@@ -218,7 +218,7 @@ internal sealed class InfoReport
         Line("expire_backlog_keys", _server.Keyspace.ExpiryBacklog);
         Line("expire_backlog_milliseconds", _server.Expiry.DelayMs);
         Line("evicted_keys", _server.Observer.EvictedKeys);
-        Line("evicted_clients", 0);
+        Line("evicted_clients", statistics.EvictedClients);
         Line("keyspace_hits", _server.Keyspace.Hits);
         Line("keyspace_misses", _server.Keyspace.Misses);
         Line("pubsub_channels", _server.Subscriptions.All(ChannelKind.Channel).Count);

@@ -42,6 +42,9 @@ internal sealed class ServerStatistics
     /// <summary>Clients closed because their pending replies exceeded client-output-buffer-limit.</summary>
     internal long OutputBufferLimitDisconnections { get; set; }
 
+    /// <summary>Clients closed because all together exceeded maxmemory-clients.</summary>
+    internal long EvictedClients { get; set; }
+
     /// <summary>The most memory that was ever in use, in bytes.</summary>
     internal long PeakMemory { get; set; }
 
@@ -102,7 +105,7 @@ internal sealed class ServerStatistics
     {
         ConnectionsReceived = ConnectionsRejected = Commands = BytesReceived = BytesSent = Reads = Writes = ErrorReplies = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = 0;
-        Forks = LatestForkMicros = 0;
+        Forks = LatestForkMicros = EvictedClients = 0;
         _errorCounts.Dictionary.Clear();
         GcPauses.Reset();
         CommandRate.Reset();

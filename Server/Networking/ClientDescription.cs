@@ -4,6 +4,10 @@ using KestrelFree.Server.Tracking;
 
 namespace KestrelFree.Server.Networking;
 
+// Where Redis tells of a static buffer and a list of blocks behind it (rbs, obl; oll, omem), the first chunk of a reply is the former here, and the others are
+// the latter. A chunk goes back when it is empty, so the peak of its size (rbp) is its size. argv-mem is what a blocked client keeps to run again, and those arguments of a
+// request that have come: they lie in the query buffer, and qbuf is what follows them.
+
 /// <summary>A client in a line, as CLIENT LIST, CLIENT INFO and the log print it.</summary>
 internal static class ClientDescription
 {
@@ -11,13 +15,15 @@ internal static class ClientDescription
     internal static string Of(Client client)
     {
         var now = client.Server.Clock.NowMs;
+        var reply = client.Reply.Buffer;
+        var first = reply.FirstChunkBytes;
         var text = new StringBuilder(384);
         text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={Latin1(client.Name)} ");
         text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
         text.Append($"db={client.Database.Index} {Subscriptions(client)} multi={client.Transaction?.Requests.Count ?? -1} ");
-        text.Append($"qbuf={client.Query.Length} qbuf-free={client.Query.FreeBytes} argv-mem=0 multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
-        text.Append($"rbs={client.Reply.Buffer.OwnedBytes} rbp={client.Reply.Buffer.OwnedBytes} ");
-        text.Append($"obl={client.Reply.Buffer.Length} oll=0 omem={client.Reply.Buffer.OwnedBytes} tot-mem={client.MemoryBytes} ");
+        text.Append($"qbuf={client.Query.Length - client.Parser.PendingBytes} qbuf-free={client.Query.FreeBytes} argv-mem={client.ArgumentBytes + client.Parser.PendingArgumentBytes} multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
+        text.Append($"rbs={first} rbp={first} obl={reply.FirstChunkPending} oll={Math.Max(0, reply.SegmentCount - 1)} omem={reply.OwnedBytes - first} ");
+        text.Append($"tot-mem={client.MemoryBytes} ");
         text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir={client.Tracking?.Options.RedirectId ?? -1} ");
         text.Append($"resp={client.Reply.Version} lib-name={Latin1(client.LibraryName)} lib-ver={Latin1(client.LibraryVersion)} ");
         text.Append($"tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}");

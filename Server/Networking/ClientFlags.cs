@@ -63,4 +63,7 @@ internal enum ClientFlags
 
     /// <summary>Is shown every command.</summary>
     Monitor = 1 << 18,
+
+    /// <summary>Is measured before the loop sleeps, for maxmemory-clients.</summary>
+    MemoryNoted = 1 << 19,
 }

@@ -53,6 +53,7 @@ internal sealed class ClientRegistry
         };
         Link(client);
         _server.Statistics.ConnectionsReceived++;
+        if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
         _server.Loop.Add(client);
     }
 
@@ -81,6 +82,7 @@ internal sealed class ClientRegistry
         _server.Subscriptions.UnsubscribeAll(client);
         _server.Monitors.Remove(client);
         _server.Tracking.Disable(client);
+        _server.ClientMemory.Forget(client);
         _server.Loop.Remove(client);
         client.Socket.Dispose();
         client.Query.Release();

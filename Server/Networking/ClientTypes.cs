@@ -1,5 +1,6 @@
 using KestrelFree.Protocol;
 using KestrelFree.Server.Commands;
+using KestrelFree.Server.Config.Kinds;
 
 namespace KestrelFree.Server.Networking;
 
@@ -24,6 +25,14 @@ internal static class ClientTypes
 {
     /// <summary>A client's kind. Replication will make the others appear.</summary>
     internal static ClientType Of(Client client) => client.Is(ClientFlags.PubSub) ? ClientType.PubSub : ClientType.Normal;
+
+    /// <summary>Which of the limits on output buffers a client is under; a master is under an ordinary client's.</summary>
+    internal static LimitedClient LimitOf(Client client) => Of(client) switch
+    {
+        ClientType.PubSub => LimitedClient.PubSub,
+        ClientType.Replica => LimitedClient.Replica,
+        _ => LimitedClient.Normal,
+    };
 
     /// <summary>Reads a kind's name, or replies that there is none such.</summary>
     internal static bool TryParseOrReply(Client client, ReadOnlySpan<byte> name, out ClientType type)

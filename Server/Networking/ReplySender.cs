@@ -34,6 +34,7 @@ internal sealed class ReplySender
             return;
         }
 
+        if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
         if (client.IsAny(ClientFlags.PendingReply | ClientFlags.AwaitingWritable)) return;
         client.Flags |= ClientFlags.PendingReply;
         _pending.Add(client);
@@ -98,11 +99,12 @@ internal sealed class ReplySender
         client.BytesSent += sent;
         if (sent > 0) client.LastInteractionMs = _server.Clock.NowMs;
         _server.Statistics.BytesSent += sent;
+        if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
     }
 
     private bool IsOverLimit(Client client)
     {
-        var limit = _server.Config.ClientOutputBufferLimitFor(client.Is(ClientFlags.PubSub) ? LimitedClient.PubSub : LimitedClient.Normal);
+        var limit = _server.Config.ClientOutputBufferLimitFor(ClientTypes.LimitOf(client));
         if (limit.HardBytes == 0 && limit.SoftBytes == 0) return false;
         var length = client.Reply.Buffer.Length;
         if (limit.HardBytes != 0 && length >= limit.HardBytes) return true;

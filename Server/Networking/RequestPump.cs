@@ -60,6 +60,7 @@ internal sealed class RequestPump
         client.BytesReceived += received;
         client.LastInteractionMs = _server.Clock.NowMs;
         _server.Statistics.BytesReceived += received;
+        if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
         if (WithinQueryLimit(client)) Execute(client);
         else client.Query.Settle();
     }

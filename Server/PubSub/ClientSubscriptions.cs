@@ -5,6 +5,9 @@ internal sealed class ClientSubscriptions
 {
     private readonly HashSet<Channel>[] _byKind = [[], [], []];
 
+    /// <summary>The memory of the subscriptions, in bytes.</summary>
+    internal long MemoryBytes { get; set; }
+
     /// <summary>Channels and patterns together: the count that SUBSCRIBE replies.</summary>
     internal int Ordinary => Of(ChannelKind.Channel).Count + Of(ChannelKind.Pattern).Count;
 

@@ -21,6 +21,9 @@ internal sealed class Subscriptions : INotificationReceiver
 {
     private const int StackNameBytes = 256;
 
+    // The entry of the table, the channel and its name, the set of subscribers and its entry, the entry of the client's set.
+    private const int SubscriptionBytes = 320;
+
     private readonly RedisServer _server;
     private readonly Dictionary<byte[], Channel>[] _byKind =
         [new(ByteKeys.Comparer), new(ByteKeys.Comparer), new(ByteKeys.Comparer)];
@@ -53,7 +56,7 @@ internal sealed class Subscriptions : INotificationReceiver
         }
 
         client.Subscriptions ??= new ClientSubscriptions();
-        channel.Subscribers.Add(client);
+        if (channel.Subscribers.Add(client)) client.Subscriptions.MemoryBytes += SubscriptionBytes + name.Length;
         client.Subscriptions.Of(kind).Add(channel);
         if (client.Is(ClientFlags.PubSub)) return;
         client.Flags |= ClientFlags.PubSub;
@@ -137,6 +140,7 @@ internal sealed class Subscriptions : INotificationReceiver
     private void Leave(Client client, Channel channel)
     {
         channel.Subscribers.Remove(client);
+        client.Subscriptions!.MemoryBytes -= SubscriptionBytes + channel.Name.Length;
         if (channel.Subscribers.Count == 0) _byKind[(int)channel.Kind].Remove(channel.Name);
         if (client.Subscriptions!.Total != 0) return;
         client.Flags &= ~ClientFlags.PubSub;

@@ -23,6 +23,9 @@ internal sealed class ClientSideCaching
 {
     private const int KeysGivenUpAtOnce = 100;
 
+    // The prefix with its lists, the entries of the table and of the client's set.
+    private const int BytesOfPrefix = 400;
+
     private readonly RedisServer _server;
     private readonly TrackedKeys _tracked = new();
     private readonly BroadcastPrefixes _prefixes = new();
@@ -64,7 +67,9 @@ internal sealed class ClientSideCaching
         if (options.Mode != TrackingMode.Broadcast) return;
         foreach (var prefix in prefixes.Count == 0 ? [[]] : prefixes)
         {
-            if (tracking.Prefixes.Add(prefix)) _prefixes.Add(client, prefix);
+            if (!tracking.Prefixes.Add(prefix)) continue;
+            _prefixes.Add(client, prefix);
+            tracking.PrefixBytes += BytesOfPrefix + prefix.Length;
         }
     }
 

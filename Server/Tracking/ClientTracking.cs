@@ -43,6 +43,9 @@ internal sealed class ClientTracking
     /// <summary>The prefixes that it is told of, in their order; only with <see cref="TrackingMode.Broadcast"/>.</summary>
     internal SortedSet<byte[]> Prefixes { get; } = new(KeyOrder.Comparer);
 
+    /// <summary>The memory of the prefixes, in bytes.</summary>
+    internal long PrefixBytes { get; set; }
+
     /// <summary>Whether CLIENT CACHING has been called for the next command.</summary>
     internal bool IsCachingGiven { get; set; }
 

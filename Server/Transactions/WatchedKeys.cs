@@ -28,6 +28,9 @@ internal sealed record WatchedKey(int Database, byte[] Key)
 /// <summary>All watched keys of a server.</summary>
 internal sealed class WatchedKeys
 {
+    // The entry of the table, the key's array, the set of watchers and its entry, the place in the client's list.
+    private const int WatchBytes = 320;
+
     private readonly Keyspace _keyspace;
     private readonly Dictionary<byte[], WatchedKey>[] _byDatabase;
 
@@ -59,6 +62,7 @@ internal sealed class WatchedKeys
         if (!watched.Watchers.Add(client)) return;
         if (client.Watched.Count == 0) ClientCount++;
         client.Watched.Add(watched);
+        client.WatchedBytes += WatchBytes + key.Length;
     }
 
     /// <summary>Ends all of a client's watches. O(watched keys of the client).</summary>
@@ -74,6 +78,7 @@ internal sealed class WatchedKeys
         }
 
         client.Watched.Clear();
+        client.WatchedBytes = 0;
         ClientCount--;
     }
 

@@ -87,9 +87,15 @@ internal sealed class RequestTests
     [TestCase(1024, 1024)]
     [TestCase(1025, 2048)]
     [TestCase(16384, 16384)]
+    [TestCase(65536, 65536)]
+    [TestCase(65537, 81920)]
+    [TestCase(81921, 98304)]
+    [TestCase(131072, 131072)]
+    [TestCase(131073, 163840)]
+    [TestCase(917505, 1048576)]
     [TestCase(1048576, 1048576)]
     [TestCase(1048577, 1048577)]
-    public void The_pool_rents_the_next_power_of_two_up_to_a_megabyte(int wanted, int expected)
+    public void The_pool_rents_the_next_class_up_to_a_megabyte(int wanted, int expected)
     {
         Assert.That(new BufferPool().Rent(wanted), Has.Length.EqualTo(expected));
     }

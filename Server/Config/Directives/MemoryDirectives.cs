@@ -15,7 +15,7 @@ internal static class MemoryDirectives
         Choice("maxmemory-policy", MaxMemoryPolicy.NoEviction, Choices.MaxMemoryPolicy, effect: NotYet),
         Integer("maxmemory-samples", 5, 1, 64, effect: NotYet),
         Integer("maxmemory-eviction-tenacity", 10, 0, 100, effect: NotYet),
-        Number("maxmemory-clients", NumberForm.Memory | NumberForm.Percent, 0, -100, MaxLong, NumberSign.Signed, effect: NotYet),
+        Number("maxmemory-clients", NumberForm.Memory | NumberForm.Percent, 0, -100, MaxLong, NumberSign.Signed),
         YesNo("replica-ignore-maxmemory", Yes, alias: "slave-ignore-maxmemory", effect: NotYet),
         Integer("lfu-log-factor", 10, 0, MaxInt),
         Integer("lfu-decay-time", 1, 0, MaxInt),

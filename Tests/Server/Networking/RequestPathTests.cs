@@ -152,8 +152,8 @@ internal sealed class RequestPathTests
         _client.Ask("SET", "k", new string('v', 100_000));
 
         Eventually.True(
-            () => _server.OnLoop(() => _server.Server.Clients.Oldest!.MemoryBytes) == 0,
-            () => $"it owns {_server.OnLoop(() => _server.Server.Clients.Oldest!.MemoryBytes)} bytes");
+            () => _server.OnLoop(() => _server.Server.Clients.Oldest!.BufferBytes) == 0,
+            () => $"it owns {_server.OnLoop(() => _server.Server.Clients.Oldest!.BufferBytes)} bytes");
     }
 
     [Test]
