@@ -143,31 +143,24 @@ internal sealed class KeyWaits
         _ready.Add(queue);
     }
 
-    // Those that block again go to the end of the queue, so only as many are served as waited at first.
+    // Those that block again go to the end of the queue, so it is gone through up to who is the last now. Once there is nothing left to take, the others
+    // go on waiting without being looked at: a push costs no more for many that wait.
     private void Serve(KeyQueue queue)
     {
-        for (var left = queue.Clients.Count; left > 0 && queue.Clients.First is { } first; left--)
+        var last = queue.Clients.Last;
+        for (var place = queue.Clients.First; place is not null;)
         {
-            var waiting = first.Value;
-            if (MaySucceed(waiting)) Reexecute(waiting);
-            else MoveToEnd(queue, waiting);
+            var entry = _server.Keyspace[queue.Database].Peek(queue.Key);
+            if (!entry.Exists && queue.WokenByDeletion == 0) return;
+            var (isLast, next, wait) = (place == last, place.Next, place.Value.Operation.Wait);
+            if (wait.Wake == WakeOn.TypeOrDeletion || (entry.Exists && entry.Type == wait.Type)) Reexecute(place.Value);
+            if (isLast) return;
+            place = next;
+            // Serving one has ended the waiting of others too: once more from the front, later.
+            if (last!.List is not null && next!.List is not null) continue;
+            MarkReady(queue);
+            return;
         }
-    }
-
-    private bool MaySucceed(WaitingClient waiting)
-    {
-        var wait = waiting.Operation.Wait;
-        var entry = _server.Keyspace[waiting.Queue.Database].Peek(waiting.Queue.Key);
-        return wait.Wake == WakeOn.TypeOrDeletion || (entry.Exists && entry.Type == wait.Type);
-    }
-
-    // Only to go on with the next: a full round brings the queue back into its order.
-    private static void MoveToEnd(KeyQueue queue, WaitingClient waiting)
-    {
-        var place = queue.Clients.First!;
-        queue.Clients.RemoveFirst();
-        queue.Clients.AddLast(place);
-        System.Diagnostics.Debug.Assert(place.Value == waiting);
     }
 
     private void Reexecute(WaitingClient waiting)

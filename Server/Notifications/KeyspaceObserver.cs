@@ -89,7 +89,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     {
         ExpiredKeys++;
         if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyExpire);
-        if (Watches is { Count: not 0 }) Watches.Touch(db, key);
+        if (Watches is { Count: not 0 }) Watches.TouchExpired(db, key);
         if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);

@@ -12,7 +12,7 @@ namespace KestrelFree.Server.Transactions;
 // The keyspace's events mark the watchers of a key that is written, deleted, expired or evicted; EXEC of a marked client replies nil and runs
 // nothing. A key past its time that nobody has looked at yet is let expire when it is watched (nothing that happens to it later
 // is then a change) and again at EXEC (its expiry since then is one). A flush or SWAPDB is a change of those watched keys that existed before
-// or exist after it.
+// or exist after it; a key past its time that SWAPDB brings does not exist, and its expiry is no change.
 //
 // Cost: O(watchers of the key) for a write to a watched key, one comparison for any write while nothing is watched.
 
@@ -23,6 +23,9 @@ internal sealed record WatchedKey(int Database, byte[] Key)
 {
     /// <summary>Who watches it.</summary>
     internal HashSet<Client> Watchers { get; } = [];
+
+    /// <summary>Whether SWAPDB has brought a key past its time: it is as if it were missing, and its expiry is no change.</summary>
+    internal bool IsStale { get; set; }
 }
 
 /// <summary>All watched keys of a server.</summary>
@@ -59,6 +62,7 @@ internal sealed class WatchedKeys
             Count++;
         }
 
+        watched.IsStale = false;
         if (!watched.Watchers.Add(client)) return;
         if (client.Watched.Count == 0) ClientCount++;
         client.Watched.Add(watched);
@@ -95,6 +99,14 @@ internal sealed class WatchedKeys
         if (Count != 0 && _byDatabase[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) Mark(watched);
     }
 
+    /// <summary>Marks those who watch a key that has expired.</summary>
+    internal void TouchExpired(Database database, ReadOnlySpan<byte> key)
+    {
+        if (Count == 0 || !_byDatabase[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) return;
+        if (!watched.IsStale) Mark(watched);
+        watched.IsStale = false;
+    }
+
     /// <summary>Marks those who watch keys of a database that is about to be emptied.</summary>
     internal void TouchFlushed(Database database)
     {
@@ -118,6 +130,7 @@ internal sealed class WatchedKeys
         foreach (var watched in _byDatabase[watchedIn.Index].Values)
         {
             if (first.Peek(watched.Key).Exists || second.Peek(watched.Key).Exists) Mark(watched);
+            watched.IsStale = watchedIn.PeekStored(watched.Key).Exists && !watchedIn.Peek(watched.Key).Exists;
         }
     }
 
