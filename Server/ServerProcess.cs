@@ -50,6 +50,7 @@ internal sealed class ServerProcess
         TcpBacklog.WarnWhenUnenforceable(_config.TcpBacklog, _log);
         using var pidFile = CreatePidFile();
         using var signals = new ShutdownSignals(server.Loop, _log, signal => ShutDown(server, signal), () => server.Loader.IsLoading);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Saves.AbandonAtExit();
         _log.Notice("Server initialized");
         _detached?.ReportListening();
         Load(server);
@@ -74,6 +75,7 @@ internal sealed class ServerProcess
         }
 
         _loadFailed = true;
+        _log.Warning("Terminating server after rdb file reading failure.");
         _log.Warning("Fatal error loading the DB, check server logs. Exiting.");
         server.Loop.Stop();
     }

@@ -47,6 +47,7 @@ internal static class DebugCommands
         new("sdslen", 1, 1, DebugKeyspace.Lengths, "<key>", "Reply the lengths of a key and its string."),
         new("segfault", 0, Any, DebugCrash.Segfault, "", "Write to an address that is not mapped: the server logs a report and ends."),
         new("set-active-expire", 1, 1, SetActiveExpire, "<0|1>", "With 0 keys past their time are deleted only when somebody asks for them."),
+        new("set-skip-checksum-validation", 1, 1, SetSkipChecksums, "<0|1>", "With 1 the checksums of snapshot files and of RESTORE's payloads are not looked at."),
         new("sleep", 1, 1, Sleep, "<seconds>", "Block the whole server for that long; fractions are allowed."),
         new("snapshot", 0, 1, DebugSnapshot.Execute, "[WAIT|CANCEL]", "Walk a fork of all data on a thread of its own, or stop doing so; WAIT replies its keys, its checksum and the bytes kept for it."),
         new("stringmatch-len", 2, 2, MatchLength, "<length> <pattern>", "Match a glob with a string of that length."),
@@ -104,6 +105,12 @@ internal static class DebugCommands
     private static void SetActiveExpire(Client client, in ArgVector args)
     {
         client.Server.Expiry.IsEnabled = IsOn(args[2]);
+        client.Reply.Ok();
+    }
+
+    private static void SetSkipChecksums(Client client, in ArgVector args)
+    {
+        client.Server.Loader.SkipsChecksums = IsOn(args[2]);
         client.Reply.Ok();
     }
 

@@ -61,10 +61,13 @@ internal static class DumpCommands
         if (entry.Exists && !options.Replace) client.Reply.Error(SharedReplies.BusyKey);
         else if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var ttl)) return;
         else if (ttl < 0) client.Reply.Error("ERR Invalid TTL value, must be >= 0"u8);
-        else if (!DumpPayload.IsIntact(args[3])) client.Reply.Error("ERR DUMP payload version or checksum are wrong"u8);
+        else if (!IsIntact(client.Server, args[3])) client.Reply.Error("ERR DUMP payload version or checksum are wrong"u8);
         else if (!TryStore(client, args, ref entry, options, ttl)) client.Reply.Error("ERR Bad data format"u8);
         else client.Reply.Ok();
     }
+
+    private static bool IsIntact(RedisServer server, ReadOnlySpan<byte> payload) =>
+        server.Loader.SkipsChecksums ? DumpPayload.HasKnownVersion(payload) : DumpPayload.IsIntact(payload);
 
     private static bool TryParseOrReply(Client client, in ArgVector args, out Options options)
     {
@@ -123,7 +126,7 @@ internal static class DumpCommands
         }
         catch (RdbException error)
         {
-            client.Server.Log.Verbose($"RESTORE refused: {error.Message}");
+            client.Server.Log.Warning($"Internal error in RDB reading offset {error.Offset} -> RESTORE refused: {error.Message}");
             return false;
         }
 

@@ -30,6 +30,9 @@ internal sealed class DatasetLoader
     /// <summary>Whether data is being loaded; any thread may ask.</summary>
     internal bool IsLoading => _isLoading;
 
+    /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION: checksums of files and payloads are not looked at.</summary>
+    internal bool SkipsChecksums { get; set; }
+
     /// <summary>When loading began, in Unix seconds.</summary>
     internal long StartedSeconds { get; private set; }
 

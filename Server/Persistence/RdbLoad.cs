@@ -36,8 +36,9 @@ internal sealed class RdbLoad(RedisServer server, string path, KnownKeys knownKe
         _reader = new RdbFileReader(server.Keyspace, config.SanitizeDumpPayload == SanitizeDumpPayload.Yes ? PayloadCheck.Deep : PayloadCheck.Shallow)
         {
             KnownKeys = knownKeys,
-            VerifiesChecksum = config.RdbChecksum,
+            VerifiesChecksum = config.RdbChecksum && !server.Loader.SkipsChecksums,
             AuxRead = LogAux,
+            EmptyKeyRead = key => server.Log.Notice($"rdbLoadObject skipping empty key: {ByteText.From(key)}"),
             BeforeKey = config.KeyLoadDelayMicros == 0 ? null : () => _delay.PassUnless(static () => false),
         };
         Guarded(() => _reader.Begin(_input));
@@ -72,7 +73,7 @@ internal sealed class RdbLoad(RedisServer server, string path, KnownKeys knownKe
             {
                 RdbFault.Short => "Short read or OOM loading DB. Unrecoverable error, aborting now.",
                 RdbFault.Checksum => $"Wrong RDB checksum: RDB CRC error, {e.Message}. Aborting now.",
-                _ => $"Bad file format reading the RDB file, offset {e.Offset}.",
+                _ => $"Bad file format reading the RDB file: {e.Message}",
             });
             throw new LoadException($"Internal error in RDB reading offset {e.Offset} -> {e.Message}", e);
         }

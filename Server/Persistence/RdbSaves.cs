@@ -23,6 +23,7 @@ internal sealed class RdbSaves
     private SnapshotRun? _running;
     private long _dirtyAtFork;
     private long _triedSeconds;
+    private RdbFileSave? _waitedFor;
     private int _files;
 
     internal RdbSaves(RedisServer server)
@@ -69,11 +70,14 @@ internal sealed class RdbSaves
     internal SaveFault? Save()
     {
         Count++;
-        var file = NewFile(_server.Log);
+        var file = NewFile(_server.Log, "");
+        Volatile.Write(ref _waitedFor, file);
         using (var snapshot = _server.Keyspace.Fork())
         {
             if (!file.Run(snapshot, static () => true)) return file.Fault;
         }
+
+        Volatile.Write(ref _waitedFor, null);
 
         _server.Observer.CountSaved(_server.Observer.Dirty);
         Succeed();
@@ -88,7 +92,7 @@ internal sealed class RdbSaves
         IsScheduled = false;
         _triedSeconds = NowSeconds;
         _dirtyAtFork = _server.Observer.Dirty;
-        _running = _server.Snapshots.Start(new RdbSaveJob(this, NewFile(_childLog)));
+        _running = _server.Snapshots.Start(new RdbSaveJob(this, NewFile(_childLog, $".{++_files}")));
         _server.Log.Notice($"Background saving started by pid {Environment.ProcessId}");
     }
 
@@ -99,6 +103,13 @@ internal sealed class RdbSaves
         run.Progress.Cancel();
         ((RdbSaveJob)run.Job).File.Abandon();
         _running = null;
+    }
+
+    /// <summary>Leaves no temporary file behind when the process ends in the middle; any thread.</summary>
+    internal void AbandonAtExit()
+    {
+        Volatile.Read(ref _waitedFor)?.Abandon();
+        if (Volatile.Read(ref _running)?.Job is RdbSaveJob job) job.File.Abandon();
     }
 
     /// <summary>Takes back a background save whose thread is done; called by the job.</summary>
@@ -172,10 +183,10 @@ internal sealed class RdbSaves
 
     private long NowSeconds => _server.Clock.NowMs / 1000;
 
-    private RdbFileSave NewFile(ServerLog log)
+    private RdbFileSave NewFile(ServerLog log, string number)
     {
         var path = FilePath;
-        var temporary = Path.Combine(Path.GetDirectoryName(path)!, $"temp-{Environment.ProcessId}.{++_files}.rdb");
+        var temporary = Path.Combine(Path.GetDirectoryName(path)!, $"temp-{Environment.ProcessId}{number}.rdb");
         return new RdbFileSave(path, temporary, SettingsNow(), log);
     }
 

@@ -48,11 +48,15 @@ public sealed class DumpPayload
     /// <summary>Whether a payload is whole and of a version that is read. O(length).</summary>
     public static bool IsIntact(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length < FooterBytes || BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) > RdbFormat.NewestVersion)
+        if (!HasKnownVersion(payload))
             return false;
         ulong checksum = BinaryPrimitives.ReadUInt64LittleEndian(payload[^RdbFormat.ChecksumBytes..]);
         return Crc64.Append(0, payload[..^RdbFormat.ChecksumBytes]) == checksum;
     }
+
+    /// <summary>Whether a payload is long enough and of a version that is read, whatever its checksum. O(1).</summary>
+    public static bool HasKnownVersion(ReadOnlySpan<byte> payload) =>
+        payload.Length >= FooterBytes && BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) <= RdbFormat.NewestVersion;
 
     /// <summary>
     /// Stores the value of a payload, in the place of whatever the key holds. O(length). Throws <see cref="RdbException"/> for a value that is not sound, before

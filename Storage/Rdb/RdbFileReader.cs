@@ -64,6 +64,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     /// <summary>Is told what the file tells about itself, by name.</summary>
     public Action<string, string>? AuxRead { get; init; }
 
+    /// <summary>Is told of each key that is left out since its collection has no elements.</summary>
+    public Action<byte[]>? EmptyKeyRead { get; init; }
+
     /// <summary>Sources of libraries of functions.</summary>
     public IReadOnlyList<byte[]> Functions => _functions;
 
@@ -197,6 +200,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         if (value.IsEmpty)
         {
             KeysEmpty++;
+            EmptyKeyRead?.Invoke(key.ToArray());
         }
         else if (_expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs && ExpiredKeys == ExpiredKeys.Delete)
         {

@@ -132,21 +132,29 @@ internal static class RdbHashes
     }
 
     private static RdbValue LoadListpack(scoped ref RdbReader reader, RdbLoading loading) =>
-        OfListpack(ref reader, RdbPacked.ReadListpack(ref reader), ValueForm.HashListpack, loading);
+        OfListpack(ref reader, RdbPacked.ReadListpack(ref reader, "Hash"), ValueForm.HashListpack, loading);
 
     private static RdbValue LoadListpackEx(scoped ref RdbReader reader, RdbLoading loading)
     {
         ReadEarliest(ref reader);
-        return OfListpack(ref reader, RdbPacked.ReadListpack(ref reader), ValueForm.HashListpackEx, loading);
+        return OfListpack(ref reader, RdbPacked.ReadListpack(ref reader, "Hash"), ValueForm.HashListpackEx, loading);
     }
 
-    private static RdbValue LoadZiplist(scoped ref RdbReader reader, RdbLoading loading) =>
-        OfListpack(ref reader, RdbPacked.ReadZiplist(ref reader, loading), ValueForm.HashListpack, loading);
+    // A form that has to be made anew is always checked for fields that occur twice.
+    private static RdbValue LoadZiplist(scoped ref RdbReader reader, RdbLoading loading)
+    {
+        ReadOnlySpan<byte> listpack = RdbPacked.ReadZiplist(ref reader, loading, "Hash");
+        RdbPacked.Check(ref reader, listpack, PackedHash.StrideOf(ValueForm.HashListpack));
+        RdbPacked.CheckUnique(ref reader, listpack, PackedHash.StrideOf(ValueForm.HashListpack));
+        return OfListpack(ref reader, listpack, ValueForm.HashListpack, loading);
+    }
 
     // Of zipmaps alone Redis looks at the lengths too.
     private static RdbValue LoadZipmap(scoped ref RdbReader reader, RdbLoading loading)
     {
         ReadOnlySpan<byte> listpack = RdbPacked.ReadZipmap(ref reader, loading);
+        if (Listpack.Count(listpack) == 0)
+            reader.Fail("zipmap", "Zipmap integrity check failed, there is nothing in it");
         Keyspace keyspace = loading.Database.Keyspace;
         return RdbPacked.HasLonger(listpack, keyspace.Limits.HashMaxListpackValue)
             ? Unpacked(ref reader, keyspace, ValueForm.HashListpack, listpack)
@@ -180,7 +188,7 @@ internal static class RdbHashes
             ListpackValue value = Listpack.Get(listpack, expiry);
             long order = value.Integer == 0 ? long.MaxValue : value.Integer;
             if (!value.IsInteger || order < last || order < 0)
-                reader.Fail("listpack", "the expiries of its fields are not in order");
+                reader.Fail("listpack", "Hash listpack integrity check failed, the expiries of its fields are not in order");
             last = order;
             at = Listpack.After(listpack, expiry);
         }

@@ -77,7 +77,7 @@ internal static class RdbLists
     }
 
     private static RdbValue LoadZiplist(scoped ref RdbReader reader, RdbLoading loading) =>
-        OfListpack(loading.Database.Keyspace, RdbPacked.ReadZiplist(ref reader, loading));
+        OfListpack(loading.Database.Keyspace, RdbPacked.ReadZiplist(ref reader, loading, "Quicklist"));
 
     private static RdbValue LoadZiplists(scoped ref RdbReader reader, RdbLoading loading) => Load(ref reader, loading, ReadZiplistNode);
 
@@ -88,7 +88,7 @@ internal static class RdbLists
     private static ReadOnlySpan<byte> ReadZiplistNode(scoped ref RdbReader reader, RdbLoading loading, out NodeForm form)
     {
         form = NodeForm.Packed;
-        return RdbPacked.ReadZiplist(ref reader, loading);
+        return RdbPacked.ReadZiplist(ref reader, loading, "Quicklist");
     }
 
     private static ReadOnlySpan<byte> ReadNode(scoped ref RdbReader reader, RdbLoading loading, out NodeForm form)
@@ -97,7 +97,11 @@ internal static class RdbLists
         if (container is not (PlainNode or PackedNode))
             reader.Fail("form of a node", $"{container} is none that is known");
         form = container == PlainNode ? NodeForm.Plain : NodeForm.Packed;
-        return form == NodeForm.Plain ? reader.ReadString("element") : RdbPacked.ReadListpack(ref reader);
+        ReadOnlySpan<byte> bytes = form == NodeForm.Plain ? reader.ReadString("element") : RdbPacked.ReadListpack(ref reader, "Quicklist");
+        // What is so short is in a listpack.
+        if (bytes.IsEmpty)
+            reader.Fail("element", "a node without a listpack and without text");
+        return bytes;
     }
 
     private static RdbValue Load(scoped ref RdbReader reader, RdbLoading loading, NodeReader readNode)

@@ -10,21 +10,21 @@ internal static class RdbPacked
     public static void Save(RdbWriter writer, in EntryView entry) => writer.WriteString(entry.PackedBytes);
 
     /// <summary>Reads a listpack that is sound through and through. O(bytes).</summary>
-    public static ReadOnlySpan<byte> ReadListpack(scoped ref RdbReader reader)
+    public static ReadOnlySpan<byte> ReadListpack(scoped ref RdbReader reader, string type)
     {
         ReadOnlySpan<byte> bytes = reader.ReadString("listpack");
         if (!Listpack.IsValid(bytes))
-            reader.Fail("listpack", "its lengths contradict one another");
+            reader.Fail("listpack", $"{type} listpack integrity check failed, its lengths contradict one another");
         return bytes;
     }
 
     /// <summary>Reads a ziplist, as a listpack that lives until the keyspace's scratch buffer is used. O(bytes).</summary>
-    public static ReadOnlySpan<byte> ReadZiplist(scoped ref RdbReader reader, RdbLoading loading)
+    public static ReadOnlySpan<byte> ReadZiplist(scoped ref RdbReader reader, RdbLoading loading, string type)
     {
         PackedBuffer target = loading.Database.Keyspace.Scratch;
         target.Set(Listpack.Empty);
         if (!Ziplist.TryAppendTo(ref target, reader.ReadString("ziplist")))
-            reader.Fail("ziplist", "its lengths contradict one another");
+            reader.Fail("ziplist", $"{type} ziplist integrity check failed, its lengths contradict one another");
         return target.Bytes;
     }
 
@@ -34,7 +34,7 @@ internal static class RdbPacked
         PackedBuffer target = loading.Database.Keyspace.Scratch;
         target.Set(Listpack.Empty);
         if (!Zipmap.TryAppendTo(ref target, reader.ReadString("zipmap")))
-            reader.Fail("zipmap", "its lengths contradict one another");
+            reader.Fail("zipmap", "Zipmap integrity check failed, its lengths contradict one another");
         return target.Bytes;
     }
 
@@ -43,7 +43,7 @@ internal static class RdbPacked
     {
         int count = Listpack.Count(listpack);
         if (count % stride != 0)
-            reader.Fail("listpack", $"{count} elements are no multiple of {stride}");
+            reader.Fail("listpack", $"integrity check failed, {count} elements are no multiple of {stride}");
         return count / stride;
     }
 
@@ -80,7 +80,7 @@ internal static class RdbPacked
         for (int i = 1; i < count; i++)
         {
             if (HasEqualBefore(listpack, seen, i))
-                reader.Fail("listpack", "an element occurs twice");
+                reader.Fail("listpack", "integrity check failed, an element occurs twice");
         }
     }
 

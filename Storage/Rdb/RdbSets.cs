@@ -57,7 +57,7 @@ internal static class RdbSets
     {
         ReadOnlySpan<byte> intset = reader.ReadString("intset");
         if (!IntSet.IsValid(intset))
-            reader.Fail("intset", "its header or the order of its members is not that of an intset");
+            reader.Fail("intset", "Intset integrity check failed, its header or the order of its members is not that of an intset");
         Keyspace keyspace = loading.Database.Keyspace;
         if (IntSet.Count(intset) <= keyspace.Limits.SetMaxIntsetEntries)
             return new RdbValue(ValueForm.SetIntset, intset);
@@ -66,7 +66,7 @@ internal static class RdbSets
 
     private static RdbValue LoadListpack(scoped ref RdbReader reader, RdbLoading loading)
     {
-        ReadOnlySpan<byte> listpack = RdbPacked.ReadListpack(ref reader);
+        ReadOnlySpan<byte> listpack = RdbPacked.ReadListpack(ref reader, "Set");
         int count = RdbPacked.Check(ref reader, listpack, 1);
         if (count == 0)
             return RdbValue.Empty;

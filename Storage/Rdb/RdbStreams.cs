@@ -139,7 +139,7 @@ internal static class RdbStreams
                 reader.Fail("id of a listpack", $"it has {key.Length} bytes");
             StreamId master = IdOf(key);
             if (!log.TryAddNode(master, reader.ReadString("listpack")))
-                reader.Fail("listpack", "it does not hold the entries of a stream, or not in their order");
+                reader.Fail("listpack", "Stream listpack integrity check failed, it does not hold entries, or not in their order");
         }
     }
 
@@ -173,7 +173,7 @@ internal static class RdbStreams
     {
         Consumer consumer = group.GetOrAddConsumer(reader.ReadString("name of a consumer"), 0, out bool isNew);
         if (!isNew)
-            reader.Fail("name of a consumer", "it occurs twice");
+            reader.Fail("name of a consumer", "Duplicate stream consumer detected");
         consumer.SeenMs = (long)reader.ReadUInt64("time of a consumer");
         consumer.ActiveMs = type >= RdbType.Stream3 ? (long)reader.ReadUInt64("active time of a consumer") : consumer.SeenMs;
         for (ulong left = reader.ReadLength("number of entries pending for a consumer"); left > 0; left--)

@@ -33,8 +33,8 @@ internal static class RdbZsets
     [
         new(RdbType.Zset, LoadBinary),
         new(RdbType.ZsetText, LoadText),
-        new(RdbType.ZsetListpack, static (scoped ref reader, loading) => OfListpack(ref reader, RdbPacked.ReadListpack(ref reader), loading)),
-        new(RdbType.ZsetZiplist, static (scoped ref reader, loading) => OfListpack(ref reader, RdbPacked.ReadZiplist(ref reader, loading), loading)),
+        new(RdbType.ZsetListpack, static (scoped ref reader, loading) => OfListpack(ref reader, RdbPacked.ReadListpack(ref reader, "Zset"), loading, "listpack")),
+        new(RdbType.ZsetZiplist, static (scoped ref reader, loading) => OfListpack(ref reader, RdbPacked.ReadZiplist(ref reader, loading, "Zset"), loading, "ziplist")),
     ];
 
     private delegate double ScoreReader(scoped ref RdbReader reader);
@@ -123,12 +123,12 @@ internal static class RdbZsets
         return true;
     }
 
-    private static RdbValue OfListpack(scoped ref RdbReader reader, ReadOnlySpan<byte> listpack, RdbLoading loading)
+    private static RdbValue OfListpack(scoped ref RdbReader reader, ReadOnlySpan<byte> listpack, RdbLoading loading, string type)
     {
         int count = RdbPacked.Check(ref reader, listpack, 2);
         if (count == 0)
             return RdbValue.Empty;
-        CheckOrder(ref reader, listpack);
+        CheckOrder(ref reader, listpack, type);
         RdbPacked.CheckUnique(ref reader, listpack, 2);
         Keyspace keyspace = loading.Database.Keyspace;
         return count > keyspace.Limits.ZsetMaxListpackEntries
@@ -136,7 +136,7 @@ internal static class RdbZsets
             : new RdbValue(ValueForm.ZsetListpack, listpack);
     }
 
-    private static void CheckOrder(scoped ref RdbReader reader, ReadOnlySpan<byte> listpack)
+    private static void CheckOrder(scoped ref RdbReader reader, ReadOnlySpan<byte> listpack, string type)
     {
         Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
         Span<byte> lastText = stackalloc byte[ListpackValue.MaxIntegerText];
@@ -145,10 +145,10 @@ internal static class RdbZsets
         for (int at = Listpack.First(listpack); at != Listpack.None; at = Listpack.Next(listpack, Listpack.After(listpack, at)))
         {
             if (!TryScore(Listpack.Get(listpack, Listpack.After(listpack, at)), out double score))
-                reader.Fail("score", "it is no number");
+                reader.Fail(type, $"Zset {type} integrity check failed, a score is no number");
             bool isTie = last != Listpack.None && score == lastScore;
             if (score < lastScore || (isTie && Listpack.Get(listpack, last).GetText(lastText).SequenceCompareTo(Listpack.Get(listpack, at).GetText(text)) >= 0))
-                reader.Fail("listpack", "its members are not in the order of their scores");
+                reader.Fail(type, $"Zset {type} integrity check failed, its members are not in the order of their scores");
             (last, lastScore) = (at, score);
         }
     }

@@ -198,6 +198,62 @@ internal sealed class SaveTests
     }
 
     [Test]
+    public void A_full_disk_is_told_with_what_is_free()
+    {
+        using var server = Start("--save", "3600 1000000");
+        using var client = server.Connect();
+        client.Ask("DEBUG", "POPULATE", "1000");
+        File.CreateSymbolicLink(_folder.File($"temp-{server.Pid}.1.rdb"), "/dev/full");
+
+        client.Ask("BGSAVE");
+        server.WaitForLog("Background saving error");
+
+        Assert.That(client.Ask("SET", "a", "1"), Does.Match(@"^-MISCONF .* Write error while saving DB to the disk, /.*\.rdb: No space left on device, \d+ bytes are free \(errno 28\)"));
+        Assert.That(Leftovers(), Is.Empty);
+        client.Ask("BGSAVE");
+        WaitUntilSaved(client);
+        Assert.That(client.Ask("SET", "a", "1"), Is.EqualTo("+OK"));
+    }
+
+    [Test]
+    public void A_second_interrupt_ends_the_last_save_and_leaves_nothing_half_written()
+    {
+        using var server = Start("--save", "3600 1", "--rdb-key-save-delay", "10000000");
+        using var client = server.Connect();
+        Fill(client);
+
+        server.Signal(PosixSignal.Interrupt);
+        server.WaitForLog("Saving the final RDB snapshot before exiting.");
+        Eventually.True(() => Leftovers().Length == 1, () => "nothing is written");
+        server.Signal(PosixSignal.Interrupt);
+
+        Assert.That(server.WaitForExit(), Is.EqualTo(1));
+        Assert.That(Leftovers(), Is.Empty);
+        Assert.That(File.Exists(DumpFile), Is.False);
+    }
+
+    [Test]
+    public void Killed_in_the_middle_of_a_save_it_finds_the_last_whole_one()
+    {
+        using (var server = Start())
+        {
+            using var client = server.Connect();
+            Fill(client);
+            client.Ask("SAVE");
+            client.Ask("SET", "later", "x");
+            client.Ask("CONFIG", "SET", "rdb-key-save-delay", "10000000");
+            client.Ask("BGSAVE");
+            Eventually.True(() => Leftovers().Length == 1, () => "nothing is written");
+            server.Signal(PosixSignal.Kill);
+            server.WaitForExit();
+        }
+
+        using var second = Start();
+        using var reader = second.Connect();
+        Assert.That(reader.InfoNumber("rdb_last_load_keys_loaded"), Is.EqualTo(103));
+    }
+
+    [Test]
     public void A_forced_shutdown_ends_though_nothing_can_be_saved()
     {
         using var server = Start();

@@ -144,6 +144,24 @@ internal sealed class RdbFileTests
         Assert.That(Read(file, NewKeyspace()).KeysLoaded, Is.EqualTo(5008));
     }
 
+    // A module's type is nine characters of six bits, then ten bits of a version.
+    [TestCase("\x07\x01k")]
+    [TestCase("\xf7")]
+    public void What_belongs_to_a_module_is_refused_by_the_modules_name(string code)
+    {
+        byte[] hello = [0x81, .. Convert.FromHexString("1de965a1e0e17002")];
+        byte[] file = [.. "REDIS0010"u8, .. ByteText.Bytes(code), .. hello, 0xff];
+
+        Assert.That(() => Read(file, NewKeyspace()), Throws.TypeOf<RdbException>().With.Message.Contains($"'{ModuleName(hello)}' (version 2)"));
+    }
+
+    private static string ModuleName(byte[] id)
+    {
+        const string characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(id.AsSpan(1));
+        return new string([.. Enumerable.Range(0, 9).Select(i => characters[(int)(number >> (64 - 6 * (i + 1))) & 63])]);
+    }
+
     [TestCase("REDIS0013", 9)]
     [TestCase("REDIS00x1", 9)]
     [TestCase("VALKEY080", 5)]
