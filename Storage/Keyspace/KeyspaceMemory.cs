@@ -21,7 +21,7 @@ public readonly record struct KeyspaceMemory
     /// <summary>Runs of medium values and long keys.</summary>
     public long RunBytes { get; private init; }
 
-    /// <summary>Arrays of big values.</summary>
+    /// <summary>Arrays of big values, and streams.</summary>
     public long LargeValueBytes { get; private init; }
 
     /// <summary>Directories.</summary>
@@ -44,7 +44,7 @@ public readonly record struct KeyspaceMemory
             HeadBytes = pages.Heads.UsedBytes,
             BlockBytes = pages.Narrow.UsedBytes + pages.Wide.UsedBytes,
             RunBytes = pages.Runs.UsedBytes,
-            LargeValueBytes = pages.Objects.ArrayBytes,
+            LargeValueBytes = pages.Objects.ArrayBytes + pages.ManagedBytes,
             DirectoryBytes = directories,
             RetiredBytes = pages.RetiredBytes,
             PendingBytes = pendingBytes,

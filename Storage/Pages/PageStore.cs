@@ -65,6 +65,9 @@ internal sealed class PageStore
     /// <summary>Bytes of the live entries of all tables, without what they refer to.</summary>
     public long EntryBytes { get; set; }
 
+    /// <summary>Bytes of collections that are made of managed objects, as they tell of them.</summary>
+    public long ManagedBytes { get; set; }
+
     /// <summary>Bytes of the chunks, slabs and pages that everything lies in, whether or not it uses all of them.</summary>
     public long FootprintBytes => Heads.ChunkBytes + Narrow.ChunkBytes + Wide.ChunkBytes + Runs.SlabsBytes + Objects.PagesBytes;
 

@@ -107,7 +107,7 @@ internal static class RdbStreams
 
     private static RdbValue Load(scoped ref RdbReader reader, RdbLoading loading, RdbType type)
     {
-        var stream = new StreamValue(loading.Database.Keyspace.Pages.Forks);
+        var stream = new StreamValue(loading.Database.Keyspace.Pages);
         StreamLog log = stream.Log;
         LoadNodes(ref reader, log);
         if (reader.ReadLength("number of entries") != (ulong)log.Length)

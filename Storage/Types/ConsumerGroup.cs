@@ -61,12 +61,14 @@ public sealed class ConsumerGroup
     public const long UnknownEntriesRead = -1;
 
     private readonly ForkEpochs _forks;
+    private readonly GroupTally _tally;
     private readonly OrderedTree<StreamId, PendingEntry> _pending;
     private readonly OrderedTree<ByteName, Consumer> _consumers;
 
-    internal ConsumerGroup(byte[] name, ForkEpochs forks)
+    internal ConsumerGroup(byte[] name, ForkEpochs forks, GroupTally tally)
     {
         _forks = forks;
+        _tally = tally;
         Name = name;
         Birth = forks.Current;
         _pending = new OrderedTree<StreamId, PendingEntry>(forks);
@@ -76,6 +78,7 @@ public sealed class ConsumerGroup
     private ConsumerGroup(ConsumerGroup other)
     {
         _forks = other._forks;
+        _tally = other._tally;
         Name = other.Name;
         LastId = other.LastId;
         EntriesRead = other.EntriesRead;
@@ -127,6 +130,8 @@ public sealed class ConsumerGroup
             return found;
         Consumer consumer = found?.Clone(_forks.Current) ?? new Consumer(name.ToArray(), nowMs, _forks);
         _consumers.Set(new ByteName(consumer.Name), consumer);
+        if (added)
+            _tally.Consumers++;
         return consumer;
     }
 
@@ -144,6 +149,8 @@ public sealed class ConsumerGroup
         }
 
         _consumers.Remove(new ByteName(consumer.Name));
+        _tally.Consumers--;
+        _tally.Pending -= consumer.PendingCount;
         return consumer.PendingCount;
     }
 
@@ -171,7 +178,8 @@ public sealed class ConsumerGroup
     {
         if (_pending.TryGet(id, out PendingEntry old) && old.Consumer != consumer.Name)
             Forget(id, old.Consumer);
-        _pending.Set(id, new PendingEntry(consumer.Name, deliveredMs, deliveries));
+        if (_pending.Set(id, new PendingEntry(consumer.Name, deliveredMs, deliveries)))
+            _tally.Pending++;
         consumer.Pending.Set(id, 0);
     }
 
@@ -181,15 +189,16 @@ public sealed class ConsumerGroup
         if (!_pending.TryGet(id, out PendingEntry entry))
             return false;
         _pending.Remove(id);
+        _tally.Pending--;
         Forget(id, entry.Consumer);
         return true;
     }
 
     internal ConsumerGroup Clone() => new(this);
 
-    internal ConsumerGroup DeepCopy()
+    internal ConsumerGroup DeepCopy(GroupTally tally)
     {
-        var copy = new ConsumerGroup(Name, _forks) { LastId = LastId, EntriesRead = EntriesRead };
+        var copy = new ConsumerGroup(Name, _forks, tally) { LastId = LastId, EntriesRead = EntriesRead };
         foreach (Consumer consumer in Consumers())
         {
             Consumer its = copy.GetOrAddConsumer(consumer.Name, consumer.SeenMs, out _);
@@ -221,4 +230,14 @@ public sealed class ConsumerGroup
     }
 
     private void Forget(StreamId id, byte[] consumer) => GetOrAddConsumer(consumer, 0, out _).Pending.Remove(id);
+}
+
+/// <summary>What the groups of a stream have together; only for reckoning memory, so that forks need no copy of it.</summary>
+internal sealed class GroupTally
+{
+    /// <summary>Pending entries.</summary>
+    public long Pending { get; set; }
+
+    /// <summary>Consumers.</summary>
+    public long Consumers { get; set; }
 }

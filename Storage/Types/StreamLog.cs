@@ -57,6 +57,7 @@ public sealed class StreamLog
         LastId = other.LastId;
         FirstId = other.FirstId;
         RadixNodes = other.RadixNodes;
+        Tally = other.Tally;
         MaxDeletedId = other.MaxDeletedId;
         EntriesAdded = other.EntriesAdded;
     }
@@ -84,6 +85,9 @@ public sealed class StreamLog
 
     /// <summary>How many consumer groups there are.</summary>
     public long GroupCount => _groups.Count;
+
+    /// <summary>What all groups have together.</summary>
+    internal GroupTally Tally { get; private init; } = new();
 
     /// <summary>Bytes of the listpacks.</summary>
     internal long NodeBytes { get; private set; }
@@ -182,14 +186,21 @@ public sealed class StreamLog
     /// <summary>Adds a group that is not there. O(log n).</summary>
     public ConsumerGroup AddGroup(ReadOnlySpan<byte> name)
     {
-        var group = new ConsumerGroup(name.ToArray(), _forks);
+        var group = new ConsumerGroup(name.ToArray(), _forks, Tally);
         bool added = _groups.Set(new ByteName(group.Name), group);
         Invariant.Check(added);
         return group;
     }
 
     /// <summary>Takes a group away with all that it has pending; false when there is none.</summary>
-    public bool RemoveGroup(ReadOnlySpan<byte> name) => _groups.Remove(new ByteName(name.ToArray()));
+    public bool RemoveGroup(ReadOnlySpan<byte> name)
+    {
+        if (FindGroup(name) is not { } group)
+            return false;
+        Tally.Consumers -= group.ConsumerCount;
+        Tally.Pending -= group.PendingCount;
+        return _groups.Remove(new ByteName(group.Name));
+    }
 
     /// <summary>All groups, by name. O(n).</summary>
     public ConsumerGroup[] Groups()
@@ -258,7 +269,7 @@ public sealed class StreamLog
 
     internal StreamLog DeepCopy()
     {
-        var copy = new StreamLog(this, new OrderedTree<StreamId, StreamNode>(_forks), new OrderedTree<ByteName, ConsumerGroup>(_forks));
+        var copy = new StreamLog(this, new OrderedTree<StreamId, StreamNode>(_forks), new OrderedTree<ByteName, ConsumerGroup>(_forks)) { Tally = new GroupTally() };
         bool found = _nodes.TryFirst(out StreamId id, out StreamNode node);
         while (found)
         {
@@ -267,7 +278,7 @@ public sealed class StreamLog
         }
 
         foreach (ConsumerGroup group in Groups())
-            copy._groups.Set(new ByteName(group.Name), group.DeepCopy());
+            copy._groups.Set(new ByteName(group.Name), group.DeepCopy(copy.Tally));
         return copy;
     }
 
@@ -289,6 +300,7 @@ public sealed class StreamLog
         Invariant.Check(live == Length && bytes == NodeBytes && RadixNodes == CountRadixNodes());
         foreach (ConsumerGroup group in Groups())
             group.Check();
+        Invariant.Check(Tally.Pending == Groups().Sum(group => group.PendingCount) && Tally.Consumers == Groups().Sum(group => group.ConsumerCount));
     }
 
     private long CountRadixNodes()

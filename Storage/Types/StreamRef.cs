@@ -31,7 +31,7 @@ public ref struct StreamRef
     {
         if (_entry.Exists)
             return _entry.WritableCollection<StreamValue>().Log;
-        return _entry.SetCollection(ValueForm.Stream, new StreamValue(_entry.Database.Keyspace.Pages.Forks)).Log;
+        return _entry.SetCollection(ValueForm.Stream, new StreamValue(_entry.Database.Keyspace.Pages)).Log;
     }
 
     /// <summary>Tells of a change that is none of the value: to what the stream remembers, or to its groups.</summary>

@@ -1,58 +1,77 @@
 using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
 
 // What the keyspace holds for a stream. All below it are managed objects that know their births, so nothing is retired or freed by hand, and the reach
 // of its key does not matter: whatever was born before the newest fork is copied.
+//
+// PageStore counts the bytes of what lies in pages; of streams it is told here, each time that one is opened. So the count is behind by the
+// stream's last write, which nobody minds.
 
 /// <summary>A stream's shell.</summary>
-internal sealed class StreamValue(StreamLog log, ForkEpochs forks) : CollectionValue
+internal sealed class StreamValue : CollectionValue
 {
     private const int BytesPerNode = 96;
     private const int BytesPerPending = 64;
+    private const int BytesPerConsumer = 256;
+
+    private readonly PageStore _pages;
+    private long _counted;
 
     /// <summary>A stream without entries.</summary>
-    public StreamValue(ForkEpochs forks)
-        : this(new StreamLog(forks), forks)
+    public StreamValue(PageStore pages)
+        : this(pages, new StreamLog(pages.Forks))
     {
+    }
+
+    private StreamValue(PageStore pages, StreamLog log)
+    {
+        _pages = pages;
+        Log = log;
     }
 
     /// <summary>Its entries and groups.</summary>
-    public StreamLog Log => log;
+    public StreamLog Log { get; }
 
     /// <inheritdoc/>
-    public override long Count => log.Length;
+    public override long Count => Log.Length;
 
-    /// <summary>Bytes of all that it consists of, roughly. O(groups).</summary>
-    public override long MemoryBytes
+    /// <inheritdoc/>
+    public override long MemoryBytes =>
+        ShellBytes + Log.NodeBytes + Log.NodeCount * BytesPerNode + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
+
+    /// <inheritdoc/>
+    public override CollectionValue Copy()
     {
-        get
-        {
-            long bytes = ShellBytes + log.NodeBytes + log.NodeCount * BytesPerNode;
-            foreach (ConsumerGroup group in log.Groups())
-                bytes += ShellBytes * (1 + group.ConsumerCount) + BytesPerPending * group.PendingCount;
-            return bytes;
-        }
+        var copy = new StreamValue(_pages, Log.DeepCopy());
+        copy.CountMemory(copy.MemoryBytes - ShellBytes);
+        return copy;
+    }
+
+    /// <summary>Counts its memory; births alone tell who may still read a node.</summary>
+    public override void Open(Reach reach) => CountMemory(MemoryBytes - ShellBytes);
+
+    /// <inheritdoc/>
+    public override Teardown TearDown()
+    {
+        CountMemory(0);
+        return Nothing.ToFree;
     }
 
     /// <inheritdoc/>
-    public override CollectionValue Copy() => new StreamValue(log.DeepCopy(), forks);
+    public override void Check(KeyspaceCheck check) => Log.Check();
 
     /// <inheritdoc/>
-    public override void Open(Reach reach)
+    protected override CollectionValue CloneShell() => new StreamValue(_pages, Log.Clone()) { _counted = _counted };
+
+    // Shells are counted where they are held.
+    private void CountMemory(long bytes)
     {
-        // Births alone tell who may still read a node.
+        _pages.ManagedBytes += bytes - _counted;
+        _counted = bytes;
     }
-
-    /// <inheritdoc/>
-    public override Teardown TearDown() => Nothing.ToFree;
-
-    /// <inheritdoc/>
-    public override void Check(KeyspaceCheck check) => log.Check();
-
-    /// <inheritdoc/>
-    protected override CollectionValue CloneShell() => new StreamValue(log.Clone(), forks);
 
     private sealed class Nothing : Teardown
     {

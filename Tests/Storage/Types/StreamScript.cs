@@ -41,6 +41,7 @@ internal sealed class StreamScript : IDisposable
         foreach ((string key, StreamModel stream) in _model)
             stream.AssertSame(_keyspace[0].LookupRead(Bytes(key)).Collection<StreamValue>().Log);
         _keyspace.Validate();
+        AssertMemoryIsCounted();
     }
 
     public void Dispose()
@@ -82,6 +83,28 @@ internal sealed class StreamScript : IDisposable
                 Fork();
                 break;
         }
+    }
+
+    private void AssertMemoryIsCounted()
+    {
+        long expected = 0;
+        foreach (string key in _model.Keys)
+        {
+            EntryRef entry = _keyspace[0].LookupWrite(Bytes(key));
+            expected += entry.WritableCollection<StreamValue>().MemoryBytes;
+        }
+
+        while (_keyspace.RunMaintenance(1000))
+        {
+        }
+
+        Assert.That(_keyspace.Memory.LargeValueBytes, Is.EqualTo(expected));
+        _keyspace.FlushAll(FlushMode.Sync);
+        while (_keyspace.RunMaintenance(1000))
+        {
+        }
+
+        Assert.That(_keyspace.Memory.LargeValueBytes, Is.Zero);
     }
 
     private StreamLog Open(string key)
