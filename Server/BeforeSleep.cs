@@ -20,6 +20,7 @@ internal sealed class BeforeSleep
         _server.Requests.ExecuteResumed();
         _server.Expiry.Run();
         _server.Tracking.SendBroadcasts();
+        _server.Aof.Flush();
         _server.Replies.SendPending();
         _server.Clients.FreeMarked();
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Enforce();

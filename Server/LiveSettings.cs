@@ -1,6 +1,7 @@
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Networking;
+using KestrelFree.Server.Persistence;
 using KestrelFree.Storage;
 
 namespace KestrelFree.Server;
@@ -34,6 +35,7 @@ internal static class LiveSettings
         var oomScore = new OomScore(server.Log);
         config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
         Apply(oomScore, config);
+        config.OnApply(changed => Apply(server.Aof, changed), "appendonly");
         config.OnApply(changed => AdjustMaxClients(server, changed), "maxclients");
         config.OnApply(
             changed =>
@@ -87,6 +89,13 @@ internal static class LiveSettings
         limits.StreamNodeMaxEntries = config.StreamNodeMaxEntries;
         limits.ZsetMaxListpackEntries = config.ZsetMaxListpackEntries;
         limits.ZsetMaxListpackValue = config.ZsetMaxListpackValue;
+        return null;
+    }
+
+    private static string? Apply(AppendOnlyFile aof, ServerConfig config)
+    {
+        if (config.AppendOnly) return aof.TurnOn();
+        aof.TurnOff();
         return null;
     }
 

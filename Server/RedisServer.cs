@@ -72,6 +72,7 @@ internal sealed class RedisServer : IDisposable
         Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, log);
         Saves = new RdbSaves(this);
         Loader = new DatasetLoader(this);
+        Aof = new AppendOnlyFile(this);
         Cron = new ServerCron(this);
         Expiry = new ActiveExpireCycle(this);
         StartedMs = Clock.NowMs;
@@ -156,6 +157,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>What runs on forks of the keyspace.</summary>
     internal SnapshotWriter Snapshots { get; }
 
+    /// <summary>Writes effects to disk.</summary>
+    internal AppendOnlyFile Aof { get; }
+
     /// <summary>Saves the data set.</summary>
     internal RdbSaves Saves { get; }
 
@@ -214,8 +218,10 @@ internal sealed class RedisServer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Aof.FlushNow();
         Replies.SendPending();
         Clients.FreeAll();
+        Aof.Dispose();
         Listeners?.Dispose();
         Loop.Dispose();
     }

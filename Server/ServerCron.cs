@@ -43,6 +43,7 @@ internal sealed class ServerCron
         if (server.Clock.NowMs - _sampledMs >= SampleEveryMs) SampleRates();
         server.Statistics.GcPauses.Sample();
         server.Saves.RunDue();
+        server.Aof.Rewrites.RunDue();
         if (server.Tracking.IsActive) server.Tracking.GiveUpKeys();
         var memory = server.Keyspace.Memory.UsedBytes;
         if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;

@@ -1,10 +1,7 @@
-using System.Globalization;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Networking;
-using KestrelFree.Server.Persistence;
-using KestrelFree.Storage;
 
 namespace KestrelFree.Server;
 
@@ -60,16 +57,13 @@ internal sealed class ServerProcess
     // The loop loads the data, and answers clients meanwhile.
     private void Load(RedisServer server)
     {
-        var path = server.Saves.FilePath;
-        if (!File.Exists(path)) AnnounceReady(server);
-        else server.Loader.Begin([new RdbLoad(server, path, KnownKeys.Refuse)], error => Loaded(server, error));
+        new StartupLoad(server, error => Loaded(server, error)).Begin();
     }
 
     private void Loaded(RedisServer server, string? error)
     {
         if (error is null)
         {
-            _log.Notice(string.Create(CultureInfo.InvariantCulture, $"DB loaded from disk: {server.Loader.ElapsedSeconds:F3} seconds"));
             AnnounceReady(server);
             return;
         }

@@ -1,3 +1,5 @@
+using KestrelFree.Server.Persistence;
+
 namespace KestrelFree.Server;
 
 /// <summary>How a shutdown was asked for.</summary>
@@ -43,13 +45,23 @@ internal sealed class ShutdownSequence
     {
         if (InProgress) return true;
         _server.Log.Warning(reason);
-        if (!TrySave(options)) return false;
+        if (!MayEndWithoutBase(options) || !TrySave(options)) return false;
+        _server.Aof.ShutDown();
 
         InProgress = true;
         _server.Listeners?.Pause();
         _server.Supervisor?.NotifyStopping();
         _server.Loop.Stop();
         return true;
+    }
+
+    // What was fed since the append-only file was turned on is worth nothing before its base is written.
+    private bool MayEndWithoutBase(ShutdownOptions options)
+    {
+        if (_server.Aof.State != AofState.AwaitsRewrite || !_server.Aof.Rewrites.IsRunning) return true;
+        var isForced = (options & ShutdownOptions.Force) != 0;
+        _server.Log.Warning(isForced ? "Writing initial AOF. Exit anyway." : "Writing initial AOF, can't exit.");
+        return isForced;
     }
 
     private bool TrySave(ShutdownOptions options)

@@ -40,6 +40,7 @@ internal static class CommandFamilies
         ZsetAlgebra.Table,
         ServerCommands.Table,
         SaveCommands.Table,
+        AofCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,
         DebugCommands.Table,

@@ -18,6 +18,7 @@ internal sealed class CommandTable
 
     private readonly Command?[] _slots = new Command?[Slots];
     private readonly List<Command> _all = [];
+    private readonly List<Command> _declared = [];
 
     /// <summary>Builds the table out of the families' tables.</summary>
     /// <exception cref="InvalidOperationException">A declaration is wrong: a duplicate, a missing key specification, a bad arity.</exception>
@@ -40,6 +41,17 @@ internal sealed class CommandTable
             var command = _slots[slot];
             if (command is null || NameEquals(command.Name, name)) return command;
         }
+    }
+
+    /// <summary>Finds a command by the name that it was declared with, whatever rename-command has made of it, or null. O(commands).</summary>
+    internal Command? FindDeclared(ReadOnlySpan<byte> name)
+    {
+        foreach (var command in _declared)
+        {
+            if (NameEquals(command.Spec.Name, name)) return command;
+        }
+
+        return null;
     }
 
     /// <summary>True when <paramref name="name"/> is <paramref name="declared"/> in any case.</summary>
@@ -71,6 +83,7 @@ internal sealed class CommandTable
 
         Place(command);
         _all.Add(command);
+        _declared.Add(command);
     }
 
     private void Place(Command command)

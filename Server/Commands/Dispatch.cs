@@ -104,12 +104,15 @@ internal sealed class Dispatch
         return command.FindSubcommand(args[1]);
     }
 
+    /// <summary>Finds the command of a request that was written to a file, by the name that clients use or by its own, which effects are written with.</summary>
+    internal Command? ResolveReplayed(in ArgVector args) => Resolve(args, out _) ?? _table.FindDeclared(args[0]);
+
     private bool Admits(Client client, Command command, in ArgVector args) =>
         FitsArity(client, command, args)
         && MayUseProtected(client, command)
         && IsAuthenticated(client, command)
         && (!client.Is(ClientFlags.Multi) || MayBeQueued(client, command))
-        && (!_server.Saves.DeniesWrites || MayBeLost(client, command))
+        && ((!_server.Saves.DeniesWrites && _server.Aof.Fault is null) || MayBeLost(client, command))
         && (!client.Is(ClientFlags.PubSub) || FitsSubscriber(client, command))
         && (!_server.Loader.IsLoading || IsServedWhileLoading(client, command));
 
@@ -158,6 +161,11 @@ internal sealed class Dispatch
     {
         var writes = (command.Flags & CommandFlags.Write) != 0 || (command.Spec.Name == "exec" && QueuedFlags(client).Any(flags => (flags & CommandFlags.Write) != 0));
         if (!writes && command.Spec.Name != "ping") return true;
+        if (_server.Aof.Fault is { } fault)
+        {
+            return Refuse(client, command, $"MISCONF Errors writing to the AOF file: {fault.Reason}. Commands that may modify the data set are disabled. {fault}. They are enabled again as soon as the file can be written.");
+        }
+
         return Refuse(
             client,
             command,

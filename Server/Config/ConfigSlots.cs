@@ -78,6 +78,8 @@ internal static class ConfigSlots
     public static readonly int AutoAofRewritePercentage = DirectiveTable.SlotOf("auto-aof-rewrite-percentage");
     public static readonly int AutoAofRewriteMinSize = DirectiveTable.SlotOf("auto-aof-rewrite-min-size");
     public static readonly int AofLoadTruncated = DirectiveTable.SlotOf("aof-load-truncated");
+    public static readonly int AofLoadCorruptTailMaxSize = DirectiveTable.SlotOf("aof-load-corrupt-tail-max-size");
+    public static readonly int AofRewriteIncrementalFsync = DirectiveTable.SlotOf("aof-rewrite-incremental-fsync");
     public static readonly int AofUseRdbPreamble = DirectiveTable.SlotOf("aof-use-rdb-preamble");
     public static readonly int AofTimestampEnabled = DirectiveTable.SlotOf("aof-timestamp-enabled");
 

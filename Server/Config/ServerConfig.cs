@@ -117,6 +117,8 @@ internal sealed class ServerConfig
     public int AutoAofRewritePercentage => (int)Values.Numbers[ConfigSlots.AutoAofRewritePercentage];
     public long AutoAofRewriteMinSize => Values.Numbers[ConfigSlots.AutoAofRewriteMinSize];
     public bool AofLoadTruncated => Values.Numbers[ConfigSlots.AofLoadTruncated] != 0;
+    public long AofLoadCorruptTailMaxSize => Values.Numbers[ConfigSlots.AofLoadCorruptTailMaxSize];
+    public bool AofRewriteIncrementalFsync => Values.Numbers[ConfigSlots.AofRewriteIncrementalFsync] != 0;
     public bool AofUseRdbPreamble => Values.Numbers[ConfigSlots.AofUseRdbPreamble] != 0;
     public bool AofTimestampEnabled => Values.Numbers[ConfigSlots.AofTimestampEnabled] != 0;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using KestrelFree.Server.Commands;
+using KestrelFree.Server.Persistence;
 using KestrelFree.Server.PubSub;
 
 namespace KestrelFree.Server.Introspection;
@@ -154,14 +155,30 @@ internal sealed class InfoReport
         Line("rdb_last_cow_size", saves.LastKeptBytes);
         Line("rdb_last_load_keys_expired", loader.KeysExpired);
         Line("rdb_last_load_keys_loaded", loader.KeysLoaded);
-        Line("aof_enabled", 0);
-        Line("aof_rewrite_in_progress", 0);
-        Line("aof_rewrite_scheduled", 0);
-        Line("aof_last_rewrite_time_sec", -1);
-        Line("aof_current_rewrite_time_sec", -1);
-        Line("aof_last_bgrewrite_status", "ok");
-        Line("aof_last_write_status", "ok");
+        AppendOnly();
         Loading();
+    }
+
+    private void AppendOnly()
+    {
+        var (aof, rewrites) = (_server.Aof, _server.Aof.Rewrites);
+        Line("aof_enabled", aof.State == AofState.Off ? 0 : 1);
+        Line("aof_rewrite_in_progress", rewrites.IsRunning ? 1 : 0);
+        Line("aof_rewrite_scheduled", rewrites.IsScheduled ? 1 : 0);
+        Line("aof_last_rewrite_time_sec", rewrites.LastDurationSeconds);
+        Line("aof_current_rewrite_time_sec", rewrites.CurrentDurationSeconds);
+        Line("aof_last_bgrewrite_status", rewrites.LastSucceeded ? "ok" : "err");
+        Line("aof_rewrites", rewrites.Count);
+        Line("aof_rewrites_consecutive_failures", rewrites.ConsecutiveFailures);
+        Line("aof_last_write_status", aof.HasWriteFault ? "err" : "ok");
+        Line("aof_last_cow_size", rewrites.LastKeptBytes);
+        if (aof.State == AofState.Off) return;
+        Line("aof_current_size", aof.CurrentBytes);
+        Line("aof_base_size", aof.BaseBytes);
+        Line("aof_pending_rewrite", 0);
+        Line("aof_buffer_length", aof.BufferBytes);
+        Line("aof_pending_bio_fsync", aof.PendingSyncs);
+        Line("aof_delayed_fsync", aof.DelayedSyncs);
     }
 
     private void Loading()

@@ -67,6 +67,7 @@ internal sealed class DatasetLoader
         _dirtyBefore = _server.Observer.Dirty;
         _expiredKeysBefore = _server.Keyspace.ExpiredKeys;
         _server.Keyspace.ExpiredKeys = ExpiredKeys.Hide;
+        _server.Propagation.Suspend();
         _isLoading = true;
     }
 
@@ -137,6 +138,7 @@ internal sealed class DatasetLoader
         _parts.Clear();
         _isLoading = false;
         _server.Keyspace.ExpiredKeys = _expiredKeysBefore;
+        _server.Propagation.Resume();
         _server.Observer.CountSaved(_server.Observer.Dirty - _dirtyBefore);
         if (error is not null) _server.Log.Warning(error);
         var ended = _ended;

@@ -7,17 +7,18 @@ internal static class AppendOnlyDirectives
 {
     public static readonly Directive[] Rows =
     [
-        YesNo("appendonly", No, DenyLoading, effect: NotYet),
-        Text("appendfilename", "appendonly.aof", Immutable, NotYet, TextChecks.AppendFilename),
-        Text("appenddirname", "appendonlydir", Immutable, NotYet, TextChecks.AppendDirname),
-        Choice("appendfsync", AppendFsync.EverySec, Choices.AppendFsync, effect: NotYet),
-        YesNo("no-appendfsync-on-rewrite", No, effect: NotYet),
-        Integer("auto-aof-rewrite-percentage", 100, 0, MaxInt, effect: NotYet),
-        Memory("auto-aof-rewrite-min-size", 64 * Mb, 0, MaxLong, effect: NotYet),
-        YesNo("aof-load-truncated", Yes, effect: NotYet),
+        YesNo("appendonly", No, DenyLoading),
+        Text("appendfilename", "appendonly.aof", Immutable, refusal: TextChecks.AppendFilename),
+        Text("appenddirname", "appendonlydir", Immutable, refusal: TextChecks.AppendDirname),
+        Choice("appendfsync", AppendFsync.EverySec, Choices.AppendFsync),
+        YesNo("no-appendfsync-on-rewrite", No),
+        Integer("auto-aof-rewrite-percentage", 100, 0, MaxInt),
+        Memory("auto-aof-rewrite-min-size", 64 * Mb, 0, MaxLong),
+        YesNo("aof-load-truncated", Yes),
+        Memory("aof-load-corrupt-tail-max-size", 0, 0, MaxLong),
         YesNo("aof-use-rdb-preamble", Yes, effect: NotYet),
-        YesNo("aof-timestamp-enabled", No, effect: NotYet),
-        YesNo("aof-rewrite-incremental-fsync", Yes, effect: NotYet),
+        YesNo("aof-timestamp-enabled", No),
+        YesNo("aof-rewrite-incremental-fsync", Yes),
         Choice("propagation-error-behavior", PropagationErrorBehavior.Ignore, Choices.PropagationErrorBehavior, effect: NotYet),
     ];
 }

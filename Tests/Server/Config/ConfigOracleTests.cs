@@ -23,6 +23,7 @@ public sealed class ConfigOracleTests
         ["hide-user-data-from-log"] = "since 7.4",
         ["max-new-connections-per-cycle"] = "since 7.4",
         ["max-new-tls-connections-per-cycle"] = "since 7.4",
+        ["aof-load-corrupt-tail-max-size"] = "later",
         ["event-backend"] = "ours",
         ["log-format"] = "ours",
     };

@@ -1,0 +1,305 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Commands;
+using KestrelFree.Server.Config;
+using KestrelFree.Server.Networking;
+using KestrelFree.Storage;
+
+namespace KestrelFree.Server.Persistence;
+
+/// <summary>Where a file stands among those that are loaded.</summary>
+internal enum AofPlace
+{
+    /// <summary>Others follow: it must be whole.</summary>
+    Earlier,
+
+    /// <summary>It may have been cut short by a crash.</summary>
+    Last,
+}
+
+// Replays one file of an append-only file: a snapshot, if the file begins with one, and then requests, run by a client without a connection.
+//
+// Nothing expires meanwhile: whoever wrote the file wrote down what went, and when, so a request must find what its first run found.
+//
+// What a crash leaves at the end of the last file is a request of which the end is missing, or a transaction without EXEC, or zeros where the file system had made
+// room for bytes that never came. With aof-load-truncated the file is cut behind the last whole request or transaction, and what is cut is kept in a file
+// beside it. Anything else that is no request is refused, with its offset, unless it is at most aof-load-corrupt-tail-max-size bytes from there to the end.
+
+/// <summary>Loads a file of an append-only file.</summary>
+internal sealed class AofLoad(RedisServer server, string path, AofPlace place) : LoadPart
+{
+    private const int ReadBytes = 1 << 20;
+    private const int RequestsPerLook = 32;
+
+    private readonly AofParser _parser = new();
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private long _read;
+    private long _length;
+    private long _trailingZeros;
+    private long _valid;
+    private long _keysInSnapshot;
+    private long _requests;
+    private bool _hasComplained;
+    private FileStream? _stream;
+    private RdbInput? _input;
+    private RdbFileReader? _snapshot;
+    private Socket? _socket;
+    private Client? _client;
+
+    /// <inheritdoc/>
+    internal override string FilePath => path;
+
+    /// <inheritdoc/>
+    internal override long TotalBytes => _length;
+
+    /// <inheritdoc/>
+    internal override long LoadedBytes => _snapshot is { IsComplete: false } ? _input!.Offset : _read - (_end - _start);
+
+    /// <inheritdoc/>
+    internal override long KeysLoaded => _keysInSnapshot + (_snapshot?.KeysLoaded ?? 0);
+
+    /// <inheritdoc/>
+    internal override void Open()
+    {
+        _stream = new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
+        _length = _stream.Length;
+        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _client = new Client(server, _socket, id: -1, "", "") { IsAuthenticated = true, Flags = ClientFlags.DenyBlocking };
+        server.Keyspace.ExpiredKeys = ExpiredKeys.Show;
+        if (BeginsWithSnapshot()) BeginSnapshot();
+        else BeginRequests(0);
+    }
+
+    /// <inheritdoc/>
+    internal override bool ReadSlice(long budgetMicros, long mostBytes)
+    {
+        if (_snapshot is { IsComplete: false })
+        {
+            Guarded(() => _snapshot.ReadSlice(budgetMicros, mostBytes));
+            if (!_snapshot.IsComplete) return false;
+            _keysInSnapshot = _snapshot.KeysLoaded;
+            BeginRequests(_input!.Offset);
+        }
+
+        return ReadRequests(budgetMicros, mostBytes);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (server.Keyspace.ExpiredKeys == ExpiredKeys.Show) server.Keyspace.ExpiredKeys = ExpiredKeys.Hide;
+        _stream?.Dispose();
+        _socket?.Dispose();
+    }
+
+    private bool BeginsWithSnapshot()
+    {
+        Span<byte> magic = stackalloc byte[5];
+        var begins = _stream!.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && magic.SequenceEqual("REDIS"u8);
+        _stream.Position = 0;
+        return begins;
+    }
+
+    private void BeginSnapshot()
+    {
+        server.Log.Notice("Reading RDB base file on AOF loading...");
+        _input = new RdbInput(_stream!, path);
+        _snapshot = new RdbFileReader(server.Keyspace, server.Config.SanitizeDumpPayload == SanitizeDumpPayload.Yes ? PayloadCheck.Deep : PayloadCheck.Shallow)
+        {
+            ExpiredKeys = ExpiredKeys.Show,
+            VerifiesChecksum = server.Config.RdbChecksum,
+        };
+        Guarded(() => _snapshot.Begin(_input));
+    }
+
+    private void Guarded(Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (RdbException e)
+        {
+            throw new LoadException($"Error reading the RDB preamble of the AOF file {path}, AOF loading aborted: offset {e.Offset}, {e.Message}", e);
+        }
+    }
+
+    private void BeginRequests(long offset)
+    {
+        if (_snapshot is not null)
+        {
+            server.Saves.Functions = [.. _snapshot.Functions];
+            server.Loader.CountKeys(_snapshot.KeysLoaded, _snapshot.KeysExpired);
+        }
+
+        _trailingZeros = CountTrailingZeros(offset);
+        _stream!.Position = offset;
+        _read = _valid = offset;
+        _buffer = new byte[ReadBytes];
+    }
+
+    private bool ReadRequests(long budgetMicros, long mostBytes)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var readBefore = _read;
+        while (true)
+        {
+            for (var i = 0; i < RequestsPerLook; i++)
+            {
+                if (!ReadNext()) return true;
+            }
+
+            if (_read - readBefore >= mostBytes || Stopwatch.GetElapsedTime(began).TotalMicroseconds >= budgetMicros) return false;
+        }
+    }
+
+    // False at the end of the file.
+    private bool ReadNext()
+    {
+        var bytes = _buffer.AsSpan(0, _end);
+        var position = _start;
+        switch (_parser.Read(bytes, ref position))
+        {
+            case AofToken.Request:
+                Replay(_parser.Arguments(bytes));
+                _start = position;
+                if (!_client!.Is(ClientFlags.Multi)) _valid = _read - (_end - _start);
+                return true;
+            case AofToken.Annotation:
+                _start = position;
+                return true;
+            case AofToken.Incomplete when TryFill():
+                return true;
+            case AofToken.Incomplete:
+                EndOfFile();
+                return false;
+            default:
+                Refuse();
+                return false;
+        }
+    }
+
+    private bool TryFill()
+    {
+        var left = _length - _trailingZeros - _read;
+        if (left <= 0) return false;
+        if (_start > 0)
+        {
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            _end -= _start;
+            _start = 0;
+        }
+
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, Array.MaxLength));
+        var count = _stream!.Read(_buffer, _end, (int)Math.Min(_buffer.Length - _end, left));
+        if (count == 0) throw new LoadException($"Unrecoverable error reading the append only file {path}: it has become shorter while it was read");
+        _end += count;
+        _read += count;
+        return true;
+    }
+
+    private void Replay(in ArgVector args)
+    {
+        var client = _client!;
+        var command = server.Dispatch.ResolveReplayed(args);
+        if (command?.Spec.Handler is null || !command.Spec.Admits(args.Count))
+            throw new LoadException($"Unknown command '{ByteText.From(args[0])}' reading the append only file {path}, offset {_read - (_end - _start)}");
+        _requests++;
+        if (client.Transaction is { } transaction && command.Spec.Name != "exec")
+        {
+            transaction.Queue(command, args);
+            return;
+        }
+
+        var errors = client.Reply.ErrorsWritten;
+        client.LastCommand = command;
+        command.Spec.Handler(client, args);
+        client.Reply.Buffer.Release();
+        if (client.Reply.ErrorsWritten != errors) Complain(command);
+    }
+
+    // What was written has succeeded once; that it fails now says that the file does not tell all.
+    private void Complain(Command command)
+    {
+        if (_hasComplained) return;
+        _hasComplained = true;
+        server.Log.Warning($"{command.FullName} at offset {_read - (_end - _start)} of the append only file {path} replied with an error. It is the first such command; others are not reported.");
+    }
+
+    private void EndOfFile()
+    {
+        var isInTransaction = _client!.Is(ClientFlags.Multi);
+        if (_start == _end && _trailingZeros == 0 && !isInTransaction)
+        {
+            server.Log.Verbose($"Replayed {_requests} requests of {path}");
+            return;
+        }
+
+        if (isInTransaction) server.Log.Warning($"Revert incomplete MULTI/EXEC transaction from AOF file {path}");
+        if (place != AofPlace.Last) throw new LoadException($"Fatal error: the truncated file {path}, valid up to offset {_valid}, is not the last file");
+        if (!server.Config.AofLoadTruncated)
+        {
+            throw new LoadException(
+                $"Unexpected end of file reading the append only file {path}, valid up to offset {_valid}. You can: 1) Make a backup of your AOF file, then use --check-aof --fix " +
+                "<filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.");
+        }
+
+        server.Log.Warning($"!!! Warning: short read while loading the AOF file {path}!!!");
+        server.Log.Warning("AOF loaded anyway because aof-load-truncated is enabled");
+        Cut();
+    }
+
+    private void Refuse()
+    {
+        var offset = _read - (_end - _start);
+        var most = server.Config.AofLoadCorruptTailMaxSize;
+        if (place == AofPlace.Last && server.Config.AofLoadTruncated && _length - _valid <= most)
+        {
+            server.Log.Warning($"!!! Warning: corrupt tail of {_length - _valid} bytes from offset {_valid} on in the AOF file {path}!!!");
+            server.Log.Warning($"AOF loaded anyway because aof-load-corrupt-tail-max-size is {most}");
+            Cut();
+            return;
+        }
+
+        throw new LoadException(
+            $"Bad file format reading the append only file {path}, offset {offset}: make a backup of your AOF file, then use --check-aof --fix <filename.manifest>");
+    }
+
+    private void Cut()
+    {
+        var kept = $"{path}.cut-at-{_valid}";
+        server.Log.Warning($"Truncating the AOF {path} at offset {_valid}; the {_length - _valid} bytes behind it are kept in {kept}");
+        TransactionCommands.End(_client!);
+        using var file = new FileStream(path, new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+        using (var copy = new FileStream(kept, FileMode.Create, FileAccess.Write))
+        {
+            file.Position = _valid;
+            file.CopyTo(copy);
+            copy.Flush(flushToDisk: true);
+        }
+
+        file.SetLength(_valid);
+        file.Flush(flushToDisk: true);
+    }
+
+    private long CountTrailingZeros(long from)
+    {
+        const int Step = 64 * 1024;
+        var block = new byte[Step];
+        var end = _length;
+        while (end > from)
+        {
+            var count = (int)Math.Min(Step, end - from);
+            _stream!.Position = end - count;
+            _stream.ReadExactly(block.AsSpan(0, count));
+            var last = block.AsSpan(0, count).LastIndexOfAnyExcept((byte)0);
+            if (last >= 0) return _length - (end - count + last + 1);
+            end -= count;
+        }
+
+        return _length - from;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using KestrelFree.Server.Config;
+using KestrelFree.Server.Loop;
+
+namespace KestrelFree.Server.Persistence;
+
+// The thread that waits for the disk, so that the loop does not. It is sound since it shares three things with the loop only: the queue; the files in it, of which it
+// uses nothing but Sync and Dispose, and Dispose only of those that the loop has let go of; and the outcome, whose fields are volatile and written here alone.
+// After each request it posts a message, so that the loop looks at the outcome.
+
+/// <summary>Syncs files in the background, one after the other.</summary>
+internal sealed class AofSyncer : LoopMessage, IDisposable
+{
+    private readonly BlockingCollection<Request> _requests = [];
+    private readonly EventLoop _loop;
+    private readonly Action _ended;
+    private readonly Thread _thread;
+    private int _pending;
+    private long _syncedOffset;
+    private volatile SaveFault? _fault;
+
+    internal AofSyncer(EventLoop loop, Action ended)
+    {
+        _loop = loop;
+        _ended = ended;
+        _thread = new Thread(Run) { IsBackground = true, Name = "aof sync" };
+        _thread.Start();
+    }
+
+    private enum Then
+    {
+        Keep,
+        Close,
+    }
+
+    /// <summary>How many requests are not done.</summary>
+    internal int Pending => Volatile.Read(ref _pending);
+
+    /// <summary>The offset of the last sync that succeeded; see <see cref="Sync"/>.</summary>
+    internal long SyncedOffset => Volatile.Read(ref _syncedOffset);
+
+    /// <summary>Why the last sync failed; null when it did not.</summary>
+    internal SaveFault? Fault => _fault;
+
+    /// <summary>Has a file synced.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">How much of what was fed it and those before it contain by now.</param>
+    internal void Sync(AofFile file, long offset) => Add(new Request(file, offset, Then.Keep));
+
+    /// <summary>Has a file synced that nobody else uses any more, and closes it.</summary>
+    internal void SyncAndClose(AofFile file, long offset) => Add(new Request(file, offset, Then.Close));
+
+    /// <summary>Returns when all requests are done.</summary>
+    internal void WaitUntilIdle()
+    {
+        var wait = new SpinWait();
+        while (Pending != 0) wait.SpinOnce();
+    }
+
+    /// <inheritdoc/>
+    public override void OnLoop() => _ended();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _requests.CompleteAdding();
+        _thread.Join();
+        _requests.Dispose();
+    }
+
+    private void Add(Request request)
+    {
+        Interlocked.Increment(ref _pending);
+        _requests.Add(request);
+    }
+
+    private void Run()
+    {
+        foreach (var request in _requests.GetConsumingEnumerable())
+        {
+            Do(request);
+            Interlocked.Decrement(ref _pending);
+            _loop.Post(this);
+        }
+    }
+
+    private void Do(Request request)
+    {
+        try
+        {
+            request.File.Sync();
+            _fault = null;
+            Volatile.Write(ref _syncedOffset, request.Offset);
+        }
+        catch (IOException e)
+        {
+            _fault = SaveFault.Of("Failed to fsync the AOF file", request.File.FilePath, e);
+        }
+
+        if (request.Then == Then.Close) request.File.Dispose();
+    }
+
+    private readonly record struct Request(AofFile File, long Offset, Then Then);
+}
