@@ -1,0 +1,125 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Blocking;
+
+/// <summary>How waiting for lists ends, other than by an element.</summary>
+[TestFixture]
+internal sealed class ListWaitsTests
+{
+    private InProcessServer _server = null!;
+    private RawConnection _client = null!;
+    private RawConnection _other = null!;
+
+    [SetUp]
+    public void Start()
+    {
+        _server = new InProcessServer();
+        _client = _server.Connect();
+        _other = _server.Connect();
+    }
+
+    [TearDown]
+    public void Stop()
+    {
+        _client.Dispose();
+        _other.Dispose();
+        _server.Dispose();
+    }
+
+    [TestCase("BLPOP", "k", "0")]
+    [TestCase("BLMOVE", "k", "k2", "LEFT", "LEFT", "0")]
+    [TestCase("BLMPOP", "0", "1", "k", "LEFT")]
+    public void Client_unblock_ends_it_as_its_timeout_would_or_with_an_error(params string[] request)
+    {
+        var id = _client.Ask("CLIENT", "ID")[1..];
+        Wait(_client, request);
+        Assert.That(_other.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":1"));
+        Assert.That(_client.ReadText(), Is.EqualTo("*nil"));
+
+        Wait(_client, request);
+        Assert.That(_other.Ask("CLIENT", "UNBLOCK", id, "ERROR"), Is.EqualTo(":1"));
+        Assert.That(_client.ReadText(), Is.EqualTo("-UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+
+        Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
+        Assert.That(_other.Ask("LLEN", "k"), Is.EqualTo(":1"), "who is unblocked takes nothing");
+    }
+
+    [Test]
+    public void Who_has_gone_takes_nothing()
+    {
+        using (var gone = _server.Connect())
+            Wait(gone, "BLPOP", "k", "0");
+
+        Eventually.True(() => BlockedNow() == 0, () => $"{BlockedNow()} still wait");
+        Wait(_client, "BLPOP", "k", "0");
+        Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
+        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
+    }
+
+    [Test]
+    public void Who_is_killed_takes_nothing()
+    {
+        var id = _client.Ask("CLIENT", "ID")[1..];
+        Wait(_client, "BLPOP", "k", "0");
+        Assert.That(_other.Ask("CLIENT", "KILL", "ID", id), Is.EqualTo(":1"));
+        Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
+        Assert.That(_other.Ask("LLEN", "k"), Is.EqualTo(":1"));
+        Assert.That(BlockedNow(), Is.Zero);
+    }
+
+    [Test]
+    public void Requests_behind_one_that_waits_run_after_it_and_may_serve_others()
+    {
+        using var third = _server.Connect();
+        third.Ask("PING");
+        Wait(third, "BLPOP", "k2", "0");
+        _client.Send(RequestBytes.Pipeline([["BLPOP", "k", "0"], ["RPUSH", "k2", "y"], ["BLPOP", "k", "0"]]));
+        _other.Ask("PING");
+        _other.Ask("RPUSH", "k", "x", "z");
+        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
+        Assert.That(_client.ReadText(), Is.EqualTo(":1"));
+        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"z\""));
+        Assert.That(third.ReadText(), Is.EqualTo("*2\n  $\"k2\"\n  $\"y\""));
+        Assert.That(BlockedNow(), Is.Zero);
+    }
+
+    [Test]
+    public void Many_are_served_in_the_order_in_which_they_came()
+    {
+        RawConnection[] clients = [.. Enumerable.Range(0, 300).Select(_ => _server.Connect())];
+        try
+        {
+            foreach (var client in clients) Wait(client, "BLPOP", "k", "0");
+            for (var i = 0; i < clients.Length; i += 3) _other.Ask("RPUSH", "k", $"{i}", $"{i + 1}", $"{i + 2}");
+            for (var i = 0; i < clients.Length; i++)
+                Assert.That(clients[i].ReadText(), Is.EqualTo($"*2\n  $\"k\"\n  $\"{i}\""));
+        }
+        finally
+        {
+            foreach (var client in clients) client.Dispose();
+        }
+    }
+
+    [Test]
+    public void A_key_past_its_time_serves_nobody()
+    {
+        Wait(_client, "BLPOP", "k", "0");
+        _other.Send(RequestBytes.Pipeline([["MULTI"], ["RPUSH", "k", "x"], ["PEXPIREAT", "k", "1"], ["EXEC"], ["RPUSH", "k", "y"]]));
+        for (var i = 0; i < 5; i++) _other.ReadText();
+        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"y\""));
+    }
+
+    private void Wait(RawConnection client, params string[] request)
+    {
+        var before = BlockedNow();
+        client.SendRequest(request);
+        Eventually.True(() => BlockedNow() == before + 1, () => $"{BlockedNow()} wait, {before} before");
+    }
+
+    private int BlockedNow()
+    {
+        var line = _other.AskPayload("INFO", "clients").Split("\r\n").First(line => line.StartsWith("blocked_clients:", StringComparison.Ordinal));
+        return int.Parse(line["blocked_clients:".Length..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
