@@ -38,6 +38,8 @@ internal static class CommandFamilies
         ZsetRangeCommands.Table,
         ZsetPopCommands.Table,
         ZsetAlgebra.Table,
+        GeoCommands.Table,
+        GeoSearchCommands.Table,
         ServerCommands.Table,
         SaveCommands.Table,
         AofCommands.Table,

@@ -7,6 +7,10 @@ namespace KestrelFree.Server.Commands;
 /// <summary>What stands before the scores and members of ZADD, and where these are.</summary>
 internal record struct ZAddOptions
 {
+    public ZAddOptions()
+    {
+    }
+
     /// <summary>NX, XX, GT, LT and INCR.</summary>
     internal ZsetRules Rules { get; set; }
 
@@ -18,6 +22,12 @@ internal record struct ZAddOptions
 
     /// <summary>Scores with their members.</summary>
     internal int Pairs { get; set; }
+
+    /// <summary>The arguments of a pair, of which the last is the member: two, or three where the score is a position.</summary>
+    internal int Stride { get; set; } = 2;
+
+    /// <summary>The argument that is the member of a pair.</summary>
+    internal readonly int MemberAt(int pair) => First + ((pair + 1) * Stride) - 1;
 
     /// <summary>Reads the options of a request; they end at the first word that is none.</summary>
     internal bool TryParseOrReply(Client client, in ArgVector args)

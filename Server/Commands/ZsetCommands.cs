@@ -141,16 +141,17 @@ internal static class ZsetCommands
         return true;
     }
 
-    private static void Add(Client client, in ArgVector args, in ZAddOptions options, Span<double> scores, ZsetRef zset)
+    /// <summary>Adds members with their scores, replies, and tells of it; returns how many elements are new or have another score.</summary>
+    internal static int Add(Client client, in ArgVector args, in ZAddOptions options, Span<double> scores, ZsetRef zset)
     {
         int added = 0, moved = 0;
         var last = ZsetChange.Refused;
         if (zset.Exists || (options.Rules & ZsetRules.IfExists) == 0)
         {
-            zset.Expect(scores.Length, args[options.First + 1].Length);
+            zset.Expect(scores.Length, args[options.MemberAt(0)].Length);
             for (var i = 0; i < scores.Length && last != ZsetChange.NotANumber; i++)
             {
-                last = zset.Add(args[options.First + 1 + (i * 2)], ref scores[i], options.Rules);
+                last = zset.Add(args[options.MemberAt(i)], ref scores[i], options.Rules);
                 if (last == ZsetChange.Added) added++;
                 else if (last == ZsetChange.Moved) moved++;
             }
@@ -162,6 +163,7 @@ internal static class ZsetCommands
         else if (last == ZsetChange.Refused) client.Reply.Null();
         else client.Reply.Double(scores[0]);
         if (added + moved > 0) Notify(client, isIncrement ? "zincr"u8 : "zadd"u8, zset);
+        return added + moved;
     }
 
     private static void ZRem(Client client, in ArgVector args)

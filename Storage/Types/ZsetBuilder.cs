@@ -96,8 +96,10 @@ public sealed class ZsetBuilder
         Discard();
     }
 
-    /// <summary>Puts it in the place of a key's value and expiry, or deletes the key if it is empty; true if it is not.</summary>
-    public bool StoreTo(EntryRef entry)
+    /// <summary>
+    /// Puts it in the place of a key's value and expiry, which counts as so many changes, or deletes the key if it is empty; true if it is not.
+    /// </summary>
+    public bool StoreTo(EntryRef entry, long changes = 1)
     {
         if (Count == 0)
         {
@@ -110,7 +112,7 @@ public sealed class ZsetBuilder
             entry.SetPacked(ValueForm.ZsetListpack, _packed.Bytes, Expiry.None);
         else
             entry.SetCollection(ValueForm.ZsetTree, _tree, Expiry.None);
-        entry.SignalModified();
+        entry.SignalModified(changes);
         return true;
     }
 

@@ -122,6 +122,7 @@ internal static class CommandGrammars
         .. StreamGroupGrammars.All,
         .. ListGrammars.All,
         .. ZsetGrammars.All,
+        .. GeoGrammars.All,
         .. SortGrammars.All,
     ];
 

@@ -11,6 +11,8 @@ internal sealed class KeyKinds
         $"SET long {new string('x', 300)}", "SET empty \"\"", "SET volatile v EX 1000000", "RPUSH list a b c", $"RPUSH biglist a 1 {new string('l', 5000)} b a {new string('m', 5000)} 2 c", "HSET hash f v g 12 h 3.5", $"HSET bighash f v g 12 h 3.5 big {new string('x', 65)}", "SADD set 1 2 x", "SADD lone only", "SADD intset 1 2 3 5 -70000", $"SADD bigset 1 2 x y z {new string('m', 65)}", "ZADD zset 1 a 2 b 2 c 3.5 d",
         $"ZADD bigzset 1 a 1 b 2 c inf d 2.5 1 -1 e 100 {new string('z', 65)}", "ZADD lexzset 0 a 0 b 0 c 0 d 0 e 0 alpha 0 1",
         $"ZADD biglexzset 0 {new string('z', 65)} {string.Join(' ', Enumerable.Range(0, 100).Select(number => $"0 member{number}"))}",
+        "GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 12.4964 41.9028 Rome 13.361 38.116 a 179.9 10 east -179.9 10 west 10 85 north",
+        $"GEOADD biggeo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania -70 -80 south 0 0 {new string('g', 65)}",
         "XADD stream 1-1 f v",
     ];
 
