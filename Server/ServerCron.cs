@@ -49,7 +49,7 @@ internal sealed class ServerCron
         if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;
         server.ClientMemory.FollowConfig();
         server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);
-        if (!_maintaining && server.Keyspace.RunMaintenance(MaintenanceSliceMicros))
+        if (!_maintaining && !server.Loader.IsLoading && server.Keyspace.RunMaintenance(MaintenanceSliceMicros))
         {
             _maintaining = true;
             server.Loop.AddTimer(MaintenancePauseMs, ContinueMaintenance);
@@ -58,10 +58,10 @@ internal sealed class ServerCron
         return 1000 / Hz;
     }
 
-    // While the keyspace has memory to give back it gets a fifth of the loop, in slices that no client notices.
+    // Not while data is loaded: segments that wait to be filled are better not merged. While the keyspace has memory to give back it gets a fifth of the loop, in slices that no client notices.
     private long ContinueMaintenance()
     {
-        _maintaining = _server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
+        _maintaining = !_server.Loader.IsLoading && _server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
         return _maintaining ? MaintenancePauseMs : Loop.EventLoop.NoMore;
     }
 

@@ -36,6 +36,7 @@ internal sealed class RdbLoad(RedisServer server, string path, KnownKeys knownKe
         _reader = new RdbFileReader(server.Keyspace, config.SanitizeDumpPayload == SanitizeDumpPayload.Yes ? PayloadCheck.Deep : PayloadCheck.Shallow)
         {
             KnownKeys = knownKeys,
+            MostBytes = _stream.Length,
             VerifiesChecksum = config.RdbChecksum && !server.Loader.SkipsChecksums,
             AuxRead = LogAux,
             EmptyKeyRead = key => server.Log.Notice($"rdbLoadObject skipping empty key: {ByteText.From(key)}"),

@@ -489,6 +489,24 @@ internal sealed class Table
         Directory.NoteExpiry(hash, place.Head.Depth, unixMs);
     }
 
+    /// <summary>Splits the segments of an empty table, which they stay, as often as so many entries would make it. O(entries / 170).</summary>
+    public void Presize(long entries)
+    {
+        const int usualFill = SegmentHead.SplitAt * 3 / 4;
+        Invariant.Check(Count == 0);
+        if (Directory.HeadOf(0) == 0)
+            AddFirstHead();
+        // Segments that deletions have left may be deeper already.
+        int depth = (int)Math.Min(BitOperations.Log2((ulong)Math.Max(entries / usualFill, 1)), MaxDepth);
+        for (ulong prefix = 0; ; prefix += 1ul << (64 - depth))
+        {
+            while (_pages.Head(Directory.HeadOf(prefix)).Depth < depth)
+                Split(prefix, _pages.Head(Directory.HeadOf(prefix)).Depth);
+            if (depth == 0 || prefix == ulong.MaxValue << (64 - depth))
+                return;
+        }
+    }
+
     private void Grow(ulong hash)
     {
         ref SegmentHead head = ref _pages.Head(Directory.HeadOf(hash));

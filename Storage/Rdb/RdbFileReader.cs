@@ -26,6 +26,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     private const long NotGiven = -1;
 
     private const int EntriesPerLook = 16;
+    private const ulong LeastEntryBytes = 4;
 
     private readonly Dictionary<string, string> _aux = [];
     private readonly List<byte[]> _functions = [];
@@ -39,6 +40,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 
     /// <summary>What happens to keys past their time: they are left out, unless expired keys are only to be hidden.</summary>
     public ExpiredKeys ExpiredKeys { get; init; } = ExpiredKeys.Delete;
+
+    /// <summary>The bytes of the file, or more.</summary>
+    public long MostBytes { get; init; } = 1 << 20;
 
     /// <summary>Whether a checksum that the file has must be right.</summary>
     public bool VerifiesChecksum { get; init; } = true;
@@ -103,6 +107,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         long began = reader.Offset;
         do
         {
+            RdbLookAhead.Prefetch(reader.LookAhead(RdbLookAhead.WindowBytes), _loading.Database, EntriesPerLook);
             for (int i = 0; i < EntriesPerLook && !_ended; i++)
                 ReadNext(ref reader);
         }
@@ -155,7 +160,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
                 SelectDatabase(ref reader);
                 break;
             case RdbOpcode.ResizeDatabase:
-                reader.ReadLength("number of keys");
+                Presize(reader.ReadLength("number of keys"));
                 reader.ReadLength("number of keys that expire");
                 break;
             case RdbOpcode.Aux:
@@ -179,6 +184,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
                 break;
         }
     }
+
+    // A number that lies costs no more than the file could be true.
+    private void Presize(ulong keys) => _loading.Database.Presize((long)Math.Min(keys, (ulong)MostBytes / LeastEntryBytes));
 
     private void SelectDatabase(scoped ref RdbReader reader)
     {

@@ -55,6 +55,19 @@ public ref struct RdbReader
         _at = 0;
     }
 
+    /// <summary>What is there to be read, of a stream so many bytes at least unless it ends before.</summary>
+    internal ReadOnlySpan<byte> LookAhead(int wanted)
+    {
+        if (_input is not null && _window.Length - _at < wanted)
+        {
+            _window = _input.Advance(_at, wanted);
+            _windowOffset += _at;
+            _at = 0;
+        }
+
+        return _window[_at..];
+    }
+
     /// <summary>Says that what was read cannot be right.</summary>
     [DoesNotReturn]
     public readonly void Fail(string field, string problem) => throw new RdbException(_source, Offset, field, problem);

@@ -144,6 +144,34 @@ internal sealed class RdbFileTests
         Assert.That(Read(file, NewKeyspace()).KeysLoaded, Is.EqualTo(5008));
     }
 
+    [TestCase(0)]
+    [TestCase(1)]
+    [TestCase(5000)]
+    [TestCase(1_000_000)]
+    public void A_table_is_made_for_as_many_keys_as_the_file_says_and_takes_others(int said)
+    {
+        var keyspace = NewKeyspace();
+        byte[] count = [0x80, (byte)(said >> 24), (byte)(said >> 16), (byte)(said >> 8), (byte)said];
+        var reader = new RdbFileReader(keyspace, PayloadCheck.Deep) { MostBytes = 4_000_000 };
+        var entries = Enumerable.Range(0, 3000).SelectMany(i => OlderEncodings.Prefixed(ByteText.Bytes($"key:{i}")).Prepend((byte)0).Append((byte)1).Append((byte)'v'));
+        reader.Read(new RdbInput(new MemoryStream([.. "REDIS0010"u8, 0xfe, 0, 0xfb, .. count, 0, .. entries, 0xff, .. new byte[8]]), "file"));
+
+        keyspace.Validate();
+        Assert.That(keyspace[0].Count, Is.EqualTo(3000));
+        for (var i = 0; i < 3000; i++)
+            Assert.That(keyspace[0].Exists(ByteText.Bytes($"key:{i}")));
+        for (var i = 0; i < 20_000; i++)
+            keyspace[0].SetString(ByteText.Bytes($"more:{i}"), "x"u8);
+        for (var i = 0; i < 3000; i++)
+            keyspace[0].Delete(ByteText.Bytes($"key:{i}"));
+        while (keyspace.RunMaintenance(1_000_000))
+        {
+        }
+
+        keyspace.Validate();
+        Assert.That(keyspace[0].Count, Is.EqualTo(20_000));
+    }
+
     // A module's type is nine characters of six bits, then ten bits of a version.
     [TestCase("\x07\x01k")]
     [TestCase("\xf7")]
