@@ -23,6 +23,9 @@ internal struct QuicklistNode
     /// <summary>The length of the listpack, or of the text.</summary>
     public int Bytes;
 
+    /// <summary>Where in the run or array they begin: what is in front is room for growing at the head.</summary>
+    public int Start;
+
     /// <summary>The elements in it, one at least.</summary>
     public int Count;
 
@@ -56,7 +59,7 @@ internal struct QuicklistNode
 
     /// <summary>Its bytes, which are written only while no fork sees them.</summary>
     public readonly Span<byte> Span(PageStore pages) =>
-        Kind == ItemKind.Run ? pages.Runs.Bytes(Id, Bytes) : pages.Objects.Array(Id).AsSpan(0, Bytes);
+        Kind == ItemKind.Run ? pages.Runs.Bytes(Id, Start + Bytes)[Start..] : pages.Objects.Array(Id).AsSpan(Start, Bytes);
 
     /// <summary>How many bytes there is room for.</summary>
     public readonly int Capacity(PageStore pages) => Kind == ItemKind.Run ? pages.Runs.CapacityOf(Id) : pages.Objects.Array(Id).Length;
@@ -64,6 +67,9 @@ internal struct QuicklistNode
 
 // A node that grows at an end gets half as much again, up to the size of a usual full node, so that filling one costs O(1) per byte; one that has been
 // filled fits its run well. A node that has shrunk to a quarter of its run moves to a smaller one.
+//
+// The room is at the end that grows. So a push or a pop at the head moves the listpack's header of six bytes and not all that follows: LPUSH of three
+// bytes took 13 % more processor time than redis-server's at 16 a pipeline when it did.
 
 /// <summary>Edits the listpack of a node whose descriptor is private to the list.</summary>
 internal readonly ref struct NodeEdit : IPackedBytes
@@ -87,19 +93,46 @@ internal readonly ref struct NodeEdit : IPackedBytes
     public Span<byte> Splice(int offset, int removed, int inserted)
     {
         PageStore pages = _list.Pages;
-        int oldLength = _node.Bytes;
-        int newLength = checked(oldLength - removed + inserted);
-        _list.NoteBytes(newLength - oldLength);
+        int newLength = checked(_node.Bytes - removed + inserted);
+        _list.NoteBytes(newLength - _node.Bytes);
         int capacity = _node.Capacity(pages);
         bool isKept = newLength <= capacity && (newLength >= capacity / 4 || capacity <= SmallestRun);
         if (!isKept || !pages.TryMakePrivate(_node.Kind, _node.Id, _list.Reach))
             return Replace(offset, removed, inserted, newLength);
-        _node.Bytes = Math.Max(oldLength, newLength);
+        if (offset == Listpack.HeaderBytes && _node.Start + removed >= inserted)
+            MoveHead(removed, inserted);
+        else
+            MoveTail(offset, removed, inserted, capacity);
+        return _node.Span(pages);
+    }
+
+    // Everything up to the offset, which is the header, moves.
+    private void MoveHead(int removed, int inserted)
+    {
+        PageStore pages = _list.Pages;
+        Span<byte> header = stackalloc byte[Listpack.HeaderBytes];
+        _node.Span(pages)[..Listpack.HeaderBytes].CopyTo(header);
+        _node.Start += removed - inserted;
+        _node.Bytes += inserted - removed;
+        header.CopyTo(_node.Span(pages));
+    }
+
+    // Everything behind the offset moves; where there is no room behind, all of it to the front.
+    private void MoveTail(int offset, int removed, int inserted, int capacity)
+    {
+        PageStore pages = _list.Pages;
+        int oldLength = _node.Bytes;
+        int newLength = oldLength - removed + inserted;
+        int start = _node.Start + newLength <= capacity ? _node.Start : 0;
+        int shift = _node.Start - start;
+        _node.Start = start;
+        _node.Bytes = Math.Max(shift + oldLength, newLength);
         Span<byte> bytes = _node.Span(pages);
-        if (removed != inserted)
-            bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
+        if (shift > 0)
+            bytes.Slice(shift, offset).CopyTo(bytes);
+        if (shift > 0 || removed != inserted)
+            bytes[(shift + offset + removed)..(shift + oldLength)].CopyTo(bytes[(offset + inserted)..]);
         _node.Bytes = newLength;
-        return bytes[..newLength];
     }
 
     private Span<byte> Replace(int offset, int removed, int inserted, int newLength)
@@ -110,6 +143,8 @@ internal readonly ref struct NodeEdit : IPackedBytes
         _node = QuicklistNode.Allocate(pages, newLength, wanted);
         _node.Form = old.Form;
         _node.Count = old.Count;
+        if (offset == Listpack.HeaderBytes)
+            _node.Start = _node.Capacity(pages) - newLength;
         Span<byte> from = old.Span(pages);
         Span<byte> to = _node.Span(pages);
         from[..offset].CopyTo(to);
