@@ -40,12 +40,9 @@ internal sealed class LongSequenceTests
         }
 
         var requests = new WriteSequence(seed);
-        ours.Send("*2\r\n$7\r\nCOMMAND\r\n$4\r\nLIST\r\n"u8);
-        var known = ByteText.Text(ours.ReadReply()).ToUpperInvariant().Split("\r\n").ToHashSet();
-        Assert.That(known, Does.Contain("LPUSH"));
         for (var done = 0; done < steps; done += Stretch)
         {
-            string[][] stretch = [.. Enumerable.Range(0, Stretch).Select(_ => requests.Next()).Where(r => known.Contains(r[0]))];
+            string[][] stretch = [.. Enumerable.Range(0, Stretch).Select(_ => requests.Next())];
             CompareReplies(theirs, ours, stretch, $"CAMPAIGN_SEED={seed}, after {done} steps");
             CompareDigests(theirs, ours, $"CAMPAIGN_SEED={seed}, after {done + Stretch} steps");
         }
