@@ -121,7 +121,7 @@ public sealed class Lzf
 
     private static bool TryPutCopy(int length, int offset, Span<byte> output, ref int written)
     {
-        if (output.Length - written < 3)
+        if (output.Length - written < (length < LongCopy ? 2 : 3))
             return false;
         if (length < LongCopy)
         {
