@@ -15,6 +15,7 @@ internal static class StreamEffects
     /// <summary>Propagates XADD.</summary>
     internal static void PropagateAdd(Client client, in ArgVector args, in StreamAddOptions options, StreamId id, long length)
     {
+        if (!client.Propagation.IsGathering) return;
         Span<byte> text = stackalloc byte[StreamId.MaxText];
         var given = args.From(options.IdAt + 1);
         var trimWords = options.Trim is { } trim ? TrimWords(trim.References) : 0;

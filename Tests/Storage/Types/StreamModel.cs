@@ -143,10 +143,13 @@ internal sealed class GroupModel
         StreamModel.Check(group.Consumers().Select(consumer => StreamModel.Text(consumer.Name)).SequenceEqual(Consumers), "consumers");
         AssertPending(group, null, Pending);
         foreach (Consumer consumer in group.Consumers())
-            AssertPending(group, consumer, [.. Pending.Where(pair => pair.Value.Consumer == StreamModel.Text(consumer.Name))]);
+            AssertPending(group, consumer, Of(StreamModel.Text(consumer.Name)));
     }
 
-    private static void AssertPending(ConsumerGroup group, Consumer? consumer, IReadOnlyCollection<KeyValuePair<StreamId, (string Consumer, long Time)>> expected)
+    private SortedList<StreamId, (string Consumer, long Time)> Of(string consumer) =>
+        new(Pending.Where(pair => pair.Value.Consumer == consumer).ToDictionary(pair => pair.Key, pair => pair.Value));
+
+    private static void AssertPending(ConsumerGroup group, Consumer? consumer, SortedList<StreamId, (string Consumer, long Time)> expected)
     {
         StreamId from = StreamId.Min;
         foreach ((StreamId id, (string name, long time)) in expected)

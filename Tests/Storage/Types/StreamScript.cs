@@ -16,7 +16,7 @@ internal sealed class StreamScript : IDisposable
 
     private readonly Random _random;
     private readonly Keyspace _keyspace;
-    private Dictionary<string, StreamModel> _model = [];
+    private readonly Dictionary<string, StreamModel> _model = [];
     private readonly List<(Snapshot Snapshot, Dictionary<string, StreamModel> Frozen, Task? Walk)> _forks = [];
 
     public StreamScript(int seed, long maxBytes, long maxEntries)
