@@ -36,6 +36,9 @@ public sealed class StreamLog
     /// <summary>Redis's limit on fields and values of an entry together, and on a node.</summary>
     public const long MaxNodeBytes = 1 << 30;
 
+    // What a node gets in advance at most.
+    private const int MostRoom = 16 * 1024;
+
     private readonly ForkEpochs _forks;
     private readonly OrderedTree<StreamId, StreamNode> _nodes;
     private readonly OrderedTree<ByteName, ConsumerGroup> _groups;
@@ -320,8 +323,10 @@ public sealed class StreamLog
 
     private StreamNode NodeForAppend(StreamId id, in ArgVector pairs, long bytes, CollectionLimits limits)
     {
-        if (_nodes.TryLast(out StreamId master, out StreamNode last))
+        int room = 0;
+        if (_nodes.TryLast(out _, out StreamNode last))
         {
+            room = Math.Min(last.Bytes.Length, MostRoom);
             long maxBytes = limits.StreamNodeMaxBytes is 0 or > MaxNodeBytes ? MaxNodeBytes : limits.StreamNodeMaxBytes;
             bool isFull = last.Bytes.Length + bytes >= maxBytes
                 || (limits.StreamNodeMaxEntries != 0 && last.Live + last.Dead >= limits.StreamNodeMaxEntries);
@@ -331,7 +336,7 @@ public sealed class StreamLog
                 last.Seal();
         }
 
-        StreamNode node = StreamNode.Create(id, _forks.Current, pairs);
+        StreamNode node = StreamNode.Create(id, _forks.Current, pairs, room);
         Add(node);
         return node;
     }

@@ -12,7 +12,8 @@ namespace KestrelFree.Storage.Types;
 // The master's id is that of the node's first entry, and stays when that one is gone: it is the node's key in the stream's tree. An entry's last element
 // tells how many precede it, for going backwards; the master's is 0 and ends that. A deleted entry is only flagged, and the node goes with its last.
 //
-// The bytes lie in an array of the node's own, which doubles while the node is a stream's last and is cut to size when the next begins.
+// The bytes lie in an array of the node's own. While the node is a stream's last it has room: as much as its predecessor came to, and then doubled; when the
+// next begins, much of it that is left over is cut off.
 
 /// <summary>Some hundred entries of a stream, with births: what a fork may see is copied before it is written to.</summary>
 internal sealed class StreamNode : IPackedBytes
@@ -25,6 +26,9 @@ internal sealed class StreamNode : IPackedBytes
 
     /// <summary>Elements of an entry besides fields and values: flags and two numbers of the id.</summary>
     public const int FixedElements = 3;
+
+    // A sealed node may keep an eighth of its bytes as room.
+    private const int MaxSlackShare = 8;
 
     private byte[] _bytes;
     private int _length;
@@ -65,10 +69,11 @@ internal sealed class StreamNode : IPackedBytes
 
     private int FieldCountOffset => Listpack.After(Bytes, DeadOffset);
 
-    /// <summary>A node without entries whose master has the fields of a request's field-value pairs.</summary>
-    public static StreamNode Create(StreamId masterId, uint birth, in ArgVector pairs)
+    /// <summary>A node without entries whose master has the fields of a request's field-value pairs, with room for so many bytes.</summary>
+    public static StreamNode Create(StreamId masterId, uint birth, in ArgVector pairs, int room)
     {
-        var node = new StreamNode(masterId, birth, Listpack.Empty.ToArray());
+        var node = new StreamNode(masterId, birth, new byte[Math.Max(room, Listpack.EmptyBytes)]) { _length = Listpack.EmptyBytes };
+        Listpack.Empty.CopyTo(node._bytes);
         ListpackEdits.Append(ref node, 0L, 0L);
         ListpackEdits.Append(ref node, (long)pairs.Count / 2);
         for (int i = 0; i < pairs.Count; i += 2)
@@ -130,10 +135,10 @@ internal sealed class StreamNode : IPackedBytes
         Put(room, elements);
     }
 
-    /// <summary>Cuts the array to what is in it: nothing will be appended.</summary>
+    /// <summary>Nothing will be appended: gives much room that is left over back.</summary>
     public void Seal()
     {
-        if (_bytes.Length != _length)
+        if (_bytes.Length - _length > _length / MaxSlackShare)
             _bytes = Bytes.ToArray();
     }
 
