@@ -40,7 +40,7 @@ internal static class LiveSettings
         config.OnApply(
             changed =>
             {
-                server.Observer.Notifications.Enable(changed.NotifyKeyspaceEvents);
+                server.Notify(changed.NotifyKeyspaceEvents);
                 return null;
             },
             "notify-keyspace-events");

@@ -3,6 +3,7 @@ using KestrelFree.Protocol;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Config.Kinds;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Introspection;
 using KestrelFree.Server.Logging;
@@ -57,7 +58,7 @@ internal sealed class RedisServer : IDisposable
         Observer.KeyWaits = KeyWaits;
         Observer.Watches = Watches;
         Observer.Notifications.Receiver = Subscriptions;
-        Observer.Notifications.Enable(config.NotifyKeyspaceEvents);
+        Notify(config.NotifyKeyspaceEvents);
         SlowCommands = new SlowCommands(this);
         Slowlog = new Slowlog(this);
         Latency = new LatencyMonitor(this);
@@ -204,6 +205,14 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>Begins another history, as far as replicas are concerned.</summary>
     internal void ChangeReplicationId() => ReplicationId = RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    /// <summary>Follows notify-keyspace-events.</summary>
+    internal void Notify(NotifyClasses classes)
+    {
+        Observer.Notifications.Enable(classes);
+        Keyspace.TellsMisses = (Observer.Notifications.Classes & NotifyClasses.KeyMiss) != 0;
+        Keyspace.TellsAdditions = (Observer.Notifications.Classes & NotifyClasses.New) != 0;
+    }
 
     /// <summary>Opens the listening sockets; false (and logged) when one that is required cannot be opened.</summary>
     internal bool Listen(ListenSettings settings)

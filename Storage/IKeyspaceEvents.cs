@@ -57,6 +57,12 @@ public interface IKeyspaceEvents
     /// <summary>Two databases have exchanged their contents.</summary>
     void Swapped(Database first, Database second);
 
+    /// <summary>A key was looked up to be read and is not there; raised only while <see cref="Keyspace.TellsMisses"/> asks for it.</summary>
+    void Missed(Database database, ReadOnlySpan<byte> key) { }
+
+    /// <summary>A key was added; raised only while <see cref="Keyspace.TellsAdditions"/> asks for it, before what else is told of the key.</summary>
+    void Added(Database database, ReadOnlySpan<byte> key) { }
+
     /// <summary>
     /// A key came into being; raised before <see cref="Modified(Database, ReadOnlySpan{byte})"/>. Or who waits for a key that exists should look at it again.
     /// </summary>

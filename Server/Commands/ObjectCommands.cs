@@ -39,7 +39,7 @@ internal static class ObjectCommands
 
     private static bool TryFindOrReplyNull(Client client, ReadOnlySpan<byte> key, out EntryRef entry)
     {
-        entry = client.Database.LookupRead(key, Touch.No);
+        entry = client.Database.LookupRead(key, Touch.Unseen);
         if (!entry.Exists) client.Reply.Null();
         return entry.Exists;
     }

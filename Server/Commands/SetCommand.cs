@@ -83,6 +83,7 @@ internal static class SetCommand
     private static void Apply(Client client, in ArgVector args, in Options options, Expiry expiry)
     {
         var entry = client.Database.LookupWrite(args[1]);
+        if (options.Answer == Answer.OldValue) entry.CountRead();
         var isRead = options.Answer == Answer.OldValue || options.Condition == Condition.IfValue;
         if (isRead && !StringCommands.IsStringOrReply(client, entry)) return;
         if (!TryJudgeOrReply(client, args, options, entry, out var holds)) return;

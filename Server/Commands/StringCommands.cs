@@ -113,6 +113,7 @@ internal static class StringCommands
     private static void GetSet(Client client, in ArgVector args)
     {
         var entry = client.Database.LookupWrite(args[1]);
+        entry.CountRead();
         if (!ReplyString(client, entry)) return;
         entry.SetString(args[2], Expiry.None);
         client.Propagation.Instead(3).Argument("SET"u8).Argument(args[1]).Argument(args[2]);
@@ -122,6 +123,7 @@ internal static class StringCommands
     private static void GetDel(Client client, in ArgVector args)
     {
         var entry = client.Database.LookupWrite(args[1]);
+        entry.CountRead();
         if (!ReplyString(client, entry) || !entry.Exists) return;
         entry.Delete();
         client.Propagation.Instead(2).Argument("DEL"u8).Argument(args[1]);
@@ -139,6 +141,7 @@ internal static class StringCommands
         }
 
         var entry = client.Database.LookupWrite(args[1]);
+        entry.CountRead();
         if (!IsStringOrReply(client, entry)) return;
         if (!entry.Exists) client.Reply.Null();
         else if (options.TryResolveUnixMsOrReply(client, args, "getex", out var unixMs))

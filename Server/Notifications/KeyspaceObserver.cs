@@ -142,6 +142,12 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     }
 
     /// <inheritdoc/>
+    public void Missed(Database db, ReadOnlySpan<byte> key) => Notifications.Notify(NotifyClasses.KeyMiss, "keymiss"u8, db, key);
+
+    /// <inheritdoc/>
+    public void Added(Database db, ReadOnlySpan<byte> key) => Notifications.Notify(NotifyClasses.New, "new"u8, db, key);
+
+    /// <inheritdoc/>
     public void KeyReady(Database db, ReadOnlySpan<byte> key)
     {
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);

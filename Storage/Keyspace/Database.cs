@@ -61,6 +61,8 @@ public sealed class Database
         _keyspace.CountLookup(found);
         if (found && touch == Touch.Yes)
             MarkUsed(ref place);
+        if (!found && _keyspace.TellsMisses && touch != Touch.Unseen)
+            _keyspace.Events.Missed(this, key);
         return new EntryRef(this, key, hash, place, found);
     }
 
@@ -148,7 +150,7 @@ public sealed class Database
         bool found = Table.Find(hash, key, ref place);
         Invariant.Check(found);
         EntryTransfer.Move(Table, hash, key, ref place, to.Table, newHash, newKey);
-        _keyspace.Events.KeyReady(to, newKey);
+        to.SignalAdded(newKey);
         _keyspace.Events.Renamed(this, key, to, newKey);
         return true;
     }
@@ -315,8 +317,15 @@ public sealed class Database
     internal void SignalWrite(ReadOnlySpan<byte> key, bool added)
     {
         if (added)
-            _keyspace.Events.KeyReady(this, key);
+            SignalAdded(key);
         _keyspace.Events.Modified(this, key);
+    }
+
+    internal void SignalAdded(ReadOnlySpan<byte> key)
+    {
+        if (_keyspace.TellsAdditions)
+            _keyspace.Events.Added(this, key);
+        _keyspace.Events.KeyReady(this, key);
     }
 
     internal void SignalFieldsExpired(ref EntryRef entry, int fields, HashFate fate)
@@ -329,6 +338,13 @@ public sealed class Database
     internal void SignalReady(ReadOnlySpan<byte> key) => _keyspace.Events.KeyReady(this, key);
 
     internal void SignalChanged(ReadOnlySpan<byte> key) => _keyspace.Events.Changed(this, key);
+
+    internal void CountRead(ReadOnlySpan<byte> key, bool found)
+    {
+        _keyspace.CountLookup(found);
+        if (!found && _keyspace.TellsMisses)
+            _keyspace.Events.Missed(this, key);
+    }
 
     internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
 

@@ -30,6 +30,9 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>Whether there is such a key.</summary>
     public readonly bool Exists => _exists;
 
+    /// <summary>Counts a look-up to write as a read too: what the command replies is the old value. Comes before the first write.</summary>
+    public readonly void CountRead() => _database.CountRead(_key, _exists);
+
     /// <summary>The key that was looked up.</summary>
     public readonly ReadOnlySpan<byte> Key => _key;
 
@@ -264,7 +267,7 @@ public ref struct EntryRef : IPackedBytes
     private void NoteAdded()
     {
         if (!_exists)
-            _database.SignalReady(_key);
+            _database.SignalAdded(_key);
         _exists = true;
     }
 }

@@ -49,6 +49,9 @@ public enum Touch
 
     /// <summary>Its access clock stays as it is.</summary>
     No,
+
+    /// <summary>As <see cref="No"/>, and if it is missing nobody is told.</summary>
+    Unseen,
 }
 
 /// <summary>When emptying a database frees the memory. Either way no key is left when the call returns, and used memory counts without them.</summary>

@@ -234,6 +234,12 @@ public sealed class Keyspace
 
     internal ulong HashOf(ReadOnlySpan<byte> key) => _prefetch.HashOf(key);
 
+    /// <summary>Whether <see cref="IKeyspaceEvents.Missed"/> is raised.</summary>
+    public bool TellsMisses { get; set; }
+
+    /// <summary>Whether <see cref="IKeyspaceEvents.Added"/> is raised.</summary>
+    public bool TellsAdditions { get; set; }
+
     internal void CountLookup(bool found)
     {
         if (found)
