@@ -96,6 +96,7 @@ internal sealed class ActiveExpireCycle
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
         var spent = ended - began;
         _spentTicks += spent;
+        _server.Latency.Add("expire-cycle", spent / TicksPerMs);
         var percent = BasePercent + PercentPerEffort * (_server.Config.ActiveExpireEffort - 1);
         _restUntilTicks = ended + spent * (100 - percent) / percent;
         if (isCutShort) TimeCapReached++;

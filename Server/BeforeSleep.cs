@@ -14,6 +14,7 @@ internal sealed class BeforeSleep
     /// <summary>Runs once a turn, before the loop waits.</summary>
     internal void Run()
     {
+        _server.Statistics.EndTurn();
         if (_server.Loader.IsLoading) _server.Loader.Continue();
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
         if (_server.Pause.HasReleased) _server.Pause.RunReleased();

@@ -77,6 +77,7 @@ internal sealed class RedisServer : IDisposable
         Cron = new ServerCron(this);
         Expiry = new ActiveExpireCycle(this);
         StartedMs = Clock.NowMs;
+        MemoryAtStart = Keyspace.Memory.UsedBytes;
         ConnectLoop();
     }
 
@@ -202,6 +203,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>When the server started, in Unix milliseconds.</summary>
     internal long StartedMs { get; }
+
+    /// <summary>What the empty data set takes, in bytes.</summary>
+    internal long MemoryAtStart { get; }
 
     /// <summary>Begins another history, as far as replicas are concerned.</summary>
     internal void ChangeReplicationId() => ReplicationId = RandomNumberGenerator.GetHexString(40, lowercase: true);

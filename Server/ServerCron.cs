@@ -36,9 +36,15 @@ internal sealed class ServerCron
     /// <summary>Runs once; returns the delay to the next run in milliseconds.</summary>
     internal long Run()
     {
+        var began = _server.Clock.Synchronize();
+        if (!IsPaused) RunOnce();
+        _server.Statistics.CronTicks += _server.Clock.Synchronize() - began;
+        return 1000 / Hz;
+    }
+
+    private void RunOnce()
+    {
         var server = _server;
-        server.Clock.Synchronize();
-        if (IsPaused) return 1000 / Hz;
         AdaptHz();
         if (server.Clock.NowMs - _sampledMs >= SampleEveryMs) SampleRates();
         server.Statistics.GcPauses.Sample();
@@ -54,8 +60,6 @@ internal sealed class ServerCron
             _maintaining = true;
             server.Loop.AddTimer(MaintenancePauseMs, ContinueMaintenance);
         }
-
-        return 1000 / Hz;
     }
 
     // Not while data is loaded: segments that wait to be filled are better not merged. While the keyspace has memory to give back it gets a fifth of the loop, in slices that no client notices.
@@ -80,6 +84,7 @@ internal sealed class ServerCron
         statistics.InputRate.Sample(statistics.BytesReceived, now);
         statistics.OutputRate.Sample(statistics.BytesSent, now);
         statistics.TurnRate.Sample(_server.Loop.Figures.Turns, now);
+        statistics.TurnDuration.Sample(_server.Loop.Figures.DurationMicros, _server.Loop.Figures.Turns);
     }
 
     private void LookAfter(Client client)

@@ -26,6 +26,9 @@ internal sealed class Call
     /// <summary>Whether anybody wants to see commands: a monitor, or a client that tracks what it reads.</summary>
     internal bool HasObservers { get; set; }
 
+    /// <summary>How long commands have run as parts of others, in ticks of the monotonic clock.</summary>
+    internal long NestedTicks { get; private set; }
+
     /// <summary>Runs a command for a client.</summary>
     internal void Execute(Client client, Command command, in ArgVector args)
     {
@@ -53,6 +56,17 @@ internal sealed class Call
         if (total >= _server.SlowCommands.ThresholdTicks) _server.SlowCommands.Note(client, command, args, total, took);
         if (client.Reply.ErrorsWritten != errorsBefore) CountFailure(client, command, errorsBefore, countedBefore);
     }
+
+    /// <summary>Runs a command as a part of another, whose time counts it.</summary>
+    internal void ExecuteWithin(Client client, Command command, in ArgVector args)
+    {
+        var began = _server.Clock.Ticks;
+        Execute(client, command, args);
+        NestedTicks += _server.Clock.Ticks - began;
+    }
+
+    /// <summary>CONFIG RESETSTAT.</summary>
+    internal void ResetStatistics() => NestedTicks = 0;
 
     private void Run(Client client, Command command, in ArgVector args)
     {

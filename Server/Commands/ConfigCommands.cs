@@ -66,6 +66,7 @@ internal static class ConfigCommands
     {
         client.Server.Statistics.Reset();
         client.Server.Commands.ResetStatistics();
+        client.Server.Dispatch.ResetStatistics();
         client.Server.Observer.ResetStatistics();
         client.Server.Expiry.ResetStatistics();
         client.Server.Saves.ResetStatistics();

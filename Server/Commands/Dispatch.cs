@@ -84,7 +84,13 @@ internal sealed class Dispatch
     }
 
     /// <summary>Executes a request that was admitted when it was queued by MULTI.</summary>
-    internal void ExecuteQueued(Client client, Command command, in ArgVector args) => _call.Execute(client, command, args);
+    internal void ExecuteQueued(Client client, Command command, in ArgVector args) => _call.ExecuteWithin(client, command, args);
+
+    /// <summary>How long commands have run within others, in ticks of the monotonic clock: EXEC's time counts them too.</summary>
+    internal long NestedTicks => _call.NestedTicks;
+
+    /// <summary>CONFIG RESETSTAT.</summary>
+    internal void ResetStatistics() => _call.ResetStatistics();
 
     /// <summary>Notes that observers of commands have come or gone.</summary>
     internal void FollowObservers() => _call.HasObservers = _server.Monitors.IsWatched || _server.Tracking.IsActive;

@@ -27,6 +27,9 @@ public sealed class LoopFigures
     /// <summary>CPU time of the longest turn of at least a millisecond; 0 when there was none.</summary>
     public long LongestTurnCpuMicros { get; private set; }
 
+    /// <summary>The longest turn: eventloop_duration_max.</summary>
+    public long LongestTurnMicros { get; private set; }
+
     /// <summary>How often the loop moved between its back ends.</summary>
     public long BackendSwitches { get; internal set; }
 
@@ -40,6 +43,7 @@ public sealed class LoopFigures
         DurationMicros = 0;
         CommandMicros = 0;
         LongestTurnCpuMicros = 0;
+        LongestTurnMicros = 0;
         BackendSwitches = 0;
     }
 
@@ -48,6 +52,11 @@ public sealed class LoopFigures
     {
         Turns++;
         DurationMicros += wallMicros;
+        if (wallMicros > LongestTurnMicros)
+        {
+            LongestTurnMicros = wallMicros;
+        }
+
         if (wallMicros >= LongTurnMicros)
         {
             TakeLongTurn(wallMicros);

@@ -11,6 +11,7 @@ internal sealed class ServerStatistics
     private readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> _errorCounts =
         new Dictionary<string, long>(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+    private long _commandsBefore;
 
     /// <summary>Connections accepted.</summary>
     internal long ConnectionsReceived { get; set; }
@@ -66,6 +67,15 @@ internal sealed class ServerStatistics
     /// <summary>Loop turns per second, over the last 1.6 seconds.</summary>
     internal RateMeter TurnRate { get; } = new();
 
+    /// <summary>Microseconds that a turn of the loop takes, over the last 16 samples; turns stand in the place of milliseconds.</summary>
+    internal RateMeter TurnDuration { get; } = new();
+
+    /// <summary>The most commands that one turn of the loop has executed.</summary>
+    internal long MostCommandsInTurn { get; private set; }
+
+    /// <summary>How long the periodic work has taken, in ticks of the monotonic clock.</summary>
+    internal long CronTicks { get; set; }
+
     /// <summary>What garbage collection has cost.</summary>
     internal GcPauses GcPauses { get; } = new();
 
@@ -93,6 +103,14 @@ internal sealed class ServerStatistics
         if (count > 0 || _errorCounts.Dictionary.Count < MaxErrorCodes) _errorCounts[key[..length]] = count + 1;
     }
 
+    /// <summary>Notes that a turn of the loop ends.</summary>
+    internal void EndTurn()
+    {
+        var executed = Commands - _commandsBefore;
+        if (executed > MostCommandsInTurn) MostCommandsInTurn = executed;
+        _commandsBefore = Commands;
+    }
+
     /// <summary>Counts a fork.</summary>
     internal void CountFork(long micros)
     {
@@ -112,5 +130,7 @@ internal sealed class ServerStatistics
         InputRate.Reset();
         OutputRate.Reset();
         TurnRate.Reset();
+        TurnDuration.Reset();
+        MostCommandsInTurn = CronTicks = _commandsBefore = 0;
     }
 }

@@ -22,8 +22,20 @@ internal sealed class ScriptedClientTests
         AssertPasses(python, "redis_py.py");
     }
 
+    [Test]
+    public void Redis_py_watches_and_is_told()
+    {
+        var python = Requirement.FirstProgram("/usr/bin/python3", "python3");
+        if (CommandLine.Run(python, "-c", "import redis").ExitCode != 0)
+            throw Requirement.Missing("python3-redis is not installed.");
+
+        AssertPasses(python, "redis_py_watching.py");
+    }
+
     [TestCase("ioredis", "ioredis_client.js")]
+    [TestCase("ioredis", "ioredis_watching.js")]
     [TestCase("redis", "node_redis_client.js")]
+    [TestCase("redis", "node_redis_watching.js")]
     public void A_node_client_finds_a_redis(string package, string script)
     {
         if (Requirement.FindOnPath("node") is not { } node || CommandLine.Run(node, "-e", $"require('{package}')").ExitCode != 0)

@@ -9,14 +9,9 @@ internal sealed class InfoTests
     // Fields of 7.0 that we do not report, by the reason.
     private static readonly Dictionary<string, string[]> Without = new()
     {
-        ["names a commit of Redis or the C compiler that built it"] = ["redis_git_sha1", "redis_git_dirty", "gcc_version", "atomicvar_api"],
-        ["CPU time of a forked child or by thread: there is no such child, and not every OS keeps the other"] =
-            ["used_cpu_sys_children", "used_cpu_user_children", "used_cpu_sys_main_thread", "used_cpu_user_main_thread"],
-        ["of jemalloc and its defragmentation"] =
-        [
-            "active_defrag_running", "active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time",
-            "allocator_frag_bytes", "allocator_frag_ratio", "allocator_rss_bytes", "allocator_rss_ratio", "rss_overhead_bytes", "rss_overhead_ratio",
-        ],
+        ["names the C compiler that built it"] = ["gcc_version", "atomicvar_api"],
+        ["of jemalloc's defragmentation"] =
+            ["active_defrag_hits", "active_defrag_misses", "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time", "current_active_defrag_time"],
         ["waits for scripting"] =
         [
             "number_of_cached_scripts", "number_of_functions", "number_of_libraries", "used_memory_functions", "used_memory_lua", "used_memory_lua_human", "used_memory_scripts",
@@ -24,23 +19,11 @@ internal sealed class InfoTests
         ],
         ["waits for persistence"] =
         [
-            "aof_last_cow_size", "aof_rewrites", "aof_rewrites_consecutive_failures", "current_cow_peak", "current_cow_size", "current_cow_size_age", "current_fork_perc",
-            "current_save_keys_processed", "current_save_keys_total", "module_fork_in_progress", "module_fork_last_cow_size", "rdb_last_cow_size", "rdb_last_load_keys_expired",
-            "rdb_last_load_keys_loaded", "rdb_saves", "mem_aof_buffer", "dump_payload_sanitizations",
+            "aof_last_cow_size", "aof_rewrites", "aof_rewrites_consecutive_failures", "module_fork_in_progress", "module_fork_last_cow_size", "dump_payload_sanitizations",
         ],
-        ["waits for replication and the cluster"] =
-        [
-            "mem_clients_slaves", "mem_cluster_links", "mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers", "instantaneous_input_repl_kbps",
-            "instantaneous_output_repl_kbps", "total_net_repl_input_bytes", "total_net_repl_output_bytes", "slave_expires_tracked_keys", "migrate_cached_sockets",
-        ],
-        ["waits for eviction and client tracking as capabilities of their own"] =
-        [
-            "current_eviction_exceeded_time", "total_eviction_exceeded_time", "lazyfreed_objects",
-            "tracking_total_items", "tracking_total_keys", "tracking_total_prefixes",
-        ],
+        ["waits for eviction"] = ["current_eviction_exceeded_time", "total_eviction_exceeded_time"],
         ["of I/O threads and of reply buffers that are resized: neither exists here"] =
             ["io_threaded_reads_processed", "io_threaded_writes_processed", "reply_buffer_expands", "reply_buffer_shrinks"],
-        ["not reported yet"] = ["used_memory_startup", "used_memory_dataset_perc", "unexpected_error_replies"],
     };
 
     private static readonly string[] Stable =

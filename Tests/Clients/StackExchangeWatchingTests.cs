@@ -1,0 +1,105 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+using StackExchange.Redis;
+
+namespace KestrelFree.Tests.Clients;
+
+/// <summary>StackExchange.Redis's transactions, subscriptions and notifications against the executable.</summary>
+internal sealed class StackExchangeWatchingTests
+{
+    private ServerProcess _server = null!;
+    private ConnectionMultiplexer _multiplexer = null!;
+
+    [OneTimeSetUp]
+    public void Connect()
+    {
+        _server = KestrelFreeProcess.Start("--notify-keyspace-events", "KEA");
+        var options = new ConfigurationOptions { AllowAdmin = true, ConnectTimeout = 20_000, SyncTimeout = 20_000, ResponseTimeout = 20_000 };
+        options.EndPoints.Add("127.0.0.1", _server.Port);
+        _multiplexer = ConnectionMultiplexer.Connect(options);
+    }
+
+    [OneTimeTearDown]
+    public void Disconnect()
+    {
+        _multiplexer?.Dispose();
+        _server?.Dispose();
+    }
+
+    [Test]
+    public async Task A_transaction_runs_when_its_conditions_hold()
+    {
+        var database = _multiplexer.GetDatabase();
+        database.StringSet("balance", 10);
+        var transaction = database.CreateTransaction();
+        transaction.AddCondition(Condition.StringEqual("balance", 10));
+        var increased = transaction.StringIncrementAsync("balance", 5);
+
+        Assert.That(await transaction.ExecuteAsync(), Is.True);
+        Assert.That(await increased, Is.EqualTo(15));
+    }
+
+    [Test]
+    public void A_transaction_does_nothing_when_a_condition_fails()
+    {
+        var database = _multiplexer.GetDatabase();
+        database.StringSet("stock", 1);
+        var transaction = database.CreateTransaction();
+        transaction.AddCondition(Condition.StringEqual("stock", 2));
+        _ = transaction.StringSetAsync("stock", 100);
+
+        Assert.That(transaction.Execute(), Is.False);
+        Assert.That((long)database.StringGet("stock"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Messages_reach_channels_and_patterns()
+    {
+        var heard = new List<string>();
+        var subscriber = _multiplexer.GetSubscriber();
+        subscriber.Subscribe("orders.new", (channel, message) => Add(heard, $"channel {message}"));
+        subscriber.Subscribe(new RedisChannel("orders.*", RedisChannel.PatternMode.Pattern), (channel, message) => Add(heard, $"{channel} {message}"));
+
+        Assert.That(subscriber.Publish("orders.new", "1"), Is.EqualTo(2));
+        Eventually.True(() => Count(heard) == 2, () => $"heard {Count(heard)}");
+        subscriber.UnsubscribeAll();
+        Assert.That(subscriber.Publish("orders.new", "2"), Is.Zero);
+
+        Assert.That(heard.Order(StringComparer.Ordinal), Is.EqualTo(new[] { "channel 1", "orders.new 1" }));
+    }
+
+    [Test]
+    public void Keys_that_expire_are_told()
+    {
+        var heard = new List<string>();
+        _multiplexer.GetSubscriber().Subscribe("__keyevent@0__:expired", (channel, message) => Add(heard, message!));
+
+        _multiplexer.GetDatabase().StringSet("due", "v", TimeSpan.FromMilliseconds(20));
+
+        Eventually.True(() => Count(heard) == 1, () => "nothing expired");
+        Assert.That(heard, Is.EqualTo(new[] { "due" }));
+    }
+
+    [Test]
+    public void Slow_commands_are_parsed()
+    {
+        var server = _multiplexer.GetServer("127.0.0.1", _server.Port);
+        server.ConfigSet("slowlog-log-slower-than", "0");
+        _multiplexer.GetDatabase().StringSet("slow", "v");
+        server.ConfigSet("slowlog-log-slower-than", "-1");
+
+        var entries = server.SlowlogGet(100);
+
+        Assert.That(entries, Has.Some.Matches<CommandTrace>(entry => entry is { Arguments.Length: > 1 } && (string?)entry.Arguments[1] == "slow"));
+    }
+
+    private static void Add(List<string> heard, string what)
+    {
+        lock (heard) heard.Add(what);
+    }
+
+    private static int Count(List<string> heard)
+    {
+        lock (heard) return heard.Count;
+    }
+}
