@@ -69,8 +69,6 @@ internal sealed class ServerProcess
         }
 
         _loadFailed = true;
-        _log.Warning("Terminating server after rdb file reading failure.");
-        _log.Warning("Fatal error loading the DB, check server logs. Exiting.");
         server.Loop.Stop();
     }
 

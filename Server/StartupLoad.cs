@@ -55,6 +55,8 @@ internal sealed class StartupLoad(RedisServer server, Action<string?> ended)
             }
             else
             {
+                server.Log.Warning("Terminating server after rdb file reading failure.");
+                server.Log.Warning("Fatal error loading the DB, check server logs. Exiting.");
                 ended(error);
             }
         });

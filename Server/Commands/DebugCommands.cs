@@ -24,6 +24,7 @@ internal static class DebugCommands
 
     private static readonly Subcommand[] Rows =
     [
+        new("aof-flush-sleep", 1, 1, DebugAof.FlushSleep, "<microseconds>", "Pause before each write to the append-only file."),
         new("assert", 0, Any, DebugCrash.Assert, "", "Fail an assertion: the server logs a report and ends."),
         new("change-repl-id", 0, 0, ChangeReplicationId, "", "Begin another replication history."),
         new("config-rewrite-force-all", 0, 0, static (client, in _) => ConfigCommands.RewriteAll(client), "", "Rewrite the configuration file with every directive, defaults included."),
@@ -37,7 +38,7 @@ internal static class DebugCommands
         new("log", 1, 1, Log, "<text>", "Write a line to the log."),
         new("object", 1, 1, DebugKeyspace.Object, "<key>", "Reply how a key's value is stored."),
         new("panic", 0, Any, DebugCrash.Panic, "", "End as after a fatal error, with a report in the log."),
-        new("loadaof", 0, Any, DebugLoadAof.Execute, "", "Write what was fed to the append-only file, flush the data and load the file."),
+        new("loadaof", 0, Any, DebugAof.Load, "", "Write what was fed to the append-only file, flush the data and load the file."),
         new("pause-cron", 1, 1, PauseCron, "<0|1>", "Stop what happens periodically, or go on with it."),
         new("populate", 1, 3, DebugKeyspace.Populate, "<count> [<prefix>] [<size>]", "Add keys that are not there yet, with strings of a size."),
         new("protocol", 1, 1, static (client, in args) => DebugProtocol.Execute(client, args[2]), "<type>", "Reply a fixed value of a wire type."),

@@ -68,6 +68,9 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     /// <summary>Ends the server when a promise cannot be kept; tests replace it.</summary>
     internal Action<string>? Fatal { get; set; }
 
+    /// <summary>DEBUG AOF-FLUSH-SLEEP: for how long the loop pauses before each write.</summary>
+    internal int WritePauseMs { get; set; }
+
     /// <summary>The bytes of all files that would be loaded.</summary>
     internal long CurrentBytes => EarlierBytes + (_file?.Length ?? 0);
 
@@ -282,6 +285,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
 
     private bool TryWrite()
     {
+        if (WritePauseMs > 0) Thread.Sleep(WritePauseMs);
         try
         {
             _file!.Append(_buffer.WrittenSpan);

@@ -5,10 +5,21 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>DEBUG LOADAOF: what is on disk takes the place of what is in memory; everybody waits.</summary>
-internal static class DebugLoadAof
+/// <summary>DEBUG's subcommands on the append-only file.</summary>
+internal static class DebugAof
 {
-    internal static void Execute(Client client, in ArgVector args)
+    private const int MicrosPerMs = 1000;
+
+    /// <summary>DEBUG AOF-FLUSH-SLEEP: writes become slow.</summary>
+    internal static void FlushSleep(Client client, in ArgVector args)
+    {
+        if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var micros)) return;
+        client.Server.Aof.WritePauseMs = (int)Math.Clamp(micros / MicrosPerMs, 0, int.MaxValue);
+        client.Reply.Ok();
+    }
+
+    /// <summary>DEBUG LOADAOF: what is on disk takes the place of what is in memory; everybody waits.</summary>
+    internal static void Load(Client client, in ArgVector args)
     {
         var server = client.Server;
         if (server.Loader.IsLoading)
