@@ -31,6 +31,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     private readonly Dictionary<string, string> _aux = [];
     private readonly List<byte[]> _functions = [];
     private RdbInput? _input;
+    private RdbFamily _family;
     private bool _ended;
     private byte[] _key = new byte[256];
     private RdbLoading _loading = new(keyspace[0], check);
@@ -130,14 +131,21 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
             ReadEntry(ref reader, (RdbType)code);
     }
 
+    // "REDIS" and four digits, or "VALKEY" and three.
     private void ReadHeader(scoped ref RdbReader reader)
     {
-        if (!reader.ReadBytes(MagicBytes, "magic").SequenceEqual("REDIS"u8))
+        ReadOnlySpan<byte> magic = reader.ReadBytes(MagicBytes, "magic");
+        _family = magic.SequenceEqual("VALKE"u8) ? RdbFamily.Valkey : RdbFamily.Redis;
+        if (_family == RdbFamily.Redis && !magic.SequenceEqual("REDIS"u8))
             reader.Fail("magic", "this is not an RDB file");
         ReadOnlySpan<byte> digits = reader.ReadBytes(VersionDigits, "version");
+        if (_family == RdbFamily.Valkey && digits[0] == 'Y')
+            digits = digits[1..];
         Version = int.TryParse(digits, out int version) ? version : 0;
-        if (Version is < 1 or > RdbFormat.NewestVersion)
-            reader.Fail("version", $"'{Encoding.Latin1.GetString(digits)}' is none that is read (1 to {RdbFormat.NewestVersion})");
+        bool isRead = _family == RdbFamily.Valkey ? Version == RdbFormat.ValkeyVersion : Version is >= 1 and <= RdbFormat.NewestVersion;
+        if (!isRead)
+            reader.Fail("version", $"'{Encoding.Latin1.GetString(digits)}' is none that is read (Redis's 1 to {RdbFormat.NewestVersion}, Valkey's {RdbFormat.ValkeyVersion})");
+        _loading = _loading with { Family = _family };
     }
 
     private void ReadOpcode(scoped ref RdbReader reader, RdbOpcode opcode)
@@ -193,7 +201,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         ulong index = reader.ReadLength("database number");
         if (index >= (ulong)keyspace.DatabaseCount)
             reader.Fail("database number", $"{index} of {keyspace.DatabaseCount} databases");
-        _loading = new RdbLoading(keyspace[(int)index], check);
+        _loading = new RdbLoading(keyspace[(int)index], check) { Family = _family };
     }
 
     private void ReadEntry(scoped ref RdbReader reader, RdbType type)

@@ -9,6 +9,9 @@ public static class RdbFormat
     /// <summary>The newest version that is read, that of Redis 7.4 to 8.4.</summary>
     public const int NewestVersion = 12;
 
+    /// <summary>The version of Valkey 9, under a magic of its own.</summary>
+    public const int ValkeyVersion = 80;
+
     /// <summary>The oldest version in which the fields of a hash can have expiries.</summary>
     public const int FieldExpiryVersion = 12;
 

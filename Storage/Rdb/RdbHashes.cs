@@ -10,8 +10,9 @@ namespace KestrelFree.Storage;
 //     HashListpack     listpack of field value ...                          (zipmap and ziplist: the same in the packed forms of older versions)
 //     HashMetadata     earliest expiry : 8  count  { ttl field value }      ttl 0: none; else 1 + expiry - earliest expiry
 //     HashListpackEx   earliest expiry : 8  listpack of field value expiry ...
+//     Valkey's 22      count  { field value  expiry : 8 }                   expiry -1: none
 //
-// The last two need version 12, so a hash none of whose fields expires (any more) is written as one of the first two, whatever its encoding.
+// HashMetadata and HashListpackEx need version 12, so a hash none of whose fields expires (any more) is written as one of the first two, whatever its encoding.
 
 /// <summary>How hashes are written and read.</summary>
 internal static class RdbHashes
@@ -34,6 +35,9 @@ internal static class RdbHashes
         new(RdbType.HashMetadata, LoadMetadata),
         new(RdbType.HashListpackEx, LoadListpackEx),
     ];
+
+    /// <summary>The type that Valkey's files have for hashes whose fields expire, and how it is read.</summary>
+    public static readonly (byte Number, RdbLoader Loader) ValkeyHash = (22, new RdbLoader((RdbType)22, LoadValkeyHash));
 
     private static bool HasFieldExpiry(in EntryView entry) => entry.Form == ValueForm.HashTable
         ? entry.Collection<MemberTable>().Table.Expiries.Count > 0
@@ -86,6 +90,36 @@ internal static class RdbHashes
     private static RdbValue LoadFields(scoped ref RdbReader reader, RdbLoading loading) => LoadElements(ref reader, loading, ValueForm.HashListpack);
 
     private static RdbValue LoadMetadata(scoped ref RdbReader reader, RdbLoading loading) => LoadElements(ref reader, loading, ValueForm.HashListpackEx);
+
+    private static RdbValue LoadValkeyHash(scoped ref RdbReader reader, RdbLoading loading)
+    {
+        ulong count = reader.ReadLength("number of fields");
+        if (count == 0)
+            return RdbValue.Empty;
+        Keyspace keyspace = loading.Database.Keyspace;
+        HashBuilder built = keyspace.HashBuilder.Start(ValueForm.HashListpackEx, count);
+        PackedBuffer field = keyspace.Scratch;
+        try
+        {
+            for (; count > 0; count--)
+            {
+                field.Set(reader.ReadString("field"));
+                byte[] value = reader.ReadString("value").ToArray();
+                long expiryMs = (long)reader.ReadUInt64("expiry of a field");
+                if (expiryMs < Entry.NoExpiry)
+                    reader.Fail("expiry of a field", "it is negative");
+                if (!built.Add(field.Bytes, value, expiryMs))
+                    reader.Fail("field", "it occurs twice");
+            }
+        }
+        catch
+        {
+            built.Discard();
+            throw;
+        }
+
+        return Taken(built);
+    }
 
     private static RdbValue LoadElements(scoped ref RdbReader reader, RdbLoading loading, ValueForm form)
     {

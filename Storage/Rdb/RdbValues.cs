@@ -35,10 +35,24 @@ public enum PayloadCheck
     Deep,
 }
 
+/// <summary>Whose numbers the types of a file are: from 22 on, and below the opcodes, the same numbers mean different things.</summary>
+public enum RdbFamily
+{
+    /// <summary>Redis's.</summary>
+    Redis,
+
+    /// <summary>Those of Valkey from 9 on.</summary>
+    Valkey,
+}
+
 /// <summary>What loaders need to know besides the bytes.</summary>
 /// <param name="Database">Where the value will be.</param>
 /// <param name="Check">How strictly packed values are checked.</param>
-public sealed record RdbLoading(Database Database, PayloadCheck Check);
+public sealed record RdbLoading(Database Database, PayloadCheck Check)
+{
+    /// <summary>Whose numbers the types are.</summary>
+    public RdbFamily Family { get; init; }
+}
 
 /// <summary>The values of the RDB format: one row per form that is written and one per type that is read. A data type joins by adding its own.</summary>
 internal static class RdbValues
@@ -82,6 +96,8 @@ internal static class RdbValues
     public static RdbValue Load(scoped ref RdbReader reader, RdbType type, RdbLoading loading)
     {
         RdbLoader? loader = LoaderOf[(byte)type];
+        if (loading.Family == RdbFamily.Valkey && (byte)type >= RdbHashes.ValkeyHash.Number)
+            loader = (byte)type == RdbHashes.ValkeyHash.Number ? RdbHashes.ValkeyHash.Loader : null;
         if (loader is null)
             reader.Fail("type", $"no value of type {(byte)type} is known");
         return loader.Load(ref reader, loading);

@@ -144,6 +144,26 @@ internal sealed class RdbFileTests
         Assert.That(Read(file, NewKeyspace()).KeysLoaded, Is.EqualTo(5008));
     }
 
+    [TestCase(2, ValueEncoding.ListPackEx)]
+    [TestCase(200, ValueEncoding.HashTable)]
+    public void A_file_of_Valkey_has_its_own_form_of_hashes_whose_fields_expire(int count, ValueEncoding encoding)
+    {
+        byte[] never = [.. Enumerable.Repeat((byte)0xff, 8)];
+        var fields = Enumerable.Range(0, count).SelectMany(i => (byte[])
+            [.. OlderEncodings.Prefixed(ByteText.Bytes($"f{i}")), 1, (byte)'v', .. i == 1 ? BitConverter.GetBytes(FarMs) : never]);
+        byte[] number = count < 64 ? [(byte)count] : [0x40, (byte)count];
+        var keyspace = NewKeyspace();
+
+        var reader = Read([.. "VALKEY080"u8, 0xfe, 0, 22, 1, (byte)'h', .. number, .. fields, 0, 1, (byte)'s', 1, (byte)'v', 0xff, .. new byte[8]], keyspace);
+
+        Assert.That((reader.Version, reader.KeysLoaded), Is.EqualTo((80, 2L)));
+        var entry = keyspace[0].LookupRead("h"u8);
+        Assert.That(entry.Encoding, Is.EqualTo(encoding));
+        Assert.That(keyspace.EarliestExpiryMs, Is.LessThanOrEqualTo(FarMs));
+        keyspace.Validate();
+        Assert.That(() => Read([.. "REDIS0012"u8, 0xfe, 0, 22, 1, (byte)'h', .. number, .. fields, 0xff, .. new byte[8]], NewKeyspace()), Throws.TypeOf<RdbException>().With.Message.Contains("no value of type 22"));
+    }
+
     [TestCase(0)]
     [TestCase(1)]
     [TestCase(5000)]
@@ -192,7 +212,9 @@ internal sealed class RdbFileTests
 
     [TestCase("REDIS0013", 9)]
     [TestCase("REDIS00x1", 9)]
-    [TestCase("VALKEY080", 5)]
+    [TestCase("VALKEY081", 9)]
+    [TestCase("VALKEX080", 9)]
+    [TestCase("KESTREL80", 5)]
     [TestCase("REDIS", 5)]
     [TestCase("", 0)]
     public void What_is_no_file_of_a_version_that_is_read_is_refused(string header, int offset)
