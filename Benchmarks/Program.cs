@@ -16,6 +16,8 @@ switch (args)
         return IdleConnections.Hold(rest);
     case ["expiry", .. var rest]:
         return ExpiryMeasurement.Run(rest);
+    case ["eviction", .. var rest]:
+        return EvictionMeasurement.Run(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
     case ["shrink", .. var rest]:

@@ -32,6 +32,16 @@ internal static class LiveSettings
             "event-backend");
         config.OnApply(changed => ApplyAccessClocks(server, changed), "maxmemory-policy", "lfu-log-factor", "lfu-decay-time");
         ApplyAccessClocks(server, config);
+        config.OnApply(
+            _ =>
+            {
+                server.Memory.FollowConfig();
+                server.Memory.Begin();
+                return null;
+            },
+            "maxmemory",
+            "maxmemory-samples",
+            "maxmemory-eviction-tenacity");
         var oomScore = new OomScore(server.Log);
         config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
         Apply(oomScore, config);
@@ -101,8 +111,14 @@ internal static class LiveSettings
 
     private static string? ApplyAccessClocks(RedisServer server, ServerConfig config)
     {
+        server.Memory.FollowConfig();
         var keyspace = server.Keyspace;
-        keyspace.AccessPolicy = config.MaxMemoryPolicy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? AccessPolicy.Lfu : AccessPolicy.Lru;
+        keyspace.AccessPolicy = config.MaxMemoryPolicy switch
+        {
+            MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu => AccessPolicy.Lfu,
+            MaxMemoryPolicy.AllKeysLrm or MaxMemoryPolicy.VolatileLrm => AccessPolicy.Lrm,
+            _ => AccessPolicy.Lru,
+        };
         keyspace.LfuLogFactor = config.LfuLogFactor;
         keyspace.LfuDecayMinutes = config.LfuDecayTimeMinutes;
         return null;

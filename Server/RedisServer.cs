@@ -76,6 +76,7 @@ internal sealed class RedisServer : IDisposable
         Aof = new AppendOnlyFile(this);
         Cron = new ServerCron(this);
         Expiry = new ActiveExpireCycle(this);
+        Memory = new MemoryLimit(this);
         StartedMs = Clock.NowMs;
         MemoryAtStart = Keyspace.Memory.UsedBytes;
         ConnectLoop();
@@ -173,6 +174,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>Deletes keys past their time.</summary>
     internal ActiveExpireCycle Expiry { get; }
+
+    /// <summary>Holds the data set within maxmemory.</summary>
+    internal MemoryLimit Memory { get; }
 
     /// <summary>What the server counts of itself.</summary>
     internal ServerStatistics Statistics { get; } = new();

@@ -48,6 +48,7 @@ internal sealed class ServerProcess
         using var pidFile = CreatePidFile();
         using var signals = new ShutdownSignals(server.Loop, _log, signal => ShutDown(server, signal), () => server.Loader.IsLoading);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Saves.AbandonAtExit();
+        server.Memory.Announce();
         _log.Notice("Server initialized");
         _detached?.ReportListening();
         Load(server);

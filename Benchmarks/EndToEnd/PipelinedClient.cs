@@ -40,6 +40,36 @@ internal sealed class PipelinedClient : IDisposable
         }
     }
 
+    /// <summary>Adds a request whose reply is an integer, for <see cref="DrainIntegers"/>.</summary>
+    public void SendForInteger(params ReadOnlySpan<string> arguments)
+    {
+        Append(arguments);
+        _awaited++;
+    }
+
+    /// <summary>Sends what is left and hands out the integers that come back, in their order.</summary>
+    public void DrainIntegers(List<long> integers)
+    {
+        Flush();
+        integers.Clear();
+        for (var length = 0; _awaited > 0;)
+        {
+            length += _socket.Receive(_received.AsSpan(length));
+            var rest = _received.AsSpan(0, length);
+            for (var end = rest.IndexOf((byte)'\n'); end >= 0; end = rest.IndexOf((byte)'\n'))
+            {
+                if (rest[0] != ':' || !Utf8Parser.TryParse(rest[1..], out long integer, out _))
+                    throw new InvalidOperationException($"the server answers {Encoding.Latin1.GetString(rest[..end])}");
+                integers.Add(integer);
+                _awaited--;
+                rest = rest[(end + 1)..];
+            }
+
+            rest.CopyTo(_received);
+            length = rest.Length;
+        }
+    }
+
     /// <summary>Asks and answers the payload of a line or a bulk string; "" for nil.</summary>
     public string Ask(params ReadOnlySpan<string> arguments)
     {

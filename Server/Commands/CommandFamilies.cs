@@ -48,6 +48,7 @@ internal static class CommandFamilies
         DebugCommands.Table,
         SlowlogCommands.Table,
         LatencyCommands.Table,
+        MemoryCommands.Table,
         MonitorCommand.Table,
         LolwutCommand.Table,
         WaitCommand.Table,

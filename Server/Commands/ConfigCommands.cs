@@ -69,6 +69,7 @@ internal static class ConfigCommands
         client.Server.Dispatch.ResetStatistics();
         client.Server.Observer.ResetStatistics();
         client.Server.Expiry.ResetStatistics();
+        client.Server.Memory.ResetStatistics();
         client.Server.Saves.ResetStatistics();
         client.Server.Loop.Figures.Reset();
         client.Reply.Ok();

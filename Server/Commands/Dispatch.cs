@@ -118,9 +118,20 @@ internal sealed class Dispatch
         && MayUseProtected(client, command)
         && IsAuthenticated(client, command)
         && (!client.Is(ClientFlags.Multi) || MayBeQueued(client, command))
+        && (!_server.Memory.IsSet || HasMemory(client, command))
         && ((!_server.Saves.DeniesWrites && _server.Aof.Fault is null) || MayBeLost(client, command))
         && (!client.Is(ClientFlags.PubSub) || FitsSubscriber(client, command))
         && (!_server.Loader.IsLoading || IsServedWhileLoading(client, command));
+
+    // Queueing takes memory too, so nothing is queued while there is none; but a transaction may always be left.
+    private bool HasMemory(Client client, Command command)
+    {
+        if (_server.Memory.Enforce() != EvictionOutcome.Fails) return true;
+        var needsMemory = (command.Flags & CommandFlags.DenyOom) != 0
+            || (client.Is(ClientFlags.Multi) && command.Spec.Name is not ("exec" or "discard" or "quit" or "reset"))
+            || (command.Spec.Name == "exec" && QueuedFlags(client).Any(flags => (flags & CommandFlags.DenyOom) != 0));
+        return !needsMemory || Refuse(client, command, "OOM command not allowed when used memory > 'maxmemory'.");
+    }
 
     // A refused EXEC ends its transaction all the same, and says so.
     private static bool Refuse(Client client, Command command, string error)

@@ -64,7 +64,7 @@ internal static class ObjectCommands
     private static void IdleTime(Client client, in ArgVector args)
     {
         if (!TryFindOrReplyNull(client, args[2], out var entry)) return;
-        if (client.Server.Keyspace.AccessPolicy == AccessPolicy.Lru) client.Reply.Integer(entry.IdleMs / 1000);
+        if (client.Server.Keyspace.AccessPolicy != AccessPolicy.Lfu) client.Reply.Integer(entry.IdleMs / 1000);
         else
         {
             client.Reply.Error(
@@ -82,9 +82,10 @@ internal static class ObjectCommands
 
     // Redis shares integers unless eviction needs an access clock for each.
     private static bool KeepsClocksPerValue(RedisServer server) =>
-        server.Config.MaxMemory > 0
+        server.Memory.IsSet
         && server.Config.MaxMemoryPolicy is Config.MaxMemoryPolicy.AllKeysLru or Config.MaxMemoryPolicy.VolatileLru
-            or Config.MaxMemoryPolicy.AllKeysLfu or Config.MaxMemoryPolicy.VolatileLfu;
+            or Config.MaxMemoryPolicy.AllKeysLfu or Config.MaxMemoryPolicy.VolatileLfu
+            or Config.MaxMemoryPolicy.AllKeysLrm or Config.MaxMemoryPolicy.VolatileLrm;
 
     private static void Help(Client client, in ArgVector args) => HelpReply.Write(
         client,

@@ -58,6 +58,8 @@ internal enum MaxMemoryPolicy
     AllKeysLfu,
     AllKeysRandom,
     NoEviction,
+    VolatileLrm,
+    AllKeysLrm,
 }
 
 /// <summary>When the append-only file is synced.</summary>
@@ -148,7 +150,7 @@ internal static class Choices
 
     public static readonly ChoiceName[] MaxMemoryPolicy = Words(
         Config.MaxMemoryPolicy.VolatileLru,
-        "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction");
+        "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction", "volatile-lrm", "allkeys-lrm");
 
     public static readonly ChoiceName[] AppendFsync = Words(Config.AppendFsync.EverySec, "everysec", "always", "no");
 

@@ -84,7 +84,10 @@ internal sealed class ServerConfig
     public bool HideUserDataFromLog => Values.Numbers[ConfigSlots.HideUserDataFromLog] != 0;
 
     // Memory.
-    public ulong MaxMemory => (ulong)Values.Numbers[ConfigSlots.MaxMemory];
+    public ulong MaxMemory => MaxMemoryPercent > 0 ? 0 : (ulong)Values.Numbers[ConfigSlots.MaxMemory];
+
+    /// <summary>maxmemory as a share of the memory there is; 0 when it is a number of bytes.</summary>
+    public int MaxMemoryPercent => Values.Numbers[ConfigSlots.MaxMemory] - Kinds.NumberDirective.Shares is > 0 and <= 100 and var share ? (int)share : 0;
     public MaxMemoryPolicy MaxMemoryPolicy => (MaxMemoryPolicy)Values.Numbers[ConfigSlots.MaxMemoryPolicy];
     public int MaxMemorySamples => (int)Values.Numbers[ConfigSlots.MaxMemorySamples];
     public int MaxMemoryEvictionTenacity => (int)Values.Numbers[ConfigSlots.MaxMemoryEvictionTenacity];

@@ -127,33 +127,32 @@ internal sealed class InfoReport
 
     private void Memory()
     {
-        var memory = _server.Keyspace.Memory;
-        var resident = Environment.WorkingSet;
-        var system = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        var peak = Math.Max(_server.Statistics.PeakMemory, memory.UsedBytes);
-        Bytes("used_memory", memory.UsedBytes);
+        var figures = MemoryFigures.Of(_server);
+        var (used, resident) = (figures.Used, figures.Resident);
+        Bytes("used_memory", used);
         Bytes("used_memory_rss", resident);
-        Bytes("used_memory_peak", peak);
-        Line("used_memory_peak_perc", Invariant($"{(peak == 0 ? 100 : memory.UsedBytes * 100.0 / peak):F2}%"));
-        Line("used_memory_overhead", memory.UsedBytes - memory.BlockBytes - memory.RunBytes - memory.LargeValueBytes);
-        Line("used_memory_startup", _server.MemoryAtStart);
-        Line("used_memory_dataset", memory.BlockBytes + memory.RunBytes + memory.LargeValueBytes);
-        Line("used_memory_dataset_perc", Invariant($"{Percent(memory.BlockBytes + memory.RunBytes + memory.LargeValueBytes, memory.UsedBytes - _server.MemoryAtStart):F2}%"));
-        Allocator(memory, resident);
-        Bytes("total_system_memory", system);
-        Bytes("maxmemory", (long)_server.Config.MaxMemory);
+        Bytes("used_memory_peak", figures.Peak);
+        Line("used_memory_peak_perc", Invariant($"{(figures.Peak == 0 ? 100 : used * 100.0 / figures.Peak):F2}%"));
+        Line("used_memory_overhead", figures.Overhead);
+        Line("used_memory_startup", figures.Startup);
+        Line("used_memory_dataset", figures.Dataset);
+        Line("used_memory_dataset_perc", Invariant($"{figures.DatasetPercent:F2}%"));
+        Allocator(figures);
+        Bytes("total_system_memory", _server.Memory.Machine.TotalBytes);
+        Bytes("maxmemory", _server.Memory.LimitBytes);
         Line("maxmemory_policy", _server.Config.Format("maxmemory-policy"));
-        Line("mem_fragmentation_ratio", Invariant($"{(memory.UsedBytes == 0 ? 0 : (double)resident / memory.UsedBytes):F2}"));
-        Line("mem_fragmentation_bytes", resident - memory.UsedBytes);
-        Line("mem_not_counted_for_evict", 0);
+        Line("mem_fragmentation_ratio", Ratio(resident, used));
+        Line("mem_fragmentation_bytes", resident - used);
+        Line("mem_not_counted_for_evict", figures.Keyspace.RetiredBytes);
         Line("mem_replication_backlog", 0);
         Line("mem_total_replication_buffers", 0);
         Line("mem_clients_slaves", 0);
-        Line("mem_clients_normal", ClientMemory());
+        Line("mem_clients_normal", figures.Clients);
         Line("mem_cluster_links", 0);
-        Line("mem_aof_buffer", 0);
+        Line("mem_aof_buffer", _server.Aof.BufferBytes);
         Line("mem_allocator", "pages");
         Line("active_defrag_running", 0);
+        Line("mem_limit_of_cgroup", _server.Memory.Machine.CgroupLimitBytes);
         Line("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
         Line("gc_pause_total_usec", (long)GC.GetTotalPauseDuration().TotalMicroseconds);
         Line("gc_pause_longest_usec", _server.Statistics.GcPauses.LongestMicros);
@@ -163,15 +162,15 @@ internal sealed class InfoReport
     }
 
     // What Redis asks its allocator: here the chunks that pages are cut from.
-    private void Allocator(KeyspaceMemory memory, long resident)
+    private void Allocator(MemoryFigures figures)
     {
-        var active = memory.ChunkBytes + memory.LargeValueBytes;
-        Line("allocator_allocated", memory.UsedBytes);
+        var (used, resident, active) = (figures.Used, figures.Resident, figures.Allocated);
+        Line("allocator_allocated", used);
         Line("allocator_active", active);
         Line("allocator_resident", resident);
         Line("allocator_muzzy", 0);
-        Line("allocator_frag_ratio", Ratio(active, memory.UsedBytes));
-        Line("allocator_frag_bytes", active - memory.UsedBytes);
+        Line("allocator_frag_ratio", Ratio(active, used));
+        Line("allocator_frag_bytes", active - used);
         Line("allocator_rss_ratio", Ratio(resident, active));
         Line("allocator_rss_bytes", resident - active);
         Line("rss_overhead_ratio", "1.00");
@@ -278,6 +277,8 @@ internal sealed class InfoReport
         Line("expire_backlog_keys", _server.Keyspace.ExpiryBacklog);
         Line("expire_backlog_milliseconds", _server.Expiry.DelayMs);
         Line("evicted_keys", _server.Observer.EvictedKeys);
+        Line("total_eviction_exceeded_time", _server.Memory.ExceededMs);
+        Line("current_eviction_exceeded_time", _server.Memory.CurrentlyExceededMs);
         Line("evicted_clients", statistics.EvictedClients);
         Line("keyspace_hits", _server.Keyspace.Hits);
         Line("keyspace_misses", _server.Keyspace.Misses);
@@ -390,18 +391,10 @@ internal sealed class InfoReport
         }
     }
 
-    private long ClientMemory()
-    {
-        long sum = 0;
-        for (var client = _server.Clients.Oldest; client is not null; client = client.Next) sum += client.MemoryBytes;
-        return sum;
-    }
 
     private static long TotalTicks(Command command) => command.Ticks + command.Subcommands.Sum(TotalTicks);
 
     private static long Micros(long ticks) => ticks / (Stopwatch.Frequency / 1_000_000);
-
-    private static double Percent(long part, long whole) => whole <= 0 ? 0 : Math.Min(100, part * 100.0 / whole);
 
     private static string Ratio(long part, long whole) => Invariant($"{(whole == 0 ? 0 : (double)part / whole):F2}");
 

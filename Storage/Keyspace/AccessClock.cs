@@ -6,6 +6,9 @@ public enum AccessPolicy
     /// <summary>The second of the last use.</summary>
     Lru,
 
+    /// <summary>The second of the last write.</summary>
+    Lrm,
+
     /// <summary>The minute of the last decay, 16 bits, and a logarithmic counter of uses, 8 bits.</summary>
     Lfu,
 }
@@ -34,10 +37,10 @@ internal sealed class AccessClock(Clock clock, Random dice)
     private uint Minutes => (uint)(clock.NowMs / 60_000) & Mask16;
 
     /// <summary>The clock of a new entry.</summary>
-    public uint Initial() => Policy == AccessPolicy.Lru ? Seconds : (Minutes << 8) | LfuInitial;
+    public uint Initial() => Policy != AccessPolicy.Lfu ? Seconds : (Minutes << 8) | LfuInitial;
 
     /// <summary>The clock of an entry that has not been used for so many seconds; under LFU that of a new one.</summary>
-    public uint Unused(long seconds) => Policy == AccessPolicy.Lru ? (uint)(Seconds - seconds) & Mask24 : Initial();
+    public uint Unused(long seconds) => Policy != AccessPolicy.Lfu ? (uint)(Seconds - seconds) & Mask24 : Initial();
 
     /// <summary>The clock of an entry whose counter stands at a number; under LRU that of a new one.</summary>
     public uint Used(int counter) => Policy == AccessPolicy.Lfu ? (Minutes << 8) | (uint)(byte)counter : Initial();
@@ -45,7 +48,7 @@ internal sealed class AccessClock(Clock clock, Random dice)
     /// <summary>The clock of an entry that is used.</summary>
     public uint Touched(uint old)
     {
-        if (Policy == AccessPolicy.Lru)
+        if (Policy != AccessPolicy.Lfu)
             return Seconds;
         int counter = Frequency(old);
         if (counter < byte.MaxValue)
@@ -60,6 +63,9 @@ internal sealed class AccessClock(Clock clock, Random dice)
 
     /// <summary>Milliseconds since an entry was used (LRU).</summary>
     public long IdleMs(uint access) => ((Seconds - access) & Mask24) * 1000L;
+
+    /// <summary>Minutes since the counter of an entry changed, or was to (LFU).</summary>
+    public uint MinutesSince(uint access) => (Minutes - (access >> 8)) & Mask16;
 
     /// <summary>The counter of an entry, decayed (LFU).</summary>
     public int Frequency(uint access)

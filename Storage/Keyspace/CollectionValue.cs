@@ -37,8 +37,11 @@ internal abstract class CollectionValue
     /// <summary>Elements: fields of a hash, members of a set, entries of a stream.</summary>
     public abstract long Count { get; }
 
-    /// <summary>Bytes of all that it consists of, roughly. O(1).</summary>
+    /// <summary>Bytes of all that it consists of but the shell, roughly. O(1).</summary>
     public abstract long MemoryBytes { get; }
+
+    /// <summary>The same, more exactly: by looking at some of its parts, all of them for a number of 0. O(parts looked at).</summary>
+    public virtual long Measure(long samples) => MemoryBytes;
 
     /// <summary>Another shell over the same nodes, for the keyspace to write to while forks keep this one. O(1).</summary>
     public CollectionValue Clone()
@@ -82,34 +85,51 @@ internal abstract class Teardown
 }
 
 /// <summary>Collections that no entry refers to any more, on their way out.</summary>
-internal sealed class DiscardedCollections(ForkEpochs forks)
+internal sealed class DiscardedCollections(PageStore pages)
 {
     private const int FreedAtOnce = 256;
 
-    private readonly Queue<Teardown> _teardowns = new();
+    private readonly Queue<(Teardown Teardown, long Bytes)> _teardowns = new();
+    private long _freed;
 
     /// <summary>Whether nothing waits.</summary>
     public bool IsEmpty => _teardowns.Count == 0;
 
+    /// <summary>Bytes of what waits, by the collections' own estimates.</summary>
+    public long PendingBytes { get; private set; }
+
     /// <summary>Frees a collection, at once if it is small. Its key's segment had this reach.</summary>
     public void Add(CollectionValue value, Reach reach)
     {
+        ForkEpochs forks = pages.Forks;
         value.Open(value.Widen(reach with { AsOf = Math.Min(reach.AsOf, forks.Current) }, forks));
         Teardown teardown = value.TearDown();
-        if (value.Count > FreedAtOnce || !teardown.Run(new TimeBudget(TimeBudget.Unlimited)))
-            _teardowns.Enqueue(teardown);
+        if (value.Count <= FreedAtOnce && teardown.Run(new TimeBudget(TimeBudget.Unlimited)))
+            return;
+        long bytes = value.Measure(1);
+        _teardowns.Enqueue((teardown, bytes));
+        PendingBytes += bytes;
     }
 
     /// <summary>Frees for a time; true while there is more.</summary>
     public bool Drain(in TimeBudget budget)
     {
-        while (_teardowns.TryPeek(out Teardown? teardown))
+        while (_teardowns.TryPeek(out (Teardown Teardown, long Bytes) next))
         {
-            if (!teardown.Run(budget))
+            long before = InUse;
+            bool isDone = next.Teardown.Run(budget);
+            long left = next.Bytes - _freed;
+            long freed = isDone ? left : Math.Clamp(before - InUse, 0, left);
+            _freed = isDone ? 0 : _freed + freed;
+            PendingBytes -= freed;
+            if (!isDone)
                 return true;
             _teardowns.Dequeue();
         }
 
         return false;
     }
+
+    // What is retired to a fork is gone too, as far as the keyspace goes.
+    private long InUse => pages.UsedBytes + PendingBytes - pages.RetiredBytes;
 }

@@ -46,6 +46,9 @@ public sealed class Database
         return segments * SegmentHead.SlotsPerGroup * SegmentHead.GroupCount;
     }
 
+    /// <summary>Bytes of what finds its keys: directory and segment heads. O(segments).</summary>
+    public long DirectoryBytes() => SlotCount() / SegmentHead.SlotCount * SegmentHead.Bytes + Table.Directory.Bytes;
+
     internal Table Table { get; set; }
 
     internal AccessClock Access => _keyspace.Access;
@@ -59,7 +62,7 @@ public sealed class Database
         EntryPlace place = default;
         bool found = Table.Find(hash, key, ref place) && !IsGone(hash, key, ref place);
         _keyspace.CountLookup(found);
-        if (found && touch == Touch.Yes)
+        if (found && touch == Touch.Yes && Access.Policy != AccessPolicy.Lrm)
             MarkUsed(ref place);
         if (!found && _keyspace.TellsMisses && touch != Touch.Unseen)
             _keyspace.Events.Missed(this, key);
@@ -390,6 +393,13 @@ public sealed class Database
         RemoveFound(hash, key, ref place);
         _keyspace.CountExpired();
         _keyspace.Events.Expired(this, key);
+    }
+
+    /// <summary>Removes a key whose memory is needed. The key must not be a span into the keyspace.</summary>
+    internal void Evict(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
+    {
+        RemoveFound(hash, key, ref place);
+        _keyspace.Events.Evicted(this, key);
     }
 
     // Removing an entry may free its bytes, and the key with them, which listeners are yet to hear of.

@@ -181,6 +181,12 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>Makes the key one that is new, whether or not it is.</summary>
     public void SetUnused() => _database.PutAccess(_hash, _key, _database.Access.Initial(), ref _place);
 
+    /// <summary>
+    /// What the key takes of memory: its entry, with its share of what segments have to spare, and its value. Of a large collection so many parts are
+    /// measured, 0 for all. O(parts measured). The key must exist.
+    /// </summary>
+    public readonly long MeasureMemory(long samples) => KeyUsage.Of(_database.Table, ref _place.Head, ref _place.Entry, samples);
+
     /// <summary>Deletes the key; false if it is missing.</summary>
     public bool Delete()
     {

@@ -128,7 +128,7 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
     }
 
     // The entries lie scattered over the segment's blocks: waiting for them one after the other would be most of the cost.
-    private static void Prefetch(Table table, uint id)
+    internal static void Prefetch(Table table, uint id)
     {
         ref SegmentHead head = ref table.Pages.Head(id);
         for (int group = 0; group < SegmentHead.GroupCount; group++)

@@ -31,6 +31,8 @@ public sealed class Keyspace
     private readonly ExpirySweep _sweep;
     private readonly Compaction _compaction;
     private readonly Queue<TableTeardown> _discarded = new();
+    private long _headsCounted = -1;
+    private long _directoryBytes;
 
     /// <summary>Makes empty databases.</summary>
     public Keyspace(KeyspaceOptions options)
@@ -49,6 +51,7 @@ public sealed class Keyspace
             _databases[i] = new Database(this, i, NewTable(i));
         _sweep = new ExpirySweep(_databases, _horizon);
         _compaction = new Compaction(_pages, _databases);
+        Eviction = new Eviction(_databases, Access, Dice);
     }
 
     /// <summary>How many keys a batch can prefetch.</summary>
@@ -128,6 +131,27 @@ public sealed class Keyspace
             return KeyspaceMemory.Of(_pages, _databases, pending);
         }
     }
+
+    /// <summary><see cref="KeyspaceMemory.DataBytes"/> alone, for who asks before every command. O(1), O(databases) after a segment has split or merged.</summary>
+    public long DataBytes
+    {
+        get
+        {
+            // Directories change only when segments come or go.
+            if (_pages.Heads.Used != _headsCounted)
+            {
+                _headsCounted = _pages.Heads.Used;
+                _directoryBytes = 0;
+                foreach (Database database in _databases)
+                    _directoryBytes += database.Table.Directory.Bytes;
+            }
+
+            return _discarded.Count == 0 ? _pages.UsedBytes - _pages.RetiredBytes + _directoryBytes : Memory.DataBytes;
+        }
+    }
+
+    /// <summary>Chooses keys to give up.</summary>
+    public Eviction Eviction { get; }
 
     /// <summary>Up to which size collections are packed.</summary>
     public CollectionLimits Limits { get; } = new();
@@ -266,7 +290,7 @@ public sealed class Keyspace
         long keys = 0;
         foreach (Database database in _databases)
             keys += database.Count;
-        return keys == 0 ? 0 : (long)((Memory.UsedBytes - Memory.RetiredBytes) * ((double)table.Count / keys));
+        return keys == 0 ? 0 : (long)(Memory.DataBytes * ((double)table.Count / keys));
     }
 
     private static KeyHasher NewHasher(KeyspaceOptions options, Random dice)

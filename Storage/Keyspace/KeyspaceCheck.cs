@@ -17,6 +17,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
     private int _occupied;
     private int _liveBytes;
     private long _entryBytes;
+    private long _deadBytes;
 
     /// <summary>Checks all databases; throws <see cref="InvariantException"/>.</summary>
     public static void Run(Database[] databases, PageStore pages, bool isAllReachable)
@@ -34,6 +35,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
         var nested = new KeyspaceCheck(pages) { _items = _items };
         nested.CheckTable(table);
         _entryBytes += nested._entryBytes;
+        _deadBytes += nested._deadBytes;
     }
 
     private void CheckTable(Table table)
@@ -86,6 +88,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
             Invariant.Check(head.Count + head.Tombstones <= SegmentHead.SplitAt);
             Invariant.Check(_liveBytes == head.LiveBytes);
             _entryBytes += head.LiveBytes;
+            _deadBytes += head.DeadBytes;
             CheckBlocks(ref head);
         }
     }
@@ -160,6 +163,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
     private void CheckAllocators()
     {
         Invariant.Check(_entryBytes == pages.EntryBytes);
+        Invariant.Check(_deadBytes == pages.DeadBytes);
         Invariant.Check(CountOf(ItemKind.Head) == pages.Heads.Used);
         Invariant.Check(CountOf(ItemKind.NarrowBlock) == pages.Narrow.Used);
         Invariant.Check(CountOf(ItemKind.WideBlock) == pages.Wide.Used);

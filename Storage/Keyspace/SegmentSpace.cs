@@ -57,6 +57,7 @@ internal sealed class SegmentSpace(PageStore pages)
     {
         int dead = head.Dead[block] + bytes;
         pages.EntryBytes -= bytes;
+        pages.DeadBytes += bytes;
         head.Dead[block] = (ushort)dead;
         head.DeadBytes += bytes;
         if (dead == head.Ends[block])
@@ -79,6 +80,7 @@ internal sealed class SegmentSpace(PageStore pages)
     public void DropBlocks(ref SegmentHead head, Reach reach)
     {
         pages.EntryBytes -= head.LiveBytes;
+        pages.DeadBytes -= head.DeadBytes;
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
             if (head.Blocks[block] != 0)
@@ -258,6 +260,7 @@ internal sealed class SegmentSpace(PageStore pages)
         }
 
         Invariant.Check(end == head.Ends[block] - head.Dead[block]);
+        pages.DeadBytes -= head.Dead[block];
         head.DeadBytes -= head.Dead[block];
         head.EndBytes -= head.Dead[block];
         head.Dead[block] = 0;
@@ -269,6 +272,7 @@ internal sealed class SegmentSpace(PageStore pages)
     private void DropBlock(ref SegmentHead head, int block, Reach reach)
     {
         pages.Retire(KindOf(head.Width), head.Blocks[block], reach);
+        pages.DeadBytes -= head.Dead[block];
         head.DeadBytes -= head.Dead[block];
         head.EndBytes -= head.Ends[block];
         head.Blocks[block] = 0;

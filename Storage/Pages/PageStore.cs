@@ -26,7 +26,7 @@ internal sealed class PageStore
         Narrow = new BlockAllocator(Chunks, NarrowBytes, 1);
         Wide = new BlockAllocator(Chunks, NarrowBytes, WideBytes / NarrowBytes);
         Runs = new RunAllocator(Chunks);
-        Discarded = new DiscardedCollections(Forks);
+        Discarded = new DiscardedCollections(this);
         Merge = new SegmentMerge(this);
     }
 
@@ -67,6 +67,15 @@ internal sealed class PageStore
 
     /// <summary>Bytes of collections that are made of managed objects, as they tell of them.</summary>
     public long ManagedBytes { get; set; }
+
+    /// <summary>Bytes of blocks that entries gave up and that are not handed out again yet: holes, which new entries of their segments will fill.</summary>
+    public long DeadBytes { get; set; }
+
+    /// <summary>
+    /// What all that lies here takes, holes not counted, nor what waits to be freed; what only forks keep is counted. Directories are not. O(1).
+    /// </summary>
+    public long UsedBytes =>
+        Heads.UsedBytes + Narrow.UsedBytes + Wide.UsedBytes - DeadBytes + Runs.UsedBytes + Objects.ArrayBytes + ManagedBytes - Discarded.PendingBytes;
 
     /// <summary>Bytes of the chunks, slabs and pages that everything lies in, whether or not it uses all of them.</summary>
     public long FootprintBytes => Heads.ChunkBytes + Narrow.ChunkBytes + Wide.ChunkBytes + Runs.SlabsBytes + Objects.PagesBytes;
@@ -254,6 +263,9 @@ internal sealed class PageStore
         else
             BlocksOf(kind).SetBirth(id, epoch);
     }
+
+    /// <summary>What an item takes.</summary>
+    public long HeldBytes(ItemKind kind, uint id) => BytesOf(kind, id);
 
     private long BytesOf(ItemKind kind, uint id) => kind switch
     {

@@ -37,6 +37,9 @@ internal sealed class MemberTable : CollectionValue
     public override long MemoryBytes => _table.MemoryBytes;
 
     /// <inheritdoc/>
+    public override long Measure(long samples) => KeyUsage.OfTable(_table, samples);
+
+    /// <inheritdoc/>
     public override CollectionValue Copy()
     {
         var copy = Table.Nested(_table.Pages, _table.Hasher);

@@ -20,6 +20,8 @@ namespace KestrelFree.Storage.Types;
 /// <summary>A list that is more than one listpack.</summary>
 internal sealed class Quicklist : CollectionValue
 {
+    private const long LeastNodesMeasured = 16;
+
     private readonly NodeSequence _nodes;
     private readonly List<QuicklistNode> _removed = [];
     private readonly List<QuicklistPage> _dropped = [];
@@ -48,6 +50,23 @@ internal sealed class Quicklist : CollectionValue
 
     /// <inheritdoc/>
     public override long MemoryBytes => _bytes;
+
+    /// <inheritdoc/>
+    public override long Measure(long samples)
+    {
+        // What nodes have to spare, on average of some that lie evenly along the list.
+        long step = samples == 0 ? 1 : Math.Max(1, Count / Math.Max(samples, LeastNodesMeasured));
+        long held = 0, used = 0;
+        for (long index = 0; index < Count;)
+        {
+            ref readonly QuicklistNode node = ref _nodes.Find(index, out long first);
+            held += Pages.HeldBytes(node.Kind, node.Id);
+            used += node.Bytes;
+            index = Math.Max(first + node.Count, index + step);
+        }
+
+        return used == 0 ? _bytes : (long)(_bytes * ((double)held / used));
+    }
 
     /// <inheritdoc/>
     public override void Open(Reach reach) => _nodes.Reach = reach;

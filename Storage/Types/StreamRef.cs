@@ -35,11 +35,25 @@ public ref struct StreamRef
     }
 
     /// <summary>Tells of a change that is none of the value: to what the stream remembers, or to its groups.</summary>
-    public readonly void SignalChanged() => _entry.SignalChanged();
+    public readonly void SignalChanged()
+    {
+        CountMemory();
+        _entry.SignalChanged();
+    }
 
     /// <summary>Tells those who wait for the stream that they should look again.</summary>
     public readonly void SignalReady() => _entry.SignalReady();
 
     /// <summary>Tells of changes, as many as Redis would count.</summary>
-    public readonly void SignalModified(long changes = 1) => _entry.SignalModified(changes);
+    public readonly void SignalModified(long changes = 1)
+    {
+        CountMemory();
+        _entry.SignalModified(changes);
+    }
+
+    private readonly void CountMemory()
+    {
+        if (_entry.Exists)
+            _entry.Collection<StreamValue>().CountMemory();
+    }
 }

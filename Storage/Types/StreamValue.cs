@@ -7,8 +7,8 @@ namespace KestrelFree.Storage.Types;
 // What the keyspace holds for a stream. All below it are managed objects that know their births, so nothing is retired or freed by hand, and the reach
 // of its key does not matter: whatever was born before the newest fork is copied.
 //
-// PageStore counts the bytes of what lies in pages; of streams it is told here, each time that one is opened. So the count is behind by the
-// stream's last write, which nobody minds.
+// PageStore counts the bytes of what lies in pages; of streams it is told here, each time that one is opened and
+// each time that a change is signalled.
 
 /// <summary>A stream's shell.</summary>
 internal sealed class StreamValue : CollectionValue
@@ -40,25 +40,24 @@ internal sealed class StreamValue : CollectionValue
 
     /// <inheritdoc/>
     public override long MemoryBytes =>
-        ShellBytes + Log.NodeBytes + Log.NodeCount * BytesPerNode + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
+        Log.NodeBytes + Log.NodeCount * BytesPerNode + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
 
     /// <inheritdoc/>
     public override CollectionValue Copy()
     {
         var copy = new StreamValue(_pages, Log.DeepCopy());
-        copy.CountMemory(copy.MemoryBytes - ShellBytes);
+        copy.CountMemory();
         return copy;
     }
 
     /// <summary>Counts its memory; births alone tell who may still read a node.</summary>
-    public override void Open(Reach reach) => CountMemory(MemoryBytes - ShellBytes);
+    public override void Open(Reach reach) => CountMemory();
+
+    /// <summary>Counts what has been added to it or taken from it since.</summary>
+    public void CountMemory() => CountMemory(MemoryBytes);
 
     /// <inheritdoc/>
-    public override Teardown TearDown()
-    {
-        CountMemory(0);
-        return Nothing.ToFree;
-    }
+    public override Teardown TearDown() => new Release(this);
 
     /// <inheritdoc/>
     public override void Check(KeyspaceCheck check) => Log.Check();
@@ -73,10 +72,13 @@ internal sealed class StreamValue : CollectionValue
         _counted = bytes;
     }
 
-    private sealed class Nothing : Teardown
+    // The collector frees it.
+    private sealed class Release(StreamValue stream) : Teardown
     {
-        public static readonly Nothing ToFree = new();
-
-        public override bool Run(in TimeBudget budget) => true;
+        public override bool Run(in TimeBudget budget)
+        {
+            stream.CountMemory(0);
+            return true;
+        }
     }
 }

@@ -43,6 +43,9 @@ internal sealed class ZsetTree : CollectionValue
     public override long MemoryBytes => _table.MemoryBytes + _order.Bytes;
 
     /// <inheritdoc/>
+    public override long Measure(long samples) => KeyUsage.OfTable(_table, samples) + _order.Bytes;
+
+    /// <inheritdoc/>
     public override CollectionValue Copy()
     {
         var copy = new ZsetTree(_table.Pages, _table.Hasher);

@@ -249,7 +249,7 @@ internal static class CommandGrammars
 
     /// <summary>Settings that harm nothing, each set back by the next script's head (see ScriptGenerator).</summary>
     private static string[] ConfigSetArguments(Draw d) => [.. d.Many(1, 2, () => "").SelectMany(_ => d.Pick<string[]>(
-        [d.Word("maxmemory"), d.Pick("0", "100mb", "1GB", "1g", "-1", "abc", "", "10%", "1kk", "100Mb ")],
+        [d.Word("maxmemory"), d.Pick("0", "100mb", "1GB", "1g", "-1", "abc", "", "110%", "1kk", "100Mb ")],
         ["maxmemory-policy", d.Pick("noeviction", "AllKeys-LRU", "bad", "", "volatile-ttl")],
         ["maxmemory-samples", d.Pick("5", "0", "64", "abc", "-1")],
         ["timeout", d.Pick("0", "10000", "-1", "abc", "2147483648")],

@@ -33,6 +33,8 @@ internal static class KnownDifferences
             e.Command == "debug object" && e.Ours.Contains(" encoding:listpack ", StringComparison.Ordinal) && (e.Theirs.Contains(" encoding:hashtable ", StringComparison.Ordinal) || e.Theirs.Contains(" encoding:quicklist ", StringComparison.Ordinal))),
         new("DEBUG HTSTATS with more words", "7.2 takes the word full", e =>
             e.Command is "debug htstats" or "debug htstats-key" && e.Request.Count > 3 && e.Theirs.StartsWith("-ERR unknown subcommand or wrong", StringComparison.Ordinal)),
+        new("maxmemory-policy names the lrm policies", "they are of 8.6", e =>
+            e.Command == "config set" && e.Ours.Replace(", volatile-lrm, allkeys-lrm", "", StringComparison.Ordinal) == e.Theirs),
         new("maxmemory-samples is at most 64", "since 7.4; 7.0 knows no bound but that of a C int", e =>
             e.Command == "config set" && e.Ours == e.Theirs.Replace("between 1 and 2147483647 inclusive", "between 1 and 64 inclusive", StringComparison.Ordinal)),
         new("an error quotes an argument whole", "Redis prints it as a C string, up to its first NUL", IsCutAtNul),

@@ -38,6 +38,8 @@ internal static partial class Normalisations
         new("slow commands", ["slowlog get", "slowlog len"], "what is slow is the machine's own (a transcript covers the form)", _ => "<entries>"),
         new("latencies", ["latency histogram"], "how long commands take is the machine's own (LatencyHistogramTests cover the form)", _ => "<latencies>"),
         new("LATENCY DOCTOR", ["latency doctor"], "the words are each server's own", _ => "<advice>"),
+        new("bytes of a key", ["memory usage"], "each server stores it in its own way (MemoryCommandsTests compare them with what they cost)", text => Integer().Replace(text, ":<bytes>")),
+        new("figures of memory", ["memory stats", "memory doctor", "memory malloc-stats"], "they are each server's own, and so are the words", _ => "<figures>"),
         new("version", ["lolwut"], "each tells its own", _ => "<art>"),
         new("times of pending entries", ["xpending", "xinfo stream"], "the two are asked one after the other", text => PendingEntry().Replace(text, "$1:<ms>")),
         new("times of consumers", ["xinfo stream", "xinfo consumers"], "the two are asked one after the other; 7.2 added when one was active", text => Counts().Replace(ConsumerTimes().Replace(text, ""), "$1")),
@@ -89,7 +91,7 @@ internal static partial class Normalisations
 
     /// <summary>Commands whose presence in a list is compared: those that this capability has.</summary>
     private static readonly HashSet<string> CommonCommands =
-        [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|')).Where(name => name != "client|setinfo"), "client", "config", "command", "debug", "slowlog", "latency"];
+        [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|')).Where(name => name != "client|setinfo"), "client", "config", "command", "debug", "slowlog", "latency", "memory"];
 
     [GeneratedRegex(@":\d+")]
     private static partial Regex Integer();

@@ -15,11 +15,19 @@ internal enum NumberForm
 
     /// <summary>Octal digits: file permissions.</summary>
     Octal = 4,
+
+    /// <summary>Bytes or a share of the memory there is, such as 75%; a share is stored above <see cref="NumberDirective.Shares"/>. Redis knows none, so its complaints do not name it.</summary>
+    Share = 8,
 }
 
 /// <summary>A directive that is a number within bounds.</summary>
 internal sealed class NumberDirective(string name, NumberForm form, long defaultValue, long lowest, long highest) : Directive(name)
 {
+    /// <summary>A share of n % is stored as this and n: a number of bytes that nobody means, 2^63 and a little.</summary>
+    public const long Shares = long.MinValue;
+
+    private const long HighestShare = 100;
+
     /// <summary>Whether the bounds and the value are compared as unsigned 64-bit numbers.</summary>
     public NumberSign Sign { get; init; } = NumberSign.Signed;
 
@@ -44,6 +52,8 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
         long value = values.Numbers[Slot];
         if (IsPercentage(value))
             return $"{-value}%";
+        if (IsShare(value))
+            return $"{value - Shares}%";
         if (form.HasFlag(NumberForm.Octal))
             return Convert.ToString(value, 8);
         return form.HasFlag(NumberForm.Memory) ? $"{(ulong)value}" : $"{value}";
@@ -59,6 +69,8 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
 
     private bool IsPercentage(long value) => form.HasFlag(NumberForm.Percent) && value < 0;
 
+    private bool IsShare(long value) => form.HasFlag(NumberForm.Share) && value is > Shares and <= Shares + HighestShare;
+
     private bool TryParse(string text, out long value)
     {
         if (form.HasFlag(NumberForm.Memory) && ConfNumbers.TryParseMemory(text, out ulong bytes))
@@ -73,6 +85,12 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
             return true;
         }
 
+        if (form.HasFlag(NumberForm.Share) && text.EndsWith('%') && ConfNumbers.TryParseStrict(text[..^1], out value) && value is > 0 and <= HighestShare)
+        {
+            value += Shares;
+            return true;
+        }
+
         if (form.HasFlag(NumberForm.Octal))
             return ConfNumbers.TryParseLenient(text, 8, out value, out bool overflowed) && !overflowed;
         value = 0;
@@ -82,7 +100,7 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
     private string UnreadableText => form switch
     {
         NumberForm.Memory | NumberForm.Percent => "argument must be a memory or percent value",
-        NumberForm.Memory => "argument must be a memory value",
+        NumberForm.Memory or NumberForm.Memory | NumberForm.Share => "argument must be a memory value",
         NumberForm.Octal => "argument couldn't be parsed as an octal number",
         _ => "argument couldn't be parsed into an integer",
     };

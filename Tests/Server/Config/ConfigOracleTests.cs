@@ -32,6 +32,7 @@ public sealed class ConfigOracleTests
     {
         ["loglevel"] = "takes nothing since 7.2",
         ["maxmemory-samples"] = "at most 64 since 7.4",
+        ["maxmemory-policy"] = "the message names the lrm policies of 8.6",
         ["notify-keyspace-events"] = "the message names n since 7.2",
         ["proc-title-template"] = "the oracle also tries to change its title",
         ["activedefrag"] = "the oracle may be built with a jemalloc that can",
@@ -119,6 +120,9 @@ public sealed class ConfigOracleTests
             {
                 foreach (string value in Values)
                 {
+                    // Ours takes a share of the memory there is.
+                    if (name == "maxmemory" && value == "100%")
+                        continue;
                     string? error = ConfigSet.Execute(config, ServerLog.Silent, [name, value], ServerPhase.Running, ClientOrigin.Remote).Error;
                     string theirs = _connection.Ask("CONFIG", "SET", name, value);
 

@@ -1,0 +1,141 @@
+using KestrelFree.Tests.Support;
+using NUnit.Framework;
+
+namespace KestrelFree.Tests.Server.Commands;
+
+/// <summary>MEMORY: what it says of keys against what they make used memory grow by.</summary>
+internal sealed class MemoryCommandsTests
+{
+    private InProcessServer _server = null!;
+    private RawConnection _client = null!;
+
+    [SetUp]
+    public void Start_a_server()
+    {
+        _server = new InProcessServer();
+        _client = _server.Connect();
+    }
+
+    [TearDown]
+    public void Stop_the_server()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    // Type and encoding, how many keys, and the arguments that make one; {0} stands for the key's number, {*} for the numbers of many elements.
+    [TestCase("int", 3000, 0, "SET", "{0}")]
+    [TestCase("embstr", 3000, 0, "SET", "value-{0}")]
+    [TestCase("raw", 1500, 0, "SET", "x*150")]
+    [TestCase("raw", 600, 0, "SET", "x*1000")]
+    [TestCase("raw", 20, 0, "SET", "x*300000")]
+    [TestCase("listpack", 1500, 0, "RPUSH", "a", "b", "c", "{0}")]
+    [TestCase("quicklist", 12, 3000, "RPUSH", "element-number-{*}")]
+    [TestCase("listpack", 1500, 0, "SADD", "a", "b", "c", "{0}")]
+    [TestCase("intset", 1500, 0, "SADD", "1", "2", "{0}")]
+    [TestCase("hashtable", 40, 700, "SADD", "member-{*}")]
+    [TestCase("hashtable", 4, 4000, "SADD", "member-{*}")]
+    [TestCase("listpack", 1500, 0, "HSET", "field", "{0}", "other", "value")]
+    [TestCase("hashtable", 40, 700, "HSET", "field-{*}", "value-{*}")]
+    [TestCase("hashtable", 8, 600, "HSET", "field-{*}", "x*300")]
+    [TestCase("listpack", 1500, 0, "ZADD", "1", "a", "2", "{0}")]
+    [TestCase("skiplist", 40, 500, "ZADD", "{*}", "member-{*}")]
+    [TestCase("stream", 200, 0, "XADD", "*", "field", "{0}", "other", "x*200")]
+    public void A_key_takes_what_it_makes_used_memory_grow_by(string encoding, int keys, int elements, string command, params string[] arguments)
+    {
+        long before = _client.InfoNumber("used_memory");
+        long said = 0;
+        for (int key = 0; key < keys; key++)
+            Make(command, $"the-name-of-key:{key}", elements, [.. arguments.Select(argument => Fill(argument, "{0}", key))]);
+        long grown = _client.InfoNumber("used_memory") - before;
+        for (int key = 0; key < keys; key++)
+            said += Number(_client.Ask("MEMORY", "USAGE", $"the-name-of-key:{key}"));
+
+        Assert.That(_client.Ask("OBJECT", "ENCODING", "the-name-of-key:0"), Is.EqualTo($"$\"{encoding}\""));
+        Assert.That(said, Is.EqualTo(grown).Within(10).Percent, $"{said / keys} bytes said, {grown / keys} grown for each of {keys} keys");
+    }
+
+    [Test]
+    public void What_keys_took_is_given_back_when_they_go()
+    {
+        long before = _client.InfoNumber("used_memory");
+        Make("SADD", "set", 5000, ["member-{*}"]);
+        Make("RPUSH", "list", 5000, ["element-number-{*}"]);
+        for (int i = 0; i < 100; i++)
+            _client.Ask("XADD", "stream", "*", "field", new string('x', 500));
+        Assert.That(_client.InfoNumber("used_memory"), Is.GreaterThan(before + 250_000));
+        Assert.That(_client.Ask("DEL", "set", "list", "stream"), Is.EqualTo(":3"));
+
+        // At once, although large collections are freed in slices.
+        Assert.That(_client.InfoNumber("used_memory"), Is.LessThan(before + 50_000));
+        _client.Ask("FLUSHALL");
+    }
+
+    [Test]
+    public void Usage_with_all_samples_agrees_with_the_estimate()
+    {
+        Make("HSET", "h", 20_000, ["field-{*}", "value-{*}"]);
+        long exact = Number(_client.Ask("MEMORY", "USAGE", "h", "SAMPLES", "0"));
+
+        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "h")), Is.EqualTo(exact).Within(10).Percent);
+    }
+
+    [Test]
+    public void Usage_checks_its_arguments()
+    {
+        _client.Ask("SET", "k", "v");
+
+        Assert.That(_client.Ask("MEMORY", "USAGE", "missing"), Is.EqualTo("$nil"));
+        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "SAMPLES", "-1"), Is.EqualTo("-ERR syntax error"));
+        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "SAMPLES", "x"), Is.EqualTo("-ERR value is not an integer or out of range"));
+        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "SAMPLES"), Is.EqualTo("-ERR syntax error"));
+        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "NONSENSE", "1"), Is.EqualTo("-ERR syntax error"));
+        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "k", "samples", "3", "SAMPLES", "0")), Is.InRange(10, 100));
+    }
+
+    [Test]
+    public void Stats_names_each_database_that_holds_keys_and_counts_them()
+    {
+        _client.Ask("SET", "k", "v");
+        _client.Ask("SELECT", "3");
+        _client.Ask("SET", "k", "v");
+        string stats = _client.Ask("MEMORY", "STATS");
+
+        Assert.That(stats, Does.Contain("$\"db.0\"").And.Contain("$\"db.3\"").And.Not.Contain("db.1"));
+        Assert.That(stats, Does.Contain("$\"keys.count\"\n  :2"));
+        Assert.That(stats, Does.Contain("peak.allocated").And.Contain("dataset.percentage").And.Contain("fragmentation.bytes"));
+    }
+
+    [Test]
+    public void Doctor_purge_and_allocator_statistics_answer()
+    {
+        Assert.That(_client.Ask("MEMORY", "DOCTOR"), Does.Contain("next to nothing"));
+        Assert.That(_client.Ask("MEMORY", "PURGE"), Is.EqualTo("+OK"));
+        Assert.That(_client.Ask("MEMORY", "MALLOC-STATS"), Does.Contain("chunks taken from the system"));
+    }
+
+    private void Make(string command, string key, int elements, string[] arguments)
+    {
+        if (elements == 0)
+        {
+            Assert.That(_client.Ask([command, key, .. arguments]), Does.Not.StartWith("-"));
+            return;
+        }
+
+        for (int element = 0; element < elements; element += 100)
+        {
+            int first = element;
+            var many = Enumerable.Range(first, Math.Min(100, elements - first)).SelectMany(number => arguments.Select(argument => Fill(argument, "{*}", number)));
+            Assert.That(_client.Ask([command, key, .. many]), Does.Not.StartWith("-"));
+        }
+    }
+
+    private static string Fill(string pattern, string place, int number)
+    {
+        if (pattern.StartsWith("x*", StringComparison.Ordinal))
+            return new string('x', int.Parse(pattern[2..], System.Globalization.CultureInfo.InvariantCulture));
+        return pattern.Replace(place, $"{number}", StringComparison.Ordinal);
+    }
+
+    private static long Number(string reply) => long.Parse(reply[1..], System.Globalization.CultureInfo.InvariantCulture);
+}
