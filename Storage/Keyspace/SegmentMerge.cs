@@ -14,6 +14,8 @@ namespace KestrelFree.Storage.Keyspaces;
 /// <summary>Merges the segments of a table, a range at a time. O(segments of a leaf + entries of the new segment).</summary>
 internal sealed class SegmentMerge(PageStore pages)
 {
+    private const int MergeFrom = SegmentHead.SplitAt / 4;
+    private const int RemovalsPerMerge = 8;
     private const int MaxEntries = SegmentHead.SplitAt / 4 * 3;
 
     // Half of what fits into 1 KB blocks, so that bytes do not make the new segment split soon either.
@@ -46,6 +48,14 @@ internal sealed class SegmentMerge(PageStore pages)
 
         if (widest <= depth)
             table.Merge(hash & ~Below(widest), widest, SegmentSpace.WidthFor(entries, bytes));
+    }
+
+    /// <summary>Merges the segment of a hash when a removal has left it small, every eighth time: for tables that no compaction comes to.</summary>
+    public void RunAfterRemoval(Table table, ulong hash)
+    {
+        int left = pages.Head(table.Directory.HeadOf(hash)).Count;
+        if (left <= MergeFrom && left % RemovalsPerMerge == 0)
+            Run(table, hash);
     }
 
     // Counts in all segments whose hashes share so many leading bits.

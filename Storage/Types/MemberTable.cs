@@ -17,9 +17,6 @@ namespace KestrelFree.Storage.Types;
 /// <summary>The members of a large set, or the fields of a large hash. All operations O(1) amortised.</summary>
 internal sealed class MemberTable : CollectionValue
 {
-    private const int MergeFrom = SegmentHead.SplitAt / 4;
-    private const int RemovalsPerMerge = 8;
-
     private readonly Table _table;
 
     /// <summary>An empty one.</summary>
@@ -167,8 +164,7 @@ internal sealed class MemberTable : CollectionValue
             return false;
         BytesValues.ReleaseReference(_table, hash, ref place);
         _table.Remove(hash, member, ref place);
-        if (_table.Pages.Head(_table.Directory.HeadOf(hash)).Count is var left && left <= MergeFrom && left % RemovalsPerMerge == 0)
-            _table.Pages.Merge.Run(_table, hash);
+        _table.Pages.Merge.RunAfterRemoval(_table, hash);
         return true;
     }
 

@@ -22,9 +22,6 @@ internal static class PackedZset
     /// <summary>The offset of a member, or None.</summary>
     public static int Find(ReadOnlySpan<byte> listpack, ReadOnlySpan<byte> member) => Listpack.Find(listpack, member, skip: 1);
 
-    /// <summary>The offset of the member with a rank, or None.</summary>
-    public static int Seek(ReadOnlySpan<byte> listpack, long rank) => Listpack.Seek(listpack, rank * 2);
-
     /// <summary>The score of the member at an offset.</summary>
     public static double ScoreOf(ReadOnlySpan<byte> listpack, int member)
     {
@@ -33,15 +30,6 @@ internal static class PackedZset
             return score.Integer;
         bool isNumber = Numbers.TryParseDouble(score.Bytes, out double value);
         return isNumber ? value : 0;
-    }
-
-    /// <summary>The rank of the member at an offset.</summary>
-    public static int RankOf(ReadOnlySpan<byte> listpack, int member)
-    {
-        int rank = 0;
-        for (int at = Listpack.HeaderBytes; at != member; rank++)
-            at = AfterScore(listpack, at);
-        return rank;
     }
 
     /// <summary>How many members lie before a bound.</summary>

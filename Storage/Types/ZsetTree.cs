@@ -119,8 +119,7 @@ internal sealed class ZsetTree : CollectionValue
     public void Remove(ref ZsetMember member)
     {
         _order.Remove(member.Score, member.Name);
-        _table.Remove(member.Hash, member.Name, ref member.Place);
-        member.Exists = false;
+        Forget(ref member);
     }
 
     /// <summary>Takes the elements of a range away. O(count * log n).</summary>
@@ -162,6 +161,7 @@ internal sealed class ZsetTree : CollectionValue
     public void Forget(ref ZsetMember member)
     {
         _table.Remove(member.Hash, member.Name, ref member.Place);
+        _table.Pages.Merge.RunAfterRemoval(_table, member.Hash);
         member.Exists = false;
     }
 

@@ -69,6 +69,17 @@ public sealed class ZsetTests
     }
 
     [Test]
+    public void A_set_that_shrinks_gives_back_what_its_members_took()
+    {
+        ZsetTree tree = NewTree(20_000, i => i);
+        long before = tree.MemoryBytes;
+        new ZsetRef(_keyspace[0].LookupWrite("z"u8)).RemoveRange(new ZsetRange(0, 19_800));
+
+        Assert.That(tree.MemoryBytes, Is.LessThan(before / 20));
+        _keyspace.Validate();
+    }
+
+    [Test]
     public void A_fork_costs_a_path_of_a_large_set_not_all_of_it()
     {
         NewTree(100_000, i => i);
