@@ -50,6 +50,7 @@ internal static class KnownDifferences
             e.Command == "object refcount" && e.Theirs == ":1\r\n" && e.Ours == ":2147483647\r\n"),
         new("an unbalanced XREAD", "since 7.2 the error quotes the command, and XREADGROUP names its own sign", e =>
             e.Command is "xread" or "xreadgroup" && e.Theirs.StartsWith("-ERR Unbalanced XREAD ", StringComparison.Ordinal) && e.Ours.StartsWith($"-ERR Unbalanced '{e.Command}' ", StringComparison.Ordinal)),
+        new("a consumer that found nothing", "7.2 makes it too when it reads", e => e.Command == "xgroup createconsumer" && e.Theirs == ":1\r\n" && e.Ours == ":0\r\n"),
         new("XREAD of the newest entry", "since 7.4 + stands for the id before it", e =>
             e.Command is "xread" or "xreadgroup" && e.Request.Skip(3).Any(word => word is "+") && e.Theirs == "-ERR Invalid stream ID specified as stream command argument\r\n"),
         new("a timeout beyond the end of time", "since 7.2 it is out of range; 7.0 computes a negative one", e =>

@@ -43,6 +43,7 @@ internal static partial class Normalisations
         new("version", ["lolwut"], "each tells its own", _ => "<art>"),
         new("times of pending entries", ["xpending", "xinfo stream"], "the two are asked one after the other", text => PendingEntry().Replace(text, "$1:<ms>")),
         new("times of consumers", ["xinfo stream", "xinfo consumers"], "the two are asked one after the other; 7.2 added when one was active", text => Counts().Replace(ConsumerTimes().Replace(text, ""), "$1")),
+        new("consumers that found nothing", ["xinfo stream", "xinfo groups", "xinfo consumers"], "7.2 makes them too when they read; a transcript covers it", WithoutIdleConsumers),
         new("lag of groups", ["xinfo stream", "xinfo groups"], "7.4.2 knows it, and what was read, in cases in which 7.0 does not or errs (a transcript covers it)", text => GroupProgress().Replace(text, "")),
         new("random choice with scores", ["zrandmember"], "each server draws its own; the distribution has a test of its own", text => DrawnScore().Replace(DrawnLine().Replace(text, "$<drawn>"), ",<drawn>")),
         new("working folder", ["config get", "config set"], "each server has a folder of its own", text => TempPath().Replace(text, "<folder>")),
@@ -71,6 +72,9 @@ internal static partial class Normalisations
     private static string ClientLines(string text) => OwnField().Replace(NewerField().Replace(text, ""), "$1=");
 
     private static string InfoHeadings(string text) => string.Join(' ', Heading().Matches(text).Select(match => match.Value));
+
+    private static string WithoutIdleConsumers(string text) =>
+        string.Join('\n', ConsumerCount().Replace(IdleConsumer().Replace(text, ""), "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
 
     private static string CommandNames(string text) =>
         string.Join(' ', text.Split('\n').Skip(1).Where(line => CommonCommands.Contains(line.Trim(' ', '$', '"'))).Order(StringComparer.Ordinal));
@@ -129,6 +133,12 @@ internal static partial class Normalisations
 
     [GeneratedRegex("""\$"(?:entries-read|lag)"\n *(?::-?\d+|\$nil|_)\n? *""")]
     private static partial Regex GroupProgress();
+
+    [GeneratedRegex("""\n *\$"name"\n *\$"[^\n]*"\n *\$"(?:pending|pel-count)"\n *:0(?:\n *\$"pending"\n *\*0)?(?=\n|$)""")]
+    private static partial Regex IdleConsumer();
+
+    [GeneratedRegex("""^\*\d+|\$"consumers"\n *[:*]\d+""")]
+    private static partial Regex ConsumerCount();
 
     [GeneratedRegex(@"(^|\n) *([*%])\d+(?=\n *\$""name"")")]
     private static partial Regex Counts();
