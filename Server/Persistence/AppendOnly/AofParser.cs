@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using KestrelFree.Protocol;
 
@@ -25,6 +26,8 @@ internal sealed class AofParser
     private const int MostArguments = 1 << 20;
     private const int LongestNumberLine = 32;
     private const int LongestAnnotation = 1024;
+
+    private static readonly SearchValues<byte> NumberLine = SearchValues.Create("-0123456789\r"u8);
 
     private ArgSlice[] _slices = new ArgSlice[16];
     private int _count;
@@ -84,5 +87,5 @@ internal sealed class AofParser
         return AofToken.Request;
     }
 
-    private static bool IsNumberSoFar(ReadOnlySpan<byte> digits) => digits.IndexOfAnyExcept("-0123456789\r"u8) < 0;
+    private static bool IsNumberSoFar(ReadOnlySpan<byte> digits) => digits.IndexOfAnyExcept(NumberLine) < 0;
 }
