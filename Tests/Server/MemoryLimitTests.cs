@@ -1,6 +1,7 @@
 using KestrelFree.Server;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Networking;
+using KestrelFree.Tests.Server.Commands;
 using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
@@ -179,6 +180,24 @@ internal sealed class MemoryLimitTests
         Eventually.True(() => _client.Ask("DBSIZE") == ":0", () => _client.Ask("DBSIZE"));
         Assert.That(listener.ReadText(), Does.Contain("evicted").And.Contain("\"k\""));
         Assert.That(_client.InfoNumber("evicted_keys"), Is.EqualTo(1));
+    }
+
+    [TestCase("no", "DEL")]
+    [TestCase("yes", "UNLINK")]
+    public void Evictions_are_propagated_as_deletions(string lazily, string command)
+    {
+        var fed = new FedEffects();
+        _client.Ask("CONFIG", "SET", "lazyfree-lazy-eviction", lazily);
+        _client.Ask("SET", "k", "v");
+        _server.OnLoop(() =>
+        {
+            _server.Server.Propagation.Attach(fed);
+            return 0;
+        });
+        Limit("allkeys-lru", -1);
+
+        Eventually.True(() => _client.Ask("DBSIZE") == ":0", () => _client.Ask("DBSIZE"));
+        Assert.That(_server.OnLoop(fed.Take), Is.EqualTo(new[] { $"0 {command} k" }));
     }
 
     [Test]
