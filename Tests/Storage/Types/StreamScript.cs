@@ -98,13 +98,13 @@ internal sealed class StreamScript : IDisposable
         {
         }
 
-        Assert.That(_keyspace.Memory.LargeValueBytes, Is.EqualTo(expected));
+        Assert.That(_keyspace.Memory.ManagedBytes, Is.EqualTo(expected));
         _keyspace.FlushAll(FlushMode.Sync);
         while (_keyspace.RunMaintenance(1000))
         {
         }
 
-        Assert.That(_keyspace.Memory.LargeValueBytes, Is.Zero);
+        Assert.That(_keyspace.Memory.ManagedBytes, Is.Zero);
     }
 
     private StreamLog Open(string key)
