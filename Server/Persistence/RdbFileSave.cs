@@ -10,8 +10,14 @@ internal sealed record RdbSaveSettings(RdbFileOptions Options)
     /// <summary>Whether the file is synced on the way and not only at its end (rdb-save-incremental-fsync).</summary>
     internal bool SyncsOnTheWay { get; init; } = true;
 
+    /// <summary>What writes the file: in the format of RDB, unless told otherwise.</summary>
+    internal Func<Stream, ISnapshotFileWriter>? Writer { get; init; }
+
     /// <summary>A pause after each key, in microseconds, for tests (rdb-key-save-delay).</summary>
     internal long KeyDelayMicros { get; init; }
+
+    /// <summary>Makes the writer of a file.</summary>
+    internal ISnapshotFileWriter NewWriter(Stream file) => Writer?.Invoke(file) ?? new RdbFileWriter(file, Options);
 }
 
 // One snapshot on its way to a file, such that the name stands for a whole file at every moment, even after a power loss:
@@ -111,7 +117,7 @@ internal sealed class RdbFileSave(string path, string temporary, RdbSaveSettings
 
     private bool TryWrite(FileStream file, Snapshot snapshot, Func<bool> advance)
     {
-        var writer = new RdbFileWriter(file, settings.Options);
+        var writer = settings.NewWriter(file);
         long synced = 0;
         var isWhole = writer.Write(snapshot, () =>
         {
@@ -126,8 +132,8 @@ internal sealed class RdbFileSave(string path, string temporary, RdbSaveSettings
         if (!isWhole) return false;
         file.Flush(flushToDisk: true);
         Bytes = writer.BytesWritten;
-        if (writer.RaisedBy is { } key)
-            log.Notice($"The RDB file has version {writer.Version} instead of {settings.Options.Version}: fields expire, first seen in key {ByteText.Quote(ByteText.From(key))}");
+        if (writer is RdbFileWriter { RaisedBy: { } key } rdb)
+            log.Notice($"The RDB file has version {rdb.Version} instead of {settings.Options.Version}: fields expire, first seen in key {ByteText.Quote(ByteText.From(key))}");
         return true;
     }
 

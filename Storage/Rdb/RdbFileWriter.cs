@@ -44,7 +44,7 @@ public sealed record RdbFileOptions
 /// Writes a snapshot as an RDB file, see <see cref="RdbWriter"/>. <see cref="Write"/> may run on a thread of its own, since it reads nothing but the
 /// snapshot's walk; the counters may be read by any thread meanwhile.
 /// </summary>
-public sealed class RdbFileWriter
+public sealed class RdbFileWriter : ISnapshotFileWriter
 {
     private const int MagicBytes = 5;
     private const int HeaderBytes = MagicBytes + 4;

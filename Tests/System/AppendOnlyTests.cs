@@ -189,21 +189,22 @@ public sealed class AppendOnlyTests
         Assert.That(client.AskPayload("GET", "a"), Is.EqualTo("2"));
     }
 
-    [Test]
-    public void Redis_loads_our_folder_and_we_load_its_own()
+    [TestCase("yes")]
+    [TestCase("no")]
+    public void Redis_loads_our_folder_and_we_load_its_own(string preamble)
     {
-        var ours = Fill(KestrelFreeProcess.Executable, "1");
-        var theirs = Fill(RedisProcess.Executable, "2");
+        var ours = Fill(KestrelFreeProcess.Executable, "1", preamble);
+        var theirs = Fill(RedisProcess.Executable, "2", preamble);
         Assert.That(theirs.Before, Is.EqualTo(ours.After), "redis-server loads our folder");
 
-        var back = Fill(KestrelFreeProcess.Executable, "3");
+        var back = Fill(KestrelFreeProcess.Executable, "3", preamble);
         Assert.That(back.Before, Is.EqualTo(theirs.After), "we load redis-server's folder");
     }
 
     // Starts a server on the folder, writes values of every type before and behind a rewrite, and kills it. The digests are those at the start and at the end.
-    private (string Before, string After) Fill(string executable, string suffix)
+    private (string Before, string After) Fill(string executable, string suffix, string preamble)
     {
-        using var server = ServerProcess.Start(executable, "--dir", _folder.Path, "--appendonly", "yes", "--appendfsync", "no", "--enable-debug-command", "yes");
+        using var server = ServerProcess.Start(executable, "--dir", _folder.Path, "--appendonly", "yes", "--appendfsync", "no", "--aof-use-rdb-preamble", preamble, "--enable-debug-command", "yes");
         using var client = server.Connect();
         var before = client.AskPayload("DEBUG", "DIGEST");
         Write(client, $"a{suffix}");

@@ -16,7 +16,7 @@ internal static class AppendOnlyDirectives
         Memory("auto-aof-rewrite-min-size", 64 * Mb, 0, MaxLong),
         YesNo("aof-load-truncated", Yes),
         Memory("aof-load-corrupt-tail-max-size", 0, 0, MaxLong),
-        YesNo("aof-use-rdb-preamble", Yes, effect: NotYet),
+        YesNo("aof-use-rdb-preamble", Yes),
         YesNo("aof-timestamp-enabled", No),
         YesNo("aof-rewrite-incremental-fsync", Yes),
         Choice("propagation-error-behavior", PropagationErrorBehavior.Ignore, Choices.PropagationErrorBehavior, effect: NotYet),

@@ -64,7 +64,7 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
     /// <inheritdoc/>
     internal override void Open()
     {
-        _stream = new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
+        _stream = OpenStream();
         _length = _stream.Length;
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _client = new Client(server, _socket, id: -1, "", "") { IsAuthenticated = true, Flags = ClientFlags.DenyBlocking };
@@ -93,6 +93,18 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         if (server.Keyspace.ExpiredKeys == ExpiredKeys.Show) server.Keyspace.ExpiredKeys = ExpiredKeys.Hide;
         _stream?.Dispose();
         _socket?.Dispose();
+    }
+
+    private FileStream OpenStream()
+    {
+        try
+        {
+            return new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LoadException($"Fatal error: can't open the append log file {path} for reading: {SystemErrorText.Of(e)}", e);
+        }
     }
 
     private bool BeginsWithSnapshot()

@@ -6,7 +6,7 @@ namespace KestrelFree.Server.Persistence;
 // Rewriting: a new base takes the place of the old one and of the effects behind it.
 //
 //     start       write the buffer; open the next incremental file and list it; fork, in the same turn: the fork is what the older files say
-//     thread      write the fork as temp-rewriteaof-bg-<pid>.<n>.rdb and sync it
+//     thread      write the fork as temp-rewriteaof-bg-<pid>.<n>.rdb, or .aof without a snapshot, and sync it
 //     success     rename that to the next base; list it, with the incremental files from the start on; delete the others
 //     failure     nothing: the old base and all incremental files are still listed
 //
@@ -20,7 +20,8 @@ internal sealed class AofRewrites
     private const int FailuresUntilLimit = 3;
     private const int LongestDelayMinutes = 60;
     private const long RetryMs = 1000;
-    private const string BaseExtension = "rdb";
+    private const string SnapshotExtension = "rdb";
+    private const string CommandsExtension = "aof";
 
     private readonly RedisServer _server;
     private readonly AppendOnlyFile _aof;
@@ -82,7 +83,7 @@ internal sealed class AofRewrites
             return false;
         }
 
-        var path = Path.GetFullPath($"temp-rewriteaof-bg-{Environment.ProcessId}.{++_files}.{BaseExtension}");
+        var path = Path.GetFullPath($"temp-rewriteaof-bg-{Environment.ProcessId}.{++_files}.{ExtensionNow}");
         var file = new RdbFileSave(path, $"{path}.part", Settings(), _server.Log.ForChild());
         _running = _server.Snapshots.Start(new AofRewriteJob(this, file));
         _server.Log.Notice($"Background append only file rewriting started by pid {Environment.ProcessId}");
@@ -92,7 +93,7 @@ internal sealed class AofRewrites
     /// <summary>Writes the data as it is as the first base of a new append-only file, while everybody waits. Throws IOException.</summary>
     internal void WriteFirstBase(AofManifest manifest)
     {
-        var name = manifest.AddBase(_aof.Folder.FileName, BaseExtension);
+        var name = manifest.AddBase(_aof.Folder.FileName, ExtensionNow);
         _server.Log.Notice($"Creating AOF base file {name} on server start");
         Directory.CreateDirectory(_aof.Folder.FolderPath);
         var path = _aof.Folder.PathOf(name);
@@ -164,10 +165,16 @@ internal sealed class AofRewrites
         }
     }
 
+    // A snapshot, unless aof-use-rdb-preamble says no.
+    private string ExtensionNow => _server.Config.AofUseRdbPreamble ? SnapshotExtension : CommandsExtension;
+
     private RdbSaveSettings Settings()
     {
         var settings = _server.Saves.SettingsNow();
-        return settings with { Options = settings.Options with { IsAofBase = true }, SyncsOnTheWay = _server.Config.AofRewriteIncrementalFsync };
+        settings = settings with { Options = settings.Options with { IsAofBase = true }, SyncsOnTheWay = _server.Config.AofRewriteIncrementalFsync };
+        if (_server.Config.AofUseRdbPreamble) return settings;
+        long? stamp = _server.Config.AofTimestampEnabled ? _server.Clock.NowMs / 1000 : null;
+        return settings with { Writer = file => new CommandFileWriter(file) { StampSeconds = stamp } };
     }
 
     private void BeginFile()
@@ -195,7 +202,7 @@ internal sealed class AofRewrites
     {
         var folder = _aof.Folder;
         var manifest = folder.Manifest.Copy();
-        var name = manifest.AddBase(folder.FileName, BaseExtension);
+        var name = manifest.AddBase(folder.FileName, Path.GetExtension(file.FilePath)[1..]);
         Directory.CreateDirectory(folder.FolderPath);
         File.Move(file.FilePath, folder.PathOf(name), overwrite: true);
         _server.Log.Notice($"Successfully renamed the temporary AOF base file {file.FilePath} into {name}");
