@@ -119,7 +119,7 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
         EvictedKeys++;
         if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyEviction);
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
-        if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
+        if (Tracking is { IsActive: true }) Tracking.InvalidateEvicted(key);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
         Notifications.Notify(NotifyClasses.Evicted, "evicted"u8, db, key);
     }

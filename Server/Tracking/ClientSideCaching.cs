@@ -109,6 +109,13 @@ internal sealed class ClientSideCaching
         if (_tracked.KeyCount != 0) InvalidateTracked(key, Delivery.BehindReply);
     }
 
+    /// <summary>Tells who may hold a key that it was evicted: before the reply to the command that room is made for, which has not begun.</summary>
+    internal void InvalidateEvicted(ReadOnlySpan<byte> key)
+    {
+        if (_prefixes.Count != 0) _prefixes.Note(key, changer: null);
+        if (_tracked.KeyCount != 0) InvalidateTracked(key, Delivery.AtOnce);
+    }
+
     /// <summary>Tells everybody who tracks that all keys are gone.</summary>
     internal void InvalidateAll()
     {
@@ -197,7 +204,9 @@ internal sealed class ClientSideCaching
 
     private void Deliver(Client target, SharedReply encoded, Delivery delivery)
     {
-        if (delivery == Delivery.AtOnce) _server.Pushes.PushAtOnce(target, encoded);
+        // What a client that wants no replies is sent at once would be taken back with the reply.
+        var isAtOnce = delivery == Delivery.AtOnce && !target.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip);
+        if (isAtOnce) _server.Pushes.PushAtOnce(target, encoded);
         else _server.Pushes.Push(target, encoded);
     }
 
