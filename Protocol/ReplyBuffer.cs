@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Numerics;
 
 namespace KestrelFree.Protocol;
 
@@ -7,10 +8,10 @@ namespace KestrelFree.Protocol;
 //   sealed chunks, oldest first                                      the tail, being written
 //   [ sent | pending ] [ pending ] [ shared, immutable ] ...         [ pending | free ]
 //
-// - The first chunk of an answer is small (2 KB), since most answers are, and thousands of clients may have one in the
-//   same turn. When it overflows it is copied once into a 16 KB chunk instead of being sealed, so that an ordinary answer
-//   stays in one piece and goes out with one send; a client that needed this starts with 16 KB until an answer is small
-//   again.
+// - The first chunk of an answer is StartBytes long: 16 KB for a new client, then what its answers need, down to 1 KB,
+//   since most answers are small and thousands of clients may have one in the same turn. The owner of the buffer decides
+//   now and then by PeakBytes, the most that was wanted of it (Resize, ForgetPeak). When it overflows it is copied once into
+//   a 16 KB chunk instead of being sealed, so that an ordinary answer stays in one piece and goes out with one send.
 // - A long value gets a chunk of its own size, up to 1 MB; longer ones a row of such chunks, which return to the pool one
 //   by one as they are sent.
 // - A chunk shared by many clients is referred to, not copied, when it is long or nothing else is pending; a short one
@@ -33,18 +34,23 @@ public readonly record struct DeferredLength(long Position);
 /// <summary>The pending output of one client. Single-threaded.</summary>
 public sealed class ReplyBuffer : IBufferWriter<byte>
 {
-    private const int SmallChunkBytes = 2 * 1024;
     private const int ChunkBytes = 16 * 1024;
     private const int LargeChunkBytes = 64 * 1024;
 
     /// <summary>A shared reply of this length or more is referred to even behind other bytes.</summary>
     private const int ReferBytes = 512;
 
+    /// <summary>So few bytes move into the chunk of what follows, such as a value's header into the value's own.</summary>
+    private const int MovedBytes = 2 * 1024;
+
+    /// <summary>The least that an answer's first chunk has, in bytes.</summary>
+    private const int LeastStartBytes = 1024;
+
     private readonly BufferPool _pool;
+    private int _peak = ChunkBytes;
     private byte[]? _tail;
     private int _tailStart;
     private int _tailEnd;
-    private bool _startsLarge;
     private Segment[] _sealed = [];
     private int _head;
     private int _sealedCount;
@@ -67,11 +73,23 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     /// <summary>The bytes of memory held, shared chunks included; O(1).</summary>
     public long OwnedBytes => _sealedOwnedBytes + (_tail?.Length ?? 0);
 
-    /// <summary>The memory of the chunk that is sent next, in bytes; 0 while nothing is pending.</summary>
-    public int FirstChunkBytes => _sealedCount > 0 ? SealedAt(0).Array.Length : _tail?.Length ?? 0;
+    /// <summary>The length of the chunk that the next answer begins in, 1 to 16 KB; it is not held while nothing is pending.</summary>
+    public int StartBytes { get; private set; } = ChunkBytes;
+
+    /// <summary>The most that an answer has put into its first chunk since <see cref="ForgetPeak"/>; no more than <see cref="StartBytes"/>.</summary>
+    public int PeakBytes => Math.Max(_peak, WithinStart);
+
+    /// <summary>The memory of the first chunk if that is an answer's beginning, in bytes; 0 while nothing is pending or a value's own chunk or a shared one is first.</summary>
+    public int FirstChunkBytes => IsFirstOrdinary ? First.Array.Length : 0;
 
     /// <summary>How many of the pending bytes lie in that chunk.</summary>
-    public int FirstChunkPending => _sealedCount > 0 ? SealedAt(0).Length : _tailEnd - _tailStart;
+    public int FirstChunkPending => IsFirstOrdinary ? First.Length : 0;
+
+    private bool IsFirstOrdinary => !IsEmpty && First is { Ownership: Ownership.Pooled, Array.Length: <= ChunkBytes };
+
+    private Segment First => _sealedCount > 0 ? SealedAt(0) : new Segment(_tail!, _tailStart, _tailEnd, Ownership.Pooled);
+
+    private int WithinStart => (int)Math.Min(Length, StartBytes);
 
     /// <summary>Room for at least <paramref name="sizeHint"/> contiguous bytes at the end; nothing is added before <see cref="Advance"/>.</summary>
     public Span<byte> GetSpan(int sizeHint = 1)
@@ -160,6 +178,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     public void Consume(int bytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)bytes, (ulong)Length);
+        _peak = PeakBytes;
         _consumed += bytes;
         while (_sealedCount > 0 && bytes > 0)
         {
@@ -174,11 +193,18 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
 
         _tailStart += bytes;
         if (_tailStart == _tailEnd && _tail is not null)
-        {
-            _startsLarge = _tailEnd > SmallChunkBytes;
             DropTail();
-        }
     }
+
+    /// <summary>Has the next answers begin in a chunk of at least so many bytes, within 1 and 16 KB; what is pending stays where it is.</summary>
+    public void Resize(int bytes)
+    {
+        StartBytes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(bytes, LeastStartBytes, ChunkBytes));
+        _peak = Math.Min(_peak, StartBytes);
+    }
+
+    /// <summary>Begins a new peak with what is pending.</summary>
+    public void ForgetPeak() => _peak = WithinStart;
 
     /// <summary>The present end, to return to with <see cref="Rollback"/>.</summary>
     public ReplyMark Mark() => new(_consumed + Length);
@@ -299,11 +325,11 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
         int used = _tailEnd - _tailStart;
         if (_tail is null || used == 0)
         {
-            bool small = size <= SmallChunkBytes && _sealedCount == 0 && !_startsLarge;
-            return ReplaceTail(small ? SmallChunkBytes : NextChunkBytes(size));
+            bool starts = size <= StartBytes && _sealedCount == 0;
+            return ReplaceTail(starts ? StartBytes : NextChunkBytes(size));
         }
 
-        if (_tail.Length <= SmallChunkBytes)
+        if (_tail.Length < ChunkBytes || used <= MovedBytes)
             return ReplaceTail(NextChunkBytes(used + size));
         SealTail();
         return ReplaceTail(NextChunkBytes(size));
@@ -312,8 +338,8 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     private void AppendSlow(ReadOnlySpan<byte> bytes)
     {
         // A whole chunk for the whole value if that is possible; otherwise fill up what there is.
-        if (_tail is null || _tail.Length <= SmallChunkBytes)
-            MakeRoom(Math.Min(bytes.Length, BufferPool.MaxPooledBytes - SmallChunkBytes));
+        if (_tail is null || _tail.Length < ChunkBytes || _tailEnd - _tailStart <= MovedBytes)
+            MakeRoom(Math.Min(bytes.Length, BufferPool.MaxPooledBytes - ChunkBytes));
         while (!bytes.IsEmpty)
         {
             if (_tail is null || _tailEnd == _tail.Length)

@@ -115,6 +115,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>Sends replies.</summary>
     internal ReplySender Replies { get; }
 
+    /// <summary>Fits clients' reply buffers to their answers.</summary>
+    internal ReplyBufferSizes ReplyBuffers { get; } = new();
+
     /// <summary>The connected clients.</summary>
     internal ClientRegistry Clients { get; }
 

@@ -99,5 +99,6 @@ internal sealed class ServerCron
         }
 
         _server.Replies.CheckLimit(client);
+        _server.ReplyBuffers.Fit(client);
     }
 }

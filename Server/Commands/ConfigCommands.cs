@@ -71,6 +71,7 @@ internal static class ConfigCommands
         client.Server.Expiry.ResetStatistics();
         client.Server.Memory.ResetStatistics();
         client.Server.Saves.ResetStatistics();
+        client.Server.ReplyBuffers.ResetStatistics();
         client.Server.Loop.Figures.Reset();
         client.Reply.Ok();
     }

@@ -45,7 +45,7 @@ internal static class DebugCommands
         new("quicklist", 1, 2, DebugList.Quicklist, "<key> [<0|1>]", "Print the nodes of a key's list; with 1 the elements in them too."),
         new("quicklist-packed-threshold", 1, 1, DebugList.PackedThreshold, "<size>", "From how many bytes on an element of a list is in no listpack; 0 goes back to the default."),
         new("reload", 0, Any, DebugReload.Execute, "[MERGE] [NOFLUSH] [NOSAVE]", "Save, flush and load the data again; or not save, not flush, let what is loaded take the place of what is there."),
-        new("replybuffer", 2, 2, ReplyBuffers, "(PEAK-RESET-TIME <ms>|NEVER|RESET)|(RESIZING <0|1>)", "Accepted without effect: replies hold no more memory here than they have bytes."),
+        new("replybuffer", 2, 2, ReplyBuffers, "(PEAK-RESET-TIME <ms>|NEVER|RESET)|(RESIZING <0|1>)", "How long a peak of a client's reply buffer counts, and whether the buffers follow it."),
         new("sdslen", 1, 1, DebugKeyspace.Lengths, "<key>", "Reply the lengths of a key and its string."),
         new("segfault", 0, Any, DebugCrash.Segfault, "", "Write to an address that is not mapped: the server logs a report and ends."),
         new("set-active-expire", 1, 1, SetActiveExpire, "<0|1>", "With 0 keys past their time are deleted only when somebody asks for them."),
@@ -125,14 +125,28 @@ internal static class DebugCommands
 
     private static void ReplyBuffers(Client client, in ArgVector args)
     {
-        if (args[2].Is("peak-reset-time"u8))
+        var sizes = client.Server.ReplyBuffers;
+        if (args[2].Is("resizing"u8))
         {
-            if (!args[3].Is("never"u8) && !args[3].Is("reset"u8) && !ArgumentParsing.TryIntegerOrReply(client, args[3], out _)) return;
+            sizes.IsEnabled = IsOn(args[3]);
         }
-        else if (!args[2].Is("resizing"u8))
+        else if (!args[2].Is("peak-reset-time"u8))
         {
             HelpReply.PointTo(client, "DEBUG", args[1]);
             return;
+        }
+        else if (args[3].Is("never"u8))
+        {
+            sizes.PeakMs = -1;
+        }
+        else if (args[3].Is("reset"u8))
+        {
+            sizes.PeakMs = ReplyBufferSizes.DefaultPeakMs;
+        }
+        else
+        {
+            if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var peakMs)) return;
+            sizes.PeakMs = peakMs;
         }
 
         client.Reply.Ok();

@@ -298,6 +298,8 @@ internal sealed class InfoReport
         Line("total_writes_processed", statistics.Writes);
         Line("client_query_buffer_limit_disconnections", statistics.QueryBufferLimitDisconnections);
         Line("client_output_buffer_limit_disconnections", statistics.OutputBufferLimitDisconnections);
+        Line("reply_buffer_shrinks", _server.ReplyBuffers.Shrinks);
+        Line("reply_buffer_expands", _server.ReplyBuffers.Expansions);
         Line("eventloop_cycles", figures.Turns);
         Line("eventloop_duration_sum", figures.DurationMicros);
         Line("eventloop_duration_cmd_sum", Micros(_server.Commands.All.Sum(TotalTicks) - _server.Dispatch.NestedTicks));

@@ -34,7 +34,7 @@ internal sealed class Client : Pollable, IErrorObserver
         Parser = new RequestParser();
         Reply = new ReplyWriter(new ReplyBuffer(server.Buffers), this);
         Database = server.Keyspace[0];
-        CreatedMs = LastInteractionMs = server.Clock.NowMs;
+        CreatedMs = LastInteractionMs = PeakForgottenMs = server.Clock.NowMs;
     }
 
     /// <summary>The server it is connected to.</summary>
@@ -81,6 +81,9 @@ internal sealed class Client : Pollable, IErrorObserver
 
     /// <summary>When it last sent or took bytes, in Unix milliseconds.</summary>
     internal long LastInteractionMs { get; set; }
+
+    /// <summary>When the peak of its reply buffer was last forgotten, in Unix milliseconds.</summary>
+    internal long PeakForgottenMs { get; set; }
 
     /// <summary>Since when its pending reply exceeds the soft limit, in Unix milliseconds; 0 while it does not.</summary>
     internal long SoftLimitSinceMs { get; set; }

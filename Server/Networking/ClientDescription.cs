@@ -4,8 +4,9 @@ using KestrelFree.Server.Tracking;
 
 namespace KestrelFree.Server.Networking;
 
-// Where Redis tells of a static buffer and a list of blocks behind it (rbs, obl; oll, omem), the first chunk of a reply is the former here, and the others are
-// the latter. A chunk goes back when it is empty, so the peak of its size (rbp) is its size. argv-mem is what a blocked client keeps to run again, and those arguments of a
+// Where Redis tells of a static buffer (rbs, obl) and a list of blocks behind it (oll, omem), the chunk that an answer begins in is the former here, and long values
+// and what follows are the latter. rbs is that chunk's size, which follows the peak (rbp) of what the client's answers need; it is rented only while something is pending, so
+// tot-mem of an idle client does not hold it. argv-mem is what a blocked client keeps to run again, and those arguments of a
 // request that have come: they lie in the query buffer, and qbuf is what follows them.
 
 /// <summary>A client in a line, as CLIENT LIST, CLIENT INFO and the log print it.</summary>
@@ -17,12 +18,13 @@ internal static class ClientDescription
         var now = client.Server.Clock.NowMs;
         var reply = client.Reply.Buffer;
         var first = reply.FirstChunkBytes;
+        var others = reply.SegmentCount - (first > 0 ? 1 : 0);
         var text = new StringBuilder(384);
         text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={Latin1(client.Name)} ");
         text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
         text.Append($"db={client.Database.Index} {Subscriptions(client)} multi={client.Transaction?.Requests.Count ?? -1} ");
         text.Append($"qbuf={client.Query.Length - client.Parser.PendingBytes} qbuf-free={client.Query.FreeBytes} argv-mem={client.ArgumentBytes + client.Parser.PendingArgumentBytes} multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
-        text.Append($"rbs={first} rbp={first} obl={reply.FirstChunkPending} oll={Math.Max(0, reply.SegmentCount - 1)} omem={reply.OwnedBytes - first} ");
+        text.Append($"rbs={Math.Max(first, reply.StartBytes)} rbp={reply.PeakBytes} obl={reply.FirstChunkPending} oll={others} omem={reply.OwnedBytes - first} ");
         text.Append($"tot-mem={client.MemoryBytes} ");
         text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir={client.Tracking?.Options.RedirectId ?? -1} ");
         text.Append($"resp={client.Reply.Version} lib-name={Latin1(client.LibraryName)} lib-ver={Latin1(client.LibraryVersion)} ");

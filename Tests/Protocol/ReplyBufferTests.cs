@@ -17,7 +17,7 @@ public sealed class ReplyBufferTests
 
         buffer.Consume(5);
 
-        Assert.That((owned, buffer.OwnedBytes, buffer.IsEmpty), Is.EqualTo((2048L, 0L, true)));
+        Assert.That((owned, buffer.OwnedBytes, buffer.IsEmpty), Is.EqualTo((16384L, 0L, true)));
     }
 
     [Test]
@@ -28,6 +28,66 @@ public sealed class ReplyBufferTests
             buffer.Append("+OK\r\n"u8);
 
         Assert.That((buffer.SegmentCount, buffer.Length), Is.EqualTo((1, 15_000L)));
+    }
+
+    [TestCase(0, 1024)]
+    [TestCase(1025, 2048)]
+    [TestCase(100_000, 16384)]
+    public void An_answer_begins_in_a_chunk_of_the_size_that_was_set(int wanted, int start)
+    {
+        var buffer = new ReplyBuffer(_pool);
+
+        buffer.Resize(wanted);
+        buffer.Append("+OK\r\n"u8);
+
+        Assert.That((buffer.StartBytes, buffer.FirstChunkBytes, buffer.OwnedBytes), Is.EqualTo((start, start, (long)start)));
+    }
+
+    [Test]
+    public void The_peak_is_the_most_that_was_wanted_of_the_first_chunk_since_it_was_forgotten()
+    {
+        var buffer = new ReplyBuffer(_pool);
+        buffer.Resize(1024);
+        int begun = buffer.PeakBytes;
+        buffer.ForgetPeak();
+        Answer(100);
+        Answer(50);
+        int small = buffer.PeakBytes;
+        Answer(5000);
+        int full = buffer.PeakBytes;
+        buffer.Append(new byte[70]);
+        buffer.ForgetPeak();
+
+        Assert.That((begun, small, full, buffer.PeakBytes), Is.EqualTo((1024, 100, 1024, 70)));
+
+        void Answer(int bytes)
+        {
+            buffer.Append(new byte[bytes]);
+            buffer.Consume(bytes);
+        }
+    }
+
+    [Test]
+    public void An_answer_that_outgrows_its_first_chunk_stays_in_one_piece([Values(1024, 4096, 8192)] int start)
+    {
+        var buffer = new ReplyBuffer(_pool);
+        buffer.Resize(start);
+        for (int i = 0; i < 3000; i++)
+            buffer.Append("+OK\r\n"u8);
+
+        Assert.That((buffer.SegmentCount, buffer.OwnedBytes), Is.EqualTo((1, 16384L)));
+    }
+
+    [Test]
+    public void A_shared_message_and_a_long_value_are_no_beginning_of_an_answer()
+    {
+        var shared = new ReplyBuffer(_pool);
+        var large = new ReplyBuffer(_pool);
+        shared.AppendShared(SharedReply.Create(new byte[1000]));
+        large.Append(new byte[20_000]);
+
+        Assert.That((shared.FirstChunkBytes, shared.FirstChunkPending), Is.EqualTo((0, 0)));
+        Assert.That((large.FirstChunkBytes, large.FirstChunkPending), Is.EqualTo((0, 0)));
     }
 
     [TestCase(10_000)]
