@@ -79,7 +79,7 @@ internal static class BitFieldCommand
     private static void Read(Client client, in ArgVector args, Plan plan)
     {
         Span<byte> scratch = stackalloc byte[Numbers.MaxIntegerBytes];
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
         var value = entry.Exists ? entry.GetString(scratch) : default;
         client.Reply.ArrayHeader(plan.Replies);

@@ -45,7 +45,7 @@ internal static class BitOpCommand
         var length = 0;
         for (var i = FirstSource; i < args.Count; i++)
         {
-            var entry = StringCommands.LookupRead(client, args[i]);
+            var entry = KeyCommands.LookupRead(client, args[i]);
             if (!StringCommands.IsStringOrReply(client, entry)) return;
             if (entry.Exists) length = Math.Max(length, entry.StringLength);
         }

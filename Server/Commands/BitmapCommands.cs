@@ -66,7 +66,7 @@ internal static class BitmapCommands
     {
         if (!TryPositionOrReply(client, args[2], 1, out var position)) return;
         Span<byte> scratch = stackalloc byte[Numbers.MaxIntegerBytes];
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (StringCommands.IsStringOrReply(client, entry))
             client.Reply.Integer(entry.Exists ? Bitmaps.Get(entry.GetString(scratch), position) : 0);
     }
@@ -111,7 +111,7 @@ internal static class BitmapCommands
         if (args.Count > 2 && !ArgumentParsing.TryIntegerOrReply(client, args[3], out end)) return;
         if (args.Count > 4 && !TryUnitOrReply(client, args[4], out unit)) return;
         Span<byte> scratch = stackalloc byte[Numbers.MaxIntegerBytes];
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
         var value = entry.Exists ? entry.GetString(scratch) : default;
         var isReversed = start < 0 && end < 0 && start > end;
@@ -140,7 +140,7 @@ internal static class BitmapCommands
         if (args.Count > 5 && !TryUnitOrReply(client, args[5], out unit)) return;
         if (args.Count > 4 && !ArgumentParsing.TryIntegerOrReply(client, args[4], out end)) return;
         Span<byte> scratch = stackalloc byte[Numbers.MaxIntegerBytes];
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
         if (!entry.Exists)
         {

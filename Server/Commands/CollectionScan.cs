@@ -11,7 +11,7 @@ internal static class CollectionScan
     /// <summary>SSCAN.</summary>
     internal static void SScan(Client client, in ArgVector args)
     {
-        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !SetCommands.TryReadOrReply(client, args[1], out var set)) return;
+        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) return;
         if (!set.Exists) ReplyEnd(client);
         else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Elements, out var options))
             Reply(client, set.Scan(cursor, options.Count), options, ScanSubject.Elements);
@@ -20,7 +20,7 @@ internal static class CollectionScan
     /// <summary>HSCAN.</summary>
     internal static void HScan(Client client, in ArgVector args)
     {
-        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !HashCommands.TryReadOrReply(client, args[1], out var hash)) return;
+        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
         if (!hash.Exists) ReplyEnd(client);
         else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Fields, out var options))
             Reply(client, hash.Scan(cursor, options.Count), options, options.HasNoValues ? ScanSubject.Elements : ScanSubject.Fields);
@@ -29,7 +29,7 @@ internal static class CollectionScan
     /// <summary>ZSCAN.</summary>
     internal static void ZScan(Client client, in ArgVector args)
     {
-        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+        if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         if (!zset.Exists) ReplyEnd(client);
         else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Elements, out var options))
             Reply(client, zset.Scan(cursor, options.Count), options, ScanSubject.Members);

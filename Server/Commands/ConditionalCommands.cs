@@ -41,7 +41,7 @@ internal static class ConditionalCommands
     private static void Digest(Client client, in ArgVector args)
     {
         Span<byte> digits = stackalloc byte[ValueCondition.DigestDigits];
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
         if (entry.Exists) client.Reply.Bulk(ValueCondition.Digest(entry, digits));
         else client.Reply.Null();

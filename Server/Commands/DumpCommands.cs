@@ -47,7 +47,7 @@ internal static class DumpCommands
 
     private static void Dump(Client client, in ArgVector args)
     {
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         var compression = client.Server.Config.RdbCompression ? RdbCompression.Lzf : RdbCompression.None;
         if (!entry.Exists) client.Reply.Null();
         else if (client.Server.Dumps.TryWrite(entry, compression, out var payload)) client.Reply.Bulk(payload);

@@ -35,7 +35,7 @@ internal static class GeoCommands
     {
         if (!TryAddOptionsOrReply(client, args, out var options)) return;
         var scores = ArrayPool<double>.Shared.Rent(options.Pairs);
-        if (TryScoresOrReply(client, args, options, scores) && ZsetCommands.TryWriteOrReply(client, args[1], out var zset)
+        if (TryScoresOrReply(client, args, options, scores) && CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset)
             && ZsetCommands.Add(client, args, options, scores.AsSpan(0, options.Pairs), zset) > 0)
         {
             Propagate(client, args, options, scores);
@@ -92,7 +92,7 @@ internal static class GeoCommands
         }
 
         if (args.Count == 5 && !GeoArguments.TryUnitOrReply(client, args[4], out unit)) return;
-        if (!ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         if (GeoArguments.TryGetPosition(zset, args[2], out var from) && GeoArguments.TryGetPosition(zset, args[3], out var to))
             GeoArguments.ReplyDistance(client.Reply, from.DistanceTo(to) / unit);
         else client.Reply.Null();
@@ -100,7 +100,7 @@ internal static class GeoCommands
 
     private static void GeoHashText(Client client, in ArgVector args)
     {
-        if (!ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         Span<byte> text = stackalloc byte[GeoHash.TextBytes];
         client.Reply.ArrayHeader(args.Count - 2);
         for (var i = 2; i < args.Count; i++)
@@ -118,7 +118,7 @@ internal static class GeoCommands
 
     private static void GeoPos(Client client, in ArgVector args)
     {
-        if (!ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         client.Reply.ArrayHeader(args.Count - 2);
         for (var i = 2; i < args.Count; i++)
         {

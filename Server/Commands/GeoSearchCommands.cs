@@ -64,7 +64,7 @@ internal static class GeoSearchCommands
 
     private static void Search(Client client, in ArgVector args, int key, GeoForm form, ReadOnlySpan<byte> what)
     {
-        if (!ZsetCommands.TryReadOrReply(client, args[key], out var zset)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[key], out ZsetRef zset)) return;
         if (!GeoQuery.TryParseOrReply(client, args, zset, form, out var query)) return;
         List<GeoMatch> matches = [];
         if (zset.Exists)

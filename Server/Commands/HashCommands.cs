@@ -9,9 +9,6 @@ namespace KestrelFree.Server.Commands;
 /// <summary>The commands on hashes; those on the expiry of fields are in <see cref="HashExpiryCommands"/>.</summary>
 internal static class HashCommands
 {
-    // Of a large hash; what else is due the active expire cycle takes away, and nobody sees it till then.
-    private const int FieldsExpiredAtOnce = 16;
-
     internal static readonly CommandSpec[] Table =
     [
         new("hdel", HDel)
@@ -117,39 +114,6 @@ internal static class HashCommands
         },
     ];
 
-    /// <summary>Opens the hash at a key for reading, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryReadOrReply(Client client, ReadOnlySpan<byte> key, out HashRef hash) =>
-        TryOpenOrReply(client, StringCommands.LookupRead(client, key), out hash);
-
-    /// <summary>Opens the hash at a key for writing, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryWriteOrReply(Client client, ReadOnlySpan<byte> key, out HashRef hash) =>
-        TryOpenOrReply(client, client.Database.LookupWrite(key), out hash);
-
-    /// <summary>Tells of what a command did to a hash, and that the hash is gone if it has lost its last field.</summary>
-    internal static void Notify(Client client, ReadOnlySpan<byte> what, HashRef hash)
-    {
-        client.Server.Observer.Notify(NotifyClasses.Hash, what, client.Database, hash.Key);
-        if (!hash.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, hash.Key);
-    }
-
-    /// <summary>Tells of what a command did to a hash.</summary>
-    internal static void NotifyOnly(Client client, ReadOnlySpan<byte> what, HashRef hash) =>
-        client.Server.Observer.Notify(NotifyClasses.Hash, what, client.Database, hash.Key);
-
-    private static bool TryOpenOrReply(Client client, EntryRef entry, out HashRef hash)
-    {
-        if (entry.Exists && entry.Type != DataType.Hash)
-        {
-            client.Reply.Error(SharedReplies.WrongType);
-            hash = default;
-            return false;
-        }
-
-        hash = new HashRef(entry);
-        hash.ExpireFields(FieldsExpiredAtOnce);
-        return true;
-    }
-
     private static void HSet(Client client, in ArgVector args)
     {
         if (TrySetAllOrReply(client, args, "hset", out var added)) client.Reply.Integer(added);
@@ -169,15 +133,15 @@ internal static class HashCommands
             return false;
         }
 
-        if (!TryWriteOrReply(client, args[1], out var hash)) return false;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return false;
         added = hash.SetAll(args, 2);
-        Notify(client, "hset"u8, hash);
+        CollectionKeys.Notify(client, "hset"u8, hash);
         return true;
     }
 
     private static void HSetNx(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         if (hash.Contains(args[2]))
         {
             client.Reply.Integer(0);
@@ -186,17 +150,17 @@ internal static class HashCommands
 
         hash.Set(args[2], args[3]);
         client.Reply.Integer(1);
-        Notify(client, "hset"u8, hash);
+        CollectionKeys.Notify(client, "hset"u8, hash);
     }
 
     private static void HGet(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var hash)) ReplyValue(client, hash, args[2]);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) ReplyValue(client, hash, args[2]);
     }
 
     private static void HMGet(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
         client.Reply.ArrayHeader(args.Count - 2);
         for (var i = 2; i < args.Count; i++) ReplyValue(client, hash, args[i]);
     }
@@ -209,36 +173,36 @@ internal static class HashCommands
 
     private static void HDel(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         var deleted = 0;
         for (var i = 2; i < args.Count; i++)
         {
             if (hash.Delete(args[i])) deleted++;
         }
 
-        if (deleted > 0) Notify(client, "hdel"u8, hash);
+        if (deleted > 0) CollectionKeys.Notify(client, "hdel"u8, hash);
         client.Reply.Integer(deleted);
     }
 
     private static void HExists(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var hash)) client.Reply.Integer(hash.Contains(args[2]) ? 1 : 0);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) client.Reply.Integer(hash.Contains(args[2]) ? 1 : 0);
     }
 
     private static void HLen(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var hash)) client.Reply.Integer(hash.Count);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) client.Reply.Integer(hash.Count);
     }
 
     private static void HStrLen(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var hash))
+        if (CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash))
             client.Reply.Integer(hash.TryGet(args[2], out var value) ? value.TextLength : 0);
     }
 
     private static void HGetAll(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
         client.Reply.MapHeader(hash.CountLive());
         for (var fields = hash.Fields; fields.MoveNext();)
         {
@@ -249,21 +213,21 @@ internal static class HashCommands
 
     private static void HKeys(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
         client.Reply.ArrayHeader(hash.CountLive());
         for (var fields = hash.Fields; fields.MoveNext();) client.Reply.Element(fields.Field);
     }
 
     private static void HVals(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
         client.Reply.ArrayHeader(hash.CountLive());
         for (var fields = hash.Fields; fields.MoveNext();) client.Reply.Element(fields.Value);
     }
 
     private static void HIncrBy(Client client, in ArgVector args)
     {
-        if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var increment) || !TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var increment) || !CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         var value = 0L;
         if (hash.TryGet(args[2], out var old) && !old.TryGetInteger(out value))
         {
@@ -281,14 +245,14 @@ internal static class HashCommands
         Span<byte> text = stackalloc byte[Numbers.MaxIntegerBytes];
         hash.Set(args[2], text[..Numbers.FormatInteger(text, sum)], Expiry.Keep);
         client.Reply.Integer(sum);
-        Notify(client, "hincrby"u8, hash);
+        CollectionKeys.Notify(client, "hincrby"u8, hash);
     }
 
     // The sum is computed in the extended precision that Redis uses, so that 0.1 and 0.2 make 0.3.
     private static void HIncrByFloat(Client client, in ArgVector args)
     {
         Span<byte> scratch = stackalloc byte[ExtendedDouble.MaxFormattedBytes];
-        if (!TryIncrementOrReply(client, args[3], out var increment) || !TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!TryIncrementOrReply(client, args[3], out var increment) || !CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         var value = ExtendedDouble.From(0);
         if (hash.TryGet(args[2], out var old) && !ExtendedDouble.TryParse(old.GetText(scratch), out value))
         {
@@ -307,7 +271,7 @@ internal static class HashCommands
         hash.Set(args[2], text, Expiry.Keep);
         client.Propagation.Instead(4).Argument("HSET"u8).Argument(args[1]).Argument(args[2]).Argument(text);
         client.Reply.Bulk(text);
-        Notify(client, "hincrbyfloat"u8, hash);
+        CollectionKeys.Notify(client, "hincrbyfloat"u8, hash);
     }
 
     private static bool TryIncrementOrReply(Client client, ReadOnlySpan<byte> argument, out ExtendedDouble increment)

@@ -75,7 +75,7 @@ internal static class HashExpiryCommands
 
     private static void SetExpiry(Client client, in ArgVector args, ExpiryUnit unit, string command)
     {
-        if (!HashCommands.TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         if (!TryUnixMsOrReply(client, args[2], unit, command, out var unixMs)) return;
         var condition = ConditionOf(args[3]);
         var fieldsAt = condition == Condition.None ? 3 : 4;
@@ -92,8 +92,8 @@ internal static class HashExpiryCommands
         }
 
         if (set > 0) Propagate(client, args, unixMs);
-        if (set > 0) HashCommands.NotifyOnly(client, "hexpire"u8, hash);
-        if (deleted > 0) HashCommands.Notify(client, "hdel"u8, hash);
+        if (set > 0) CollectionKeys.NotifyOnly(client, "hexpire"u8, hash);
+        if (deleted > 0) CollectionKeys.Notify(client, "hdel"u8, hash);
     }
 
     // The condition holds for the same fields where the data is the same.
@@ -167,7 +167,7 @@ internal static class HashExpiryCommands
 
     private static void ReplyTimes(Client client, in ArgVector args, ExpiryUnit unit)
     {
-        if (!HashCommands.TryReadOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
         if (!HashFieldList.TryTakeOrReply(client, args, 2, HashFieldList.NoPositiveNumber, out var fields)) return;
         var from = unit is ExpiryUnit.Seconds or ExpiryUnit.Milliseconds ? client.Server.Clock.NowMs : 0;
         client.Reply.ArrayHeader(fields.Count);
@@ -182,7 +182,7 @@ internal static class HashExpiryCommands
 
     private static void HPersist(Client client, in ArgVector args)
     {
-        if (!HashCommands.TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         if (!HashFieldList.TryTakeOrReply(client, args, 2, HashFieldList.NoPositiveNumber, out var fields)) return;
         client.Reply.ArrayHeader(fields.Count);
         var persisted = 0;
@@ -200,6 +200,6 @@ internal static class HashExpiryCommands
             persisted++;
         }
 
-        if (persisted > 0) HashCommands.NotifyOnly(client, "hpersist"u8, hash);
+        if (persisted > 0) CollectionKeys.NotifyOnly(client, "hpersist"u8, hash);
     }
 }

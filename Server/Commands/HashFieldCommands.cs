@@ -45,7 +45,7 @@ internal static class HashFieldCommands
 
     private static void HGetDel(Client client, in ArgVector args)
     {
-        if (!HashCommands.TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         if (!HashFieldList.TryTakeOrReply(client, args, 2, HashFieldList.NoPositiveNumber, out var fields)) return;
         client.Reply.ArrayHeader(fields.Count);
         var deleted = 0;
@@ -57,12 +57,12 @@ internal static class HashFieldCommands
             deleted++;
         }
 
-        if (deleted > 0) HashCommands.Notify(client, "hdel"u8, hash);
+        if (deleted > 0) CollectionKeys.Notify(client, "hdel"u8, hash);
     }
 
     private static void HGetEx(Client client, in ArgVector args)
     {
-        if (!HashCommands.TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         if (!TryOptionsOrReply(client, args, "hgetex", ExpiryUnit.Persist, out var expiry, out _, out var at)) return;
         if (!HashFieldList.TryTakeOrReply(client, args, at, HashFieldList.NoPositiveNumber, out var fields)) return;
         if (!expiry.TryResolveUnixMsOrReply(client, args, "hgetex", out var unixMs)) return;
@@ -81,13 +81,13 @@ internal static class HashFieldCommands
 
         if (changed == 0) return;
         if (!isPast) PropagateExpiry(client, args[1], fields, expiry.ValueIndex != 0 ? unixMs : null);
-        if (isPast) HashCommands.Notify(client, "hdel"u8, hash);
-        else HashCommands.NotifyOnly(client, expiry.Unit == ExpiryUnit.Persist ? "hpersist"u8 : "hexpire"u8, hash);
+        if (isPast) CollectionKeys.Notify(client, "hdel"u8, hash);
+        else CollectionKeys.NotifyOnly(client, expiry.Unit == ExpiryUnit.Persist ? "hpersist"u8 : "hexpire"u8, hash);
     }
 
     private static void HSetEx(Client client, in ArgVector args)
     {
-        if (!HashCommands.TryWriteOrReply(client, args[1], out var hash)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
         if (!TryOptionsOrReply(client, args, "hsetex", ExpiryUnit.Keep, out var expiry, out var condition, out var at)) return;
         if (!HashFieldList.TryTakeOrReply(client, args, at, HashFieldList.NoPositiveNumber, out var fields, stride: 2)) return;
         if (!expiry.TryResolveOrReply(client, args, "hsetex", out _) || !expiry.TryResolveUnixMsOrReply(client, args, "hsetex", out var unixMs)) return;
@@ -110,16 +110,16 @@ internal static class HashFieldCommands
             if (!isPast && expiry.ValueIndex != 0) hash.SetExpiry(fields[i], unixMs);
         }
 
-        HashCommands.NotifyOnly(client, "hset"u8, hash);
+        CollectionKeys.NotifyOnly(client, "hset"u8, hash);
         if (!isPast && expiry.ValueIndex != 0)
         {
             PropagateSet(client, key, fields, unixMs);
-            HashCommands.NotifyOnly(client, "hexpire"u8, hash);
+            CollectionKeys.NotifyOnly(client, "hexpire"u8, hash);
         }
 
         if (!isPast) return;
         for (var i = 0; i < fields.Count; i++) Delete(client, ref hash, key, fields[i]);
-        HashCommands.Notify(client, "hdel"u8, hash);
+        CollectionKeys.Notify(client, "hdel"u8, hash);
     }
 
     private static void Delete(Client client, ref HashRef hash, ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> field)

@@ -28,13 +28,13 @@ internal static class HashRandom
     {
         if (args.Count == 2)
         {
-            if (!HashCommands.TryReadOrReply(client, args[1], out var hash)) return;
+            if (!CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
             if (hash.TryGetRandom(out var field, out _)) client.Reply.Element(field);
             else client.Reply.Null();
             return;
         }
 
-        if (!TryCountOrReply(client, args, out var count, out var parts) || !HashCommands.TryReadOrReply(client, args[1], out var many)) return;
+        if (!TryCountOrReply(client, args, out var count, out var parts) || !CollectionKeys.TryReadOrReply(client, args[1], out HashRef many)) return;
         if (count == 0 || !many.Exists) client.Reply.EmptyArray();
         else if (count < 0) ReplyDraws(client, many, -count, parts);
         else if (count >= many.Count) ReplyAll(client, many, parts);

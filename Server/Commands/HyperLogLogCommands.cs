@@ -92,7 +92,7 @@ internal static class HyperLogLogCommands
             return;
         }
 
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (!IsHyperLogLogOrReply(client, entry)) return;
         if (!entry.Exists) client.Reply.Integer(0);
         else CountOne(client, entry);
@@ -141,7 +141,7 @@ internal static class HyperLogLogCommands
         isDense = false;
         for (var i = 1; i < args.Count; i++)
         {
-            var entry = StringCommands.LookupRead(client, args[i]);
+            var entry = KeyCommands.LookupRead(client, args[i]);
             if (!IsHyperLogLogOrReply(client, entry)) return false;
             if (!entry.Exists) continue;
             isDense |= HyperLogLog.IsDense(entry.StringBytes);

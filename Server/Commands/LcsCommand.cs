@@ -37,8 +37,8 @@ internal static class LcsCommand
     private static void Lcs(Client client, in ArgVector args)
     {
         // Looking up may delete what has expired; what Peek finds stays.
-        StringCommands.LookupRead(client, args[1]);
-        StringCommands.LookupRead(client, args[2]);
+        KeyCommands.LookupRead(client, args[1]);
+        KeyCommands.LookupRead(client, args[2]);
         Span<byte> scratchA = stackalloc byte[Numbers.MaxIntegerBytes];
         Span<byte> scratchB = stackalloc byte[Numbers.MaxIntegerBytes];
         var (first, second) = (client.Database.Peek(args[1]).Type, client.Database.Peek(args[2]).Type);

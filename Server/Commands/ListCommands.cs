@@ -91,39 +91,11 @@ internal static class ListCommands
         },
     ];
 
-    /// <summary>Opens the list at a key for reading, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryReadOrReply(Client client, ReadOnlySpan<byte> key, out ListRef list) =>
-        TryOpenOrReply(client, KeyCommands.LookupRead(client, key), out list);
-
-    /// <summary>Opens the list at a key for writing, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryWriteOrReply(Client client, ReadOnlySpan<byte> key, out ListRef list) =>
-        TryOpenOrReply(client, client.Database.LookupWrite(key), out list);
-
-    /// <summary>Tells of what a command did to a list, and that the list is gone if it has lost its last element.</summary>
-    internal static void Notify(Client client, ReadOnlySpan<byte> what, ListRef list)
-    {
-        client.Server.Observer.Notify(NotifyClasses.List, what, client.Database, list.Key);
-        if (!list.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, list.Key);
-    }
-
     /// <summary>Replies so many elements, of which there are as many, from an index on towards an end.</summary>
     internal static void ReplyElements(Client client, ListRef list, long from, long count, ListEnd towards)
     {
         client.Reply.ArrayHeader(count);
         for (var elements = list.From(from, towards); count > 0 && elements.MoveNext(); count--) client.Reply.Element(elements.Current);
-    }
-
-    private static bool TryOpenOrReply(Client client, EntryRef entry, out ListRef list)
-    {
-        if (entry.Exists && entry.Type != DataType.List)
-        {
-            client.Reply.Error(SharedReplies.WrongType);
-            list = default;
-            return false;
-        }
-
-        list = new ListRef(entry);
-        return true;
     }
 
     private static void LPush(Client client, in ArgVector args) => Push(client, args, ListEnd.Head, "lpush"u8);
@@ -136,12 +108,12 @@ internal static class ListCommands
 
     private static void Push(Client client, in ArgVector args, ListEnd end, ReadOnlySpan<byte> what)
     {
-        if (TryWriteOrReply(client, args[1], out var list)) Push(client, args, ref list, end, what);
+        if (CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) Push(client, args, ref list, end, what);
     }
 
     private static void PushIfExists(Client client, in ArgVector args, ListEnd end, ReadOnlySpan<byte> what)
     {
-        if (!TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (list.Exists) Push(client, args, ref list, end, what);
         else client.Reply.Integer(0);
     }
@@ -151,19 +123,19 @@ internal static class ListCommands
         if (args.Count == 3) list.Push(end, args[2]);
         else list.Push(end, args, 2);
         client.Reply.Integer(list.Count);
-        Notify(client, what, list);
+        CollectionKeys.Notify(client, what, list);
     }
 
     private static void LLen(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var list)) client.Reply.Integer(list.Count);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out ListRef list)) client.Reply.Integer(list.Count);
     }
 
     private static void LRange(Client client, in ArgVector args)
     {
         if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var first)) return;
         if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var last)) return;
-        if (!TryReadOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ListRef list)) return;
         if (TryClip(ref first, ref last, list.Count)) ReplyElements(client, list, first, last - first + 1, ListEnd.Tail);
         else client.Reply.EmptyArray();
     }
@@ -181,12 +153,12 @@ internal static class ListCommands
     {
         if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var first)) return;
         if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var last)) return;
-        if (!TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (list.Exists)
         {
             if (TryClip(ref first, ref last, list.Count)) list.Trim(first, last);
             else list.Trim(0, -1);
-            Notify(client, "ltrim"u8, list);
+            CollectionKeys.Notify(client, "ltrim"u8, list);
         }
 
         client.Reply.Ok();
@@ -194,7 +166,7 @@ internal static class ListCommands
 
     private static void LIndex(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ListRef list)) return;
         if (!list.Exists) client.Reply.Null();
         else if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var index)) return;
         else if (list.TryGet(index, out var element)) client.Reply.Element(element);
@@ -203,7 +175,7 @@ internal static class ListCommands
 
     private static void LSet(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (!list.Exists)
         {
             client.Reply.Error(SharedReplies.NoSuchKey);
@@ -218,7 +190,7 @@ internal static class ListCommands
         }
 
         client.Reply.Ok();
-        Notify(client, "lset"u8, list);
+        CollectionKeys.Notify(client, "lset"u8, list);
     }
 
     private static void LInsert(Client client, in ArgVector args)
@@ -232,7 +204,7 @@ internal static class ListCommands
             return;
         }
 
-        if (!TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (!list.Exists)
         {
             client.Reply.Integer(0);
@@ -243,7 +215,7 @@ internal static class ListCommands
         }
         else
         {
-            Notify(client, "linsert"u8, list);
+            CollectionKeys.Notify(client, "linsert"u8, list);
             client.Reply.Integer(list.Count);
         }
     }
@@ -251,7 +223,7 @@ internal static class ListCommands
     private static void LRem(Client client, in ArgVector args)
     {
         if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var count)) return;
-        if (!TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (!list.Exists)
         {
             client.Reply.Integer(0);
@@ -261,13 +233,13 @@ internal static class ListCommands
         // No count at all is all of them; so is one whose negative does not exist.
         var atMost = count is 0 or long.MinValue ? long.MaxValue : Math.Abs(count);
         var removed = list.RemoveEqual(args[3], count < 0 ? ListEnd.Tail : ListEnd.Head, atMost);
-        if (removed > 0) Notify(client, "lrem"u8, list);
+        if (removed > 0) CollectionKeys.Notify(client, "lrem"u8, list);
         client.Reply.Integer(removed);
     }
 
     private static void LPos(Client client, in ArgVector args)
     {
         if (!ListSearch.TryParseOrReply(client, args, out var search)) return;
-        if (TryReadOrReply(client, args[1], out var list)) search.Reply(client, list, args[2]);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out ListRef list)) search.Reply(client, list, args[2]);
     }
 }

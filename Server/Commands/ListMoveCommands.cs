@@ -85,25 +85,25 @@ internal static class ListMoveCommands
     // False, and nothing replied, if the source does not exist.
     private static bool TryMove(Client client, in ArgVector args, ListEnd from, ListEnd to)
     {
-        if (!ListCommands.TryWriteOrReply(client, args[1], out var source)) return true;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef source)) return true;
         if (!source.Exists) return false;
         if (args[1].SequenceEqual(args[2]))
         {
             client.Reply.Bulk(source.Rotate(from, to));
             client.Server.Observer.Notify(NotifyClasses.List, PushEventOf(to), client.Database, args[2]);
-            ListCommands.Notify(client, ListPopCommands.EventOf(from), source);
+            CollectionKeys.Notify(client, ListPopCommands.EventOf(from), source);
             Propagate(client, args);
             return true;
         }
 
         // Looking the destination up may delete it, as expired, and so end the life of what was looked up before.
-        if (!ListCommands.TryWriteOrReply(client, args[2], out _) || !ListCommands.TryWriteOrReply(client, args[1], out source)) return true;
+        if (!CollectionKeys.TryWriteOrReply(client, args[2], out ListRef _) || !CollectionKeys.TryWriteOrReply(client, args[1], out source)) return true;
         var element = source.Take(from);
         client.Reply.Bulk(element);
         var isGone = !source.Exists;
         var destination = new ListRef(client.Database.LookupWrite(args[2]));
         destination.Receive(to, element);
-        ListCommands.Notify(client, PushEventOf(to), destination);
+        CollectionKeys.Notify(client, PushEventOf(to), destination);
         client.Server.Observer.Notify(NotifyClasses.List, ListPopCommands.EventOf(from), client.Database, args[1]);
         if (isGone) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, args[1]);
         Propagate(client, args);

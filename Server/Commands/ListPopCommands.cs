@@ -1,5 +1,4 @@
 using KestrelFree.Protocol;
-using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Networking;
 using KestrelFree.Storage;
 using static KestrelFree.Server.Commands.CommandFlags;
@@ -76,7 +75,7 @@ internal static class ListPopCommands
             return;
         }
 
-        if (!ListCommands.TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (list.Exists) PopOne(client, ref list, end);
         else client.Reply.Null();
     }
@@ -84,7 +83,7 @@ internal static class ListPopCommands
     private static void PopSeveral(Client client, in ArgVector args, ListEnd end)
     {
         if (!ArgumentParsing.TryCountOrReply(client, args[2], out var count)) return;
-        if (!ListCommands.TryWriteOrReply(client, args[1], out var list)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (!list.Exists) client.Reply.NullArray();
         else if (count == 0) client.Reply.EmptyArray();
         else PopSeveral(client, ref list, end, count);
@@ -94,7 +93,7 @@ internal static class ListPopCommands
     {
         client.Reply.Element(list.Peek(end));
         list.Pop(end, 1);
-        ListCommands.Notify(client, EventOf(end), list);
+        CollectionKeys.Notify(client, EventOf(end), list);
     }
 
     private static void PopSeveral(Client client, ref ListRef list, ListEnd end, long atMost)
@@ -103,110 +102,33 @@ internal static class ListPopCommands
         if (end == ListEnd.Head) ListCommands.ReplyElements(client, list, 0, count, ListEnd.Tail);
         else ListCommands.ReplyElements(client, list, list.Count - 1, count, ListEnd.Head);
         list.Pop(end, count);
-        ListCommands.Notify(client, EventOf(end), list);
+        CollectionKeys.Notify(client, EventOf(end), list);
     }
 
     private static void LMPop(Client client, in ArgVector args)
     {
-        if (!MultiPop.TryParseOrReply(client, args, 1, out var pop)) return;
-        if (!TryPopFirst(client, args, pop)) client.Reply.NullArray();
+        if (MultiPop.TryParseOrReply(client, args, 1, "left"u8, "right"u8, out var pop)) pop.PopOrReplyNull<ListRef>(client, args, PopFirst);
     }
 
     private static void BLMPop(Client client, in ArgVector args)
     {
-        if (!MultiPop.TryParseOrReply(client, args, 2, out var pop)) return;
-        if (ArgumentParsing.TryTimeoutSecondsOrReply(client, args[1], out var timeoutMs)) PopOrBlock(client, args, pop, timeoutMs);
+        if (MultiPop.TryParseOrReply(client, args, 2, "left"u8, "right"u8, out var pop)) pop.PopOrBlock<ListRef>(client, args, 1, PopFirst);
     }
 
-    private static void BLPop(Client client, in ArgVector args) => BlockingPop(client, args, ListEnd.Head);
+    private static void BLPop(Client client, in ArgVector args) => BlockingPop(client, args, PopEnd.First);
 
-    private static void BRPop(Client client, in ArgVector args) => BlockingPop(client, args, ListEnd.Tail);
+    private static void BRPop(Client client, in ArgVector args) => BlockingPop(client, args, PopEnd.Last);
 
-    private static void BlockingPop(Client client, in ArgVector args, ListEnd end)
+    private static void BlockingPop(Client client, in ArgVector args, PopEnd end) =>
+        new MultiPop(1, args.Count - 2, end, null).PopOrBlock<ListRef>(client, args, args.Count - 1, PopFirst);
+
+    private static void PopFirst(Client client, ReadOnlySpan<byte> key, ref ListRef list, MultiPop pop)
     {
-        if (ArgumentParsing.TryTimeoutSecondsOrReply(client, args[args.Count - 1], out var timeoutMs))
-            PopOrBlock(client, args, new MultiPop(1, args.Count - 2, end, null), timeoutMs);
-    }
-
-    private static void PopOrBlock(Client client, in ArgVector args, MultiPop pop, long timeoutMs)
-    {
-        if (!TryPopFirst(client, args, pop))
-            client.Server.KeyWaits.Block(client, args, pop.FirstKey, pop.KeyCount, new KeyWait(DataType.List), timeoutMs);
-    }
-
-    // False, and nothing replied, if none of the lists exists. A key of another type before the first list is an error.
-    private static bool TryPopFirst(Client client, in ArgVector args, MultiPop pop)
-    {
-        for (var i = pop.FirstKey; i < pop.FirstKey + pop.KeyCount; i++)
-        {
-            if (!ListCommands.TryWriteOrReply(client, args[i], out var list)) return true;
-            if (!list.Exists) continue;
-            client.Reply.ArrayHeader(2);
-            client.Reply.Bulk(args[i]);
-            Propagate(client, args[i], pop, list.Count);
-            if (pop.Count is { } count) PopSeveral(client, ref list, pop.End, count);
-            else PopOne(client, ref list, pop.End);
-            return true;
-        }
-
-        return false;
-    }
-
-    // As a pop that neither chooses nor waits.
-    private static void Propagate(Client client, ReadOnlySpan<byte> key, MultiPop pop, long length)
-    {
-        var effect = client.Propagation.Instead(pop.Count is null ? 2 : 3).Argument(pop.End == ListEnd.Head ? "LPOP"u8 : "RPOP"u8).Argument(key);
-        if (pop.Count is { } count) effect.Argument(Math.Min(count, length));
-    }
-
-    /// <summary>What LMPOP and its relatives take.</summary>
-    /// <param name="FirstKey">The argument that is the first key.</param>
-    /// <param name="KeyCount">How many follow each other from there.</param>
-    /// <param name="End">At which end elements are taken.</param>
-    /// <param name="Count">How many at most, in an array; null for one that is not.</param>
-    private readonly record struct MultiPop(int FirstKey, int KeyCount, ListEnd End, long? Count)
-    {
-        /// <summary>Reads numkeys, which is this argument, the keys, the end and COUNT.</summary>
-        internal static bool TryParseOrReply(Client client, in ArgVector args, int at, out MultiPop pop)
-        {
-            pop = default;
-            if (!Numbers.TryParseInteger(args[at], out var keys) || keys < 1)
-            {
-                client.Reply.Error("ERR numkeys should be greater than 0"u8);
-                return false;
-            }
-
-            if (keys >= args.Count - at - 1)
-            {
-                client.Reply.Error(SharedReplies.SyntaxError);
-                return false;
-            }
-
-            var where = at + 1 + (int)keys;
-            if (!ListMoveCommands.TryEndOrReply(client, args[where], out var end) || !TryCountOrReply(client, args, where + 1, out var count)) return false;
-            pop = new MultiPop(at + 1, (int)keys, end, count);
-            return true;
-        }
-
-        private static bool TryCountOrReply(Client client, in ArgVector args, int at, out long count)
-        {
-            count = 1;
-            if (at == args.Count) return true;
-            if (!args[at].Is("count"u8) || at + 1 == args.Count)
-            {
-                client.Reply.Error(SharedReplies.SyntaxError);
-                return false;
-            }
-
-            if (!Numbers.TryParseInteger(args[at + 1], out count) || count < 1)
-            {
-                client.Reply.Error("ERR count should be greater than 0"u8);
-                return false;
-            }
-
-            if (at + 2 == args.Count) return true;
-            client.Reply.Error(SharedReplies.SyntaxError);
-            return false;
-        }
+        var end = pop.End == PopEnd.First ? ListEnd.Head : ListEnd.Tail;
+        client.Reply.ArrayHeader(2);
+        client.Reply.Bulk(key);
+        pop.Propagate(client, end == ListEnd.Head ? "LPOP"u8 : "RPOP"u8, key, list.Count);
+        if (pop.Count is { } count) PopSeveral(client, ref list, end, count);
+        else PopOne(client, ref list, end);
     }
 }

@@ -191,7 +191,7 @@ internal static class SetAlgebra
         missing = 0;
         for (var i = 0; i < keys.Count; i++)
         {
-            if (!SetCommands.TryReadOrReply(client, keys[i], out var set)) return false;
+            if (!CollectionKeys.TryReadOrReply(client, keys[i], out SetRef set)) return false;
             if (set.Exists) continue;
             missing++;
         }

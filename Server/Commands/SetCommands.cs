@@ -122,75 +122,47 @@ internal static class SetCommands
         },
     ];
 
-    /// <summary>Opens the set at a key for reading, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryReadOrReply(Client client, ReadOnlySpan<byte> key, out SetRef set) =>
-        TryOpenOrReply(client, StringCommands.LookupRead(client, key), out set);
-
-    /// <summary>Opens the set at a key for writing, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryWriteOrReply(Client client, ReadOnlySpan<byte> key, out SetRef set) =>
-        TryOpenOrReply(client, client.Database.LookupWrite(key), out set);
-
-    /// <summary>Tells of what a command did to a set, and that the set is gone if it has lost its last member.</summary>
-    internal static void Notify(Client client, ReadOnlySpan<byte> what, SetRef set)
-    {
-        client.Server.Observer.Notify(NotifyClasses.Set, what, client.Database, set.Key);
-        if (!set.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, set.Key);
-    }
-
-    private static bool TryOpenOrReply(Client client, EntryRef entry, out SetRef set)
-    {
-        if (entry.Exists && entry.Type != DataType.Set)
-        {
-            client.Reply.Error(SharedReplies.WrongType);
-            set = default;
-            return false;
-        }
-
-        set = new SetRef(entry);
-        return true;
-    }
-
     private static void SAdd(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var set)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out SetRef set)) return;
         var added = set.AddAll(args, 2);
         client.Reply.Integer(added);
-        if (added > 0) Notify(client, "sadd"u8, set);
+        if (added > 0) CollectionKeys.Notify(client, "sadd"u8, set);
     }
 
     private static void SRem(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var set)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out SetRef set)) return;
         var removed = 0;
         for (var i = 2; i < args.Count; i++)
         {
             if (set.Remove(args[i])) removed++;
         }
 
-        if (removed > 0) Notify(client, "srem"u8, set);
+        if (removed > 0) CollectionKeys.Notify(client, "srem"u8, set);
         client.Reply.Integer(removed);
     }
 
     private static void SCard(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var set)) client.Reply.Integer(set.Count);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) client.Reply.Integer(set.Count);
     }
 
     private static void SIsMember(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var set)) client.Reply.Integer(set.Contains(args[2]) ? 1 : 0);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) client.Reply.Integer(set.Contains(args[2]) ? 1 : 0);
     }
 
     private static void SMIsMember(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var set)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) return;
         client.Reply.ArrayHeader(args.Count - 2);
         for (var i = 2; i < args.Count; i++) client.Reply.Integer(set.Contains(args[i]) ? 1 : 0);
     }
 
     private static void SMembers(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var set)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) return;
         client.Reply.SetHeader(set.Count);
         for (var members = set.Members; members.MoveNext();) client.Reply.Element(members.Current);
     }
@@ -227,9 +199,9 @@ internal static class SetCommands
             return;
         }
 
-        Notify(client, "srem"u8, from);
+        CollectionKeys.Notify(client, "srem"u8, from);
         var to = new SetRef(database.LookupWrite(args[2]));
-        if (to.Add(args[3])) Notify(client, "sadd"u8, to);
+        if (to.Add(args[3])) CollectionKeys.Notify(client, "sadd"u8, to);
         client.Reply.Integer(1);
     }
 }

@@ -27,14 +27,14 @@ internal static class SetRandom
 
         if (args.Count == 2)
         {
-            if (!SetCommands.TryReadOrReply(client, args[1], out var set)) return;
+            if (!CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) return;
             if (set.TryGetRandom(out var member)) client.Reply.Element(member);
             else client.Reply.Null();
             return;
         }
 
         if (!ArgumentParsing.TrySymmetricCountOrReply(client, args[2], out var count)) return;
-        if (!SetCommands.TryReadOrReply(client, args[1], out var many)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out SetRef many)) return;
         if (count == 0 || !many.Exists) client.Reply.EmptyArray();
         else if (count < 0) ReplyDraws(client, many, -count);
         else if (count >= many.Count || many.IsPacked || count > many.Count / DrawUpToFraction) ReplySelection(client, many, Math.Min(count, many.Count));
@@ -52,14 +52,14 @@ internal static class SetRandom
 
         if (args.Count == 2)
         {
-            if (!SetCommands.TryWriteOrReply(client, args[1], out var set)) return;
+            if (!CollectionKeys.TryWriteOrReply(client, args[1], out SetRef set)) return;
             if (!TryPop(client, args[1], ref set)) client.Reply.Null();
-            else SetCommands.Notify(client, "spop"u8, set);
+            else CollectionKeys.Notify(client, "spop"u8, set);
             return;
         }
 
         if (!ArgumentParsing.TryCountOrReply(client, args[2], out var count)) return;
-        if (!SetCommands.TryWriteOrReply(client, args[1], out var many)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out SetRef many)) return;
         if (count == 0 || !many.Exists)
         {
             client.Reply.SetHeader(0);
@@ -67,7 +67,7 @@ internal static class SetRandom
         }
 
         PopMany(client, args[1], ref many, Math.Min(count, many.Count));
-        SetCommands.Notify(client, "spop"u8, many);
+        CollectionKeys.Notify(client, "spop"u8, many);
     }
 
     private static void PopMany(Client client, ReadOnlySpan<byte> key, ref SetRef set, long count)

@@ -57,30 +57,9 @@ internal static class StreamCommands
         },
     ];
 
-    /// <summary>Opens the stream at a key for reading, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryReadOrReply(Client client, ReadOnlySpan<byte> key, out StreamRef stream) =>
-        TryOpenOrReply(client, KeyCommands.LookupRead(client, key), out stream);
-
-    /// <summary>Opens the stream at a key for writing, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryWriteOrReply(Client client, ReadOnlySpan<byte> key, out StreamRef stream) =>
-        TryOpenOrReply(client, client.Database.LookupWrite(key), out stream);
-
     /// <summary>Tells of what a command did to a stream.</summary>
     internal static void Notify(Client client, ReadOnlySpan<byte> what, ReadOnlySpan<byte> key) =>
         client.Server.Observer.Notify(NotifyClasses.Stream, what, client.Database, key);
-
-    private static bool TryOpenOrReply(Client client, EntryRef entry, out StreamRef stream)
-    {
-        if (entry.Exists && entry.Type != DataType.Stream)
-        {
-            client.Reply.Error(SharedReplies.WrongType);
-            stream = default;
-            return false;
-        }
-
-        stream = new StreamRef(entry);
-        return true;
-    }
 
     private static void XAdd(Client client, in ArgVector args)
     {
@@ -98,7 +77,7 @@ internal static class StreamCommands
             return;
         }
 
-        if (!TryWriteOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists && options.NoMakeStream)
         {
             client.Reply.Null();
@@ -151,7 +130,7 @@ internal static class StreamCommands
     private static void XTrim(Client client, in ArgVector args)
     {
         if (!StreamAddOptions.TryParseOrReply(client, args, StreamWriter.Trim, out var options)) return;
-        if (!TryWriteOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out StreamRef stream)) return;
         var deleted = stream.Exists ? stream.OpenOrCreate().Trim(options.Trim!.Value) : 0;
         if (deleted > 0)
         {
@@ -165,7 +144,7 @@ internal static class StreamCommands
 
     private static void XDel(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists)
         {
             client.Reply.Integer(0);
@@ -191,7 +170,7 @@ internal static class StreamCommands
 
     private static void XLen(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var stream)) client.Reply.Integer(stream.Exists ? stream.Log.Length : 0);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out StreamRef stream)) client.Reply.Integer(stream.Exists ? stream.Log.Length : 0);
     }
 
     private static void XRange(Client client, in ArgVector args) => Range(client, args, args[2], args[3], StreamOrder.Forward);
@@ -217,7 +196,7 @@ internal static class StreamCommands
 
         var entry = KeyCommands.LookupRead(client, args[1]);
         if (!entry.Exists) client.Reply.EmptyArray();
-        else if (!TryOpenOrReply(client, entry, out var stream)) return;
+        else if (!CollectionKeys.TryOpenOrReply(client, entry, out StreamRef stream)) return;
         else if (count <= 0) client.Reply.NullArray();
         else client.Reply.StreamEntries(stream.Log.Read(first, last, order), count ?? 0);
     }
@@ -226,7 +205,7 @@ internal static class StreamCommands
     {
         if (!StreamIdArguments.TryStrictOrReply(client, args[2], out var id)) return;
         if (!TrySetIdOptionsOrReply(client, args, id, out var entriesAdded, out var maxDeleted)) return;
-        if (!TryWriteOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists)
         {
             client.Reply.Error(SharedReplies.NoSuchKey);

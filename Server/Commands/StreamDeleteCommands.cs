@@ -39,7 +39,7 @@ internal static class StreamDeleteCommands
     private static void XDelEx(Client client, in ArgVector args)
     {
         if (!TryArgumentsOrReply(client, args, 2, out var references, out var ids)) return;
-        if (!StreamCommands.TryWriteOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out StreamRef stream)) return;
         client.Reply.ArrayHeader(ids.Length);
         if (!stream.Exists)
         {
@@ -62,7 +62,7 @@ internal static class StreamDeleteCommands
     private static void XAckDel(Client client, in ArgVector args)
     {
         if (!TryArgumentsOrReply(client, args, 3, out var references, out var ids)) return;
-        if (!StreamCommands.TryWriteOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out StreamRef stream)) return;
         client.Reply.ArrayHeader(ids.Length);
         if (!stream.Exists || stream.Log.FindGroup(args[2]) is null)
         {

@@ -85,7 +85,7 @@ internal static class StreamGroupCommands
     private static void Create(Client client, in ArgVector args)
     {
         if (!TryOptionsOrReply(client, args, out var makesStream, out var entriesRead)) return;
-        if (!StreamCommands.TryWriteOrReply(client, args[2], out var stream)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[2], out StreamRef stream)) return;
         if (!stream.Exists && !makesStream)
         {
             RefuseMissingKey(client);
@@ -164,7 +164,7 @@ internal static class StreamGroupCommands
 
     private static bool TryStreamOrReply(Client client, in ArgVector args, out StreamRef stream)
     {
-        if (!StreamCommands.TryWriteOrReply(client, args[2], out stream)) return false;
+        if (!CollectionKeys.TryWriteOrReply(client, args[2], out stream)) return false;
         if (!stream.Exists) RefuseMissingKey(client);
         return stream.Exists;
     }
@@ -234,7 +234,7 @@ internal static class StreamGroupCommands
 
     private static void XAck(Client client, in ArgVector args)
     {
-        if (!StreamCommands.TryReadOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists || stream.Log.FindGroup(args[2]) is null)
         {
             client.Reply.Integer(0);

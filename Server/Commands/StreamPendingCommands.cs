@@ -77,7 +77,7 @@ internal static class StreamPendingCommands
 
         var range = default(PendingRange);
         if (args.Count > 3 && !TryRangeOrReply(client, args, out range)) return;
-        if (!StreamCommands.TryReadOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists || stream.Log.FindGroup(args[2]) is not { } group) StreamGroupCommands.RefuseKeyOrGroup(client, args[1], args[2]);
         else if (args.Count == 3) ReplySummary(client.Reply, group);
         else ReplyRange(client, args, group, range);
@@ -166,7 +166,7 @@ internal static class StreamPendingCommands
 
     private static void XClaim(Client client, in ArgVector args)
     {
-        if (!StreamCommands.TryReadOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists || stream.Log.FindGroup(args[2]) is null)
         {
             StreamGroupCommands.RefuseKeyOrGroup(client, args[1], args[2]);
@@ -283,7 +283,7 @@ internal static class StreamPendingCommands
         if (!ArgumentParsing.TryIntegerOrReply(client, args[4], out var minIdle, "ERR Invalid min-idle-time argument for XAUTOCLAIM"u8)) return;
         if (!StreamIdArguments.TryStartOrReply(client, args[5], out var start)) return;
         if (!TryAutoClaimOptionsOrReply(client, args, out var count, out var form)) return;
-        if (!StreamCommands.TryReadOrReply(client, args[1], out var stream)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out StreamRef stream)) return;
         if (!stream.Exists || stream.Log.FindGroup(args[2]) is null)
         {
             StreamGroupCommands.RefuseKeyOrGroup(client, args[1], args[2]);

@@ -130,7 +130,7 @@ internal static class StreamReadCommands
         for (var i = 0; i < ids.Length; i++)
         {
             var key = args[options.FirstKey + i];
-            if (!StreamCommands.TryReadOrReply(client, key, out var stream)) return false;
+            if (!CollectionKeys.TryReadOrReply(client, key, out StreamRef stream)) return false;
             if (options.GroupAt != 0 && !(stream.Exists && stream.Log.FindGroup(args[options.GroupAt]) is not null))
             {
                 StreamGroupCommands.RefuseKeyOrGroup(client, key, args[options.GroupAt], " in XREADGROUP with GROUP option");
@@ -171,7 +171,7 @@ internal static class StreamReadCommands
         for (var i = 0; i < ids.Length; i++)
         {
             var key = args[options.FirstKey + i];
-            if (!StreamCommands.TryReadOrReply(client, key, out var stream) || !stream.Exists) continue;
+            if (!CollectionKeys.TryReadOrReply(client, key, out StreamRef stream) || !stream.Exists) continue;
             var reading = options.GroupAt == 0 ? default : Open(client, args, options, key, ref stream);
             var isHistory = options.GroupAt != 0 && ids[i] != Undelivered;
             var behind = options.GroupAt == 0 || isHistory ? ids[i] : reading.Group.LastId;

@@ -46,7 +46,7 @@ internal static class StringRangeCommands
 
     private static void StrLen(Client client, in ArgVector args)
     {
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (StringCommands.IsStringOrReply(client, entry)) client.Reply.Integer(entry.Exists ? entry.StringLength : 0);
     }
 
@@ -65,7 +65,7 @@ internal static class StringRangeCommands
         if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var start)) return;
         if (!ArgumentParsing.TryIntegerOrReply(client, args[3], out var end)) return;
         Span<byte> scratch = stackalloc byte[20];
-        var entry = StringCommands.LookupRead(client, args[1]);
+        var entry = KeyCommands.LookupRead(client, args[1]);
         if (!StringCommands.IsStringOrReply(client, entry)) return;
 
         var value = entry.Exists ? entry.GetString(scratch) : default;

@@ -80,34 +80,6 @@ internal static class ZsetCommands
         },
     ];
 
-    /// <summary>Opens the sorted set at a key for reading, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryReadOrReply(Client client, ReadOnlySpan<byte> key, out ZsetRef zset) =>
-        TryOpenOrReply(client, StringCommands.LookupRead(client, key), out zset);
-
-    /// <summary>Opens the sorted set at a key for writing, which may be missing; another type is an error and gives false.</summary>
-    internal static bool TryWriteOrReply(Client client, ReadOnlySpan<byte> key, out ZsetRef zset) =>
-        TryOpenOrReply(client, client.Database.LookupWrite(key), out zset);
-
-    /// <summary>Tells of what a command did to a sorted set, and that the set is gone if it has lost its last member.</summary>
-    internal static void Notify(Client client, ReadOnlySpan<byte> what, ZsetRef zset)
-    {
-        client.Server.Observer.Notify(NotifyClasses.SortedSet, what, client.Database, zset.Key);
-        if (!zset.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, zset.Key);
-    }
-
-    private static bool TryOpenOrReply(Client client, EntryRef entry, out ZsetRef zset)
-    {
-        if (entry.Exists && entry.Type != DataType.SortedSet)
-        {
-            client.Reply.Error(SharedReplies.WrongType);
-            zset = default;
-            return false;
-        }
-
-        zset = new ZsetRef(entry);
-        return true;
-    }
-
     private static void ZAdd(Client client, in ArgVector args) => Add(client, args, ZsetRules.None);
 
     // As in Redis it takes the options of ZADD where its increment belongs.
@@ -125,7 +97,7 @@ internal static class ZsetCommands
         var rented = options.Pairs > ScoresOnStack ? ArrayPool<double>.Shared.Rent(options.Pairs) : null;
         var scores = rented is null ? stackalloc double[ScoresOnStack] : rented;
         scores = scores[..options.Pairs];
-        if (TryScoresOrReply(client, args, options.First, scores) && TryWriteOrReply(client, args[1], out var zset))
+        if (TryScoresOrReply(client, args, options.First, scores) && CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset))
             Add(client, args, options, scores, zset);
         if (rented is not null) ArrayPool<double>.Shared.Return(rented);
     }
@@ -162,31 +134,31 @@ internal static class ZsetCommands
         else if (!isIncrement) client.Reply.Integer(options.CountsMoved ? added + moved : added);
         else if (last == ZsetChange.Refused) client.Reply.Null();
         else client.Reply.Double(scores[0]);
-        if (added + moved > 0) Notify(client, isIncrement ? "zincr"u8 : "zadd"u8, zset);
+        if (added + moved > 0) CollectionKeys.Notify(client, isIncrement ? "zincr"u8 : "zadd"u8, zset);
         return added + moved;
     }
 
     private static void ZRem(Client client, in ArgVector args)
     {
-        if (!TryWriteOrReply(client, args[1], out var zset)) return;
+        if (!CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset)) return;
         var removed = 0;
         for (var i = 2; i < args.Count && zset.Exists; i++)
         {
             if (zset.Remove(args[i])) removed++;
         }
 
-        if (removed > 0) Notify(client, "zrem"u8, zset);
+        if (removed > 0) CollectionKeys.Notify(client, "zrem"u8, zset);
         client.Reply.Integer(removed);
     }
 
     private static void ZScore(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var zset)) ReplyScore(client, zset, args[2]);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) ReplyScore(client, zset, args[2]);
     }
 
     private static void ZMScore(Client client, in ArgVector args)
     {
-        if (!TryReadOrReply(client, args[1], out var zset)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         client.Reply.ArrayHeader(args.Count - 2);
         for (var i = 2; i < args.Count; i++) ReplyScore(client, zset, args[i]);
     }
@@ -199,7 +171,7 @@ internal static class ZsetCommands
 
     private static void ZCard(Client client, in ArgVector args)
     {
-        if (TryReadOrReply(client, args[1], out var zset)) client.Reply.Integer(zset.Count);
+        if (CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) client.Reply.Integer(zset.Count);
     }
 
     private static void ZRank(Client client, in ArgVector args) => Rank(client, args, "zrank", ZsetOrder.Ascending);
@@ -221,7 +193,7 @@ internal static class ZsetCommands
             return;
         }
 
-        if (!TryReadOrReply(client, args[1], out var zset)) return;
+        if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         if (!zset.TryGetRank(args[2], order, out var rank, out var score))
         {
             if (withScore) client.Reply.NullArray();

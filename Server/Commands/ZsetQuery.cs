@@ -105,7 +105,7 @@ internal ref struct ZsetQuery
         sets.Clear();
         for (var i = 0; i < keys.Count; i++)
         {
-            var entry = StringCommands.LookupRead(client, keys[i]);
+            var entry = KeyCommands.LookupRead(client, keys[i]);
             if (!entry.Exists || entry.Type is DataType.Set or DataType.SortedSet) continue;
             client.Reply.Error(SharedReplies.WrongType);
             return false;

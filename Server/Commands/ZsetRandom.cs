@@ -22,13 +22,13 @@ internal static class ZsetRandom
     {
         if (args.Count == 2)
         {
-            if (!ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+            if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
             if (zset.Exists) Write(client, zset, zset.DrawRank(), ZsetParts.Members);
             else client.Reply.Null();
             return;
         }
 
-        if (!TryCountOrReply(client, args, out var count, out var parts) || !ZsetCommands.TryReadOrReply(client, args[1], out var many)) return;
+        if (!TryCountOrReply(client, args, out var count, out var parts) || !CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef many)) return;
         if (count == 0 || !many.Exists) client.Reply.EmptyArray();
         else if (count < 0) WriteDraws(client, many, -count, parts);
         else if (many.IsPacked || count > many.Count / DrawUpToFraction) WriteSelection(client, many, Math.Min(count, many.Count), parts);

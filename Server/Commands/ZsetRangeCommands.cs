@@ -61,7 +61,7 @@ internal static class ZsetRangeCommands
 
     private static void ReplyCount(Client client, ReadOnlySpan<byte> key, ScoreBound from, ScoreBound to)
     {
-        if (ZsetCommands.TryReadOrReply(client, key, out var zset)) client.Reply.Integer(zset.RangeOf(from, to).Count);
+        if (CollectionKeys.TryReadOrReply(client, key, out ZsetRef zset)) client.Reply.Integer(zset.RangeOf(from, to).Count);
     }
 
     private static void ZRange(Client client, in ArgVector args) => Reply(client, args, new ZsetRangeQuery(ZsetRangeType.Auto, null));
@@ -83,7 +83,7 @@ internal static class ZsetRangeCommands
 
     private static void Reply(Client client, in ArgVector args, scoped ZsetRangeQuery query)
     {
-        if (!query.TryParseOrReply(client, args, 2, ZsetRangeUse.Reply) || !ZsetCommands.TryReadOrReply(client, args[1], out var zset)) return;
+        if (!query.TryParseOrReply(client, args, 2, ZsetRangeUse.Reply) || !CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         if (zset.Exists) ZsetReply.Range(client.Reply, zset, query.Resolve(zset), query.Order, ZsetReply.PartsFor(query.WithScores));
         else client.Reply.EmptyArray();
     }
@@ -91,7 +91,7 @@ internal static class ZsetRangeCommands
     private static void ZRangeStore(Client client, in ArgVector args)
     {
         var query = new ZsetRangeQuery(ZsetRangeType.Auto, null);
-        if (!query.TryParseOrReply(client, args, 3, ZsetRangeUse.Store) || !ZsetCommands.TryReadOrReply(client, args[2], out var zset)) return;
+        if (!query.TryParseOrReply(client, args, 3, ZsetRangeUse.Store) || !CollectionKeys.TryReadOrReply(client, args[2], out ZsetRef zset)) return;
         var builder = new ZsetBuilder(client.Server.Keyspace);
         if (zset.Exists) builder.Append(zset, query.Resolve(zset));
         ZsetReply.Store(client, args[1], builder, "zrangestore"u8);
@@ -100,20 +100,20 @@ internal static class ZsetRangeCommands
     private static void ZRemRangeByRank(Client client, in ArgVector args)
     {
         if (!ArgumentParsing.TryIntegerOrReply(client, args[2], out var start) || !ArgumentParsing.TryIntegerOrReply(client, args[3], out var end)) return;
-        if (ZsetCommands.TryWriteOrReply(client, args[1], out var zset))
+        if (CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset))
             Remove(client, zset, ZsetRangeQuery.FromRanks(start, end, zset.Count), "zremrangebyrank"u8);
     }
 
     private static void ZRemRangeByScore(Client client, in ArgVector args)
     {
         if (!ZsetBounds.TryScoresOrReply(client, args[2], args[3], out var from, out var to)) return;
-        if (ZsetCommands.TryWriteOrReply(client, args[1], out var zset)) Remove(client, zset, zset.RangeOf(from, to), "zremrangebyscore"u8);
+        if (CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset)) Remove(client, zset, zset.RangeOf(from, to), "zremrangebyscore"u8);
     }
 
     private static void ZRemRangeByLex(Client client, in ArgVector args)
     {
         if (!ZsetBounds.TryMembersOrReply(client, args[2], args[3], out var from, out var to)) return;
-        if (ZsetCommands.TryWriteOrReply(client, args[1], out var zset)) Remove(client, zset, zset.RangeOf(from, to), "zremrangebylex"u8);
+        if (CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset)) Remove(client, zset, zset.RangeOf(from, to), "zremrangebylex"u8);
     }
 
     private static void Remove(Client client, ZsetRef zset, ZsetRange range, ReadOnlySpan<byte> what)
@@ -121,7 +121,7 @@ internal static class ZsetRangeCommands
         if (range.Count > 0)
         {
             zset.RemoveRange(range);
-            ZsetCommands.Notify(client, what, zset);
+            CollectionKeys.Notify(client, what, zset);
         }
 
         client.Reply.Integer(range.Count);

@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using KestrelFree.Storage.Pages;
 
 namespace KestrelFree.Storage.Keyspaces;
@@ -12,45 +10,21 @@ internal struct TableCursor(Table table)
 {
     private readonly PageStore _pages = table.Pages;
     private SegmentCursor _segments = new(table.Directory.Top);
-    private uint _head;
-    private int _group;
-    private uint _left;
-    private int _slot;
+    private SegmentEntries _entries = new(table.Pages);
 
     /// <summary>The entry of this step.</summary>
-    public readonly EntryView Entry
-    {
-        get
-        {
-            ref SegmentHead head = ref _pages.Head(_head);
-            int offset = head.OffsetOf(_slot);
-            uint block = head.Blocks[SegmentHead.BlockOf(offset)];
-            return new EntryView(_pages, ref Unsafe.Add(ref _pages.Block(block), SegmentHead.PositionOf(offset)));
-        }
-    }
+    public readonly EntryView Entry => _entries.Entry;
 
     /// <summary>Goes to the next entry; false when there is none left.</summary>
     public bool MoveNext()
     {
-        while (_left == 0)
+        while (!_entries.MoveNext())
         {
-            if (!MoveToNextGroup())
+            if (!_segments.TryMoveNext(_pages, out uint head, out _))
                 return false;
-            _left = _pages.Head(_head).Occupied(_group);
+            _entries.Enter(head);
         }
 
-        _slot = _group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(_left);
-        _left &= _left - 1;
         return true;
-    }
-
-    private bool MoveToNextGroup()
-    {
-        if (_head != 0 && ++_group < SegmentHead.GroupCount)
-            return true;
-        _group = 0;
-        if (_head != 0)
-            _head = _pages.Head(_head).Next;
-        return _head != 0 || _segments.TryMoveNext(_pages, out _head, out _);
     }
 }

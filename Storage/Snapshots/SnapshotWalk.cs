@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
@@ -21,58 +19,34 @@ public sealed class SnapshotWalk
     private readonly ForkEpoch _fork;
     private readonly FrozenTable[] _tables;
     private SegmentCursor _segments;
+    private SegmentEntries _entries;
     private int _table = -1;
-    private uint _head;
     private long _lastPosition = -1;
-    private int _group;
-    private uint _left;
-    private int _slot;
 
     internal SnapshotWalk(PageStore pages, ForkEpoch fork, FrozenTable[] tables)
     {
         _pages = pages;
         _fork = fork;
         _tables = tables;
+        _entries = new SegmentEntries(pages);
     }
 
     /// <summary>The database that the entry was in.</summary>
     public int DatabaseIndex => _tables[_table].DatabaseIndex;
 
     /// <summary>The entry of this step; valid until the next.</summary>
-    public EntryView Entry
-    {
-        get
-        {
-            ref SegmentHead head = ref _pages.Head(_head);
-            int offset = head.OffsetOf(_slot);
-            uint block = head.Blocks[SegmentHead.BlockOf(offset)];
-            return new EntryView(_pages, ref Unsafe.Add(ref _pages.Block(block), SegmentHead.PositionOf(offset)));
-        }
-    }
+    public EntryView Entry => _entries.Entry;
 
     /// <summary>Goes to the next entry; false when there is none left.</summary>
     public bool MoveNext()
     {
-        while (_left == 0)
+        while (!_entries.MoveNext())
         {
-            if (!MoveToNextGroup())
+            if (!MoveToNextSegment())
                 return false;
-            _left = _pages.Head(_head).Occupied(_group);
         }
 
-        _slot = _group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(_left);
-        _left &= _left - 1;
         return true;
-    }
-
-    private bool MoveToNextGroup()
-    {
-        if (_head != 0 && ++_group < SegmentHead.GroupCount)
-            return true;
-        _group = 0;
-        if (_head != 0)
-            _head = _pages.Head(_head).Next;
-        return _head != 0 || MoveToNextSegment();
     }
 
     private bool MoveToNextSegment()
@@ -96,9 +70,10 @@ public sealed class SnapshotWalk
 
     private bool TryEnterSegment()
     {
-        if (!_segments.TryMoveNext(_pages, out _head, out ulong prefix))
+        if (!_segments.TryMoveNext(_pages, out uint head, out ulong prefix))
             return false;
-        _lastPosition = Reach.OfSegment(_tables[_table].Ordinal, prefix, _pages.Head(_head).Depth).LastPosition;
+        _entries.Enter(head);
+        _lastPosition = Reach.OfSegment(_tables[_table].Ordinal, prefix, _pages.Head(head).Depth).LastPosition;
         return true;
     }
 }

@@ -16,16 +16,22 @@ namespace KestrelFree.Storage;
 // Several fields set at once are set in a copy of the listpack (Keyspace.Scratch), which then replaces it: the entry moves once, not once per field.
 
 /// <summary>A hash, or the place where one would be. Dies with the next write to another key.</summary>
-public ref struct HashRef
+public ref struct HashRef : ICollectionRef<HashRef>
 {
+    // Of a large hash; what else is due the active expire cycle takes away, and nobody sees it till then.
+    private const int FieldsExpiredAtOnce = 16;
+
     private EntryRef _entry;
 
     /// <summary>Opens an entry that is missing or holds a hash.</summary>
     public HashRef(EntryRef entry)
     {
-        Invariant.Check(!entry.Exists || entry.Type == DataType.Hash);
+        Invariant.Check(!entry.Exists || entry.Type == Type);
         _entry = entry;
     }
+
+    /// <inheritdoc/>
+    public static DataType Type => DataType.Hash;
 
     /// <summary>Whether there is a hash. Never true for one without fields.</summary>
     public readonly bool Exists => _entry.Exists;
@@ -60,6 +66,14 @@ public ref struct HashRef
     private readonly CollectionLimits Limits => _entry.Database.Keyspace.Limits;
 
     private readonly long NowMs => _entry.Database.Keyspace.ExpiryNowMs;
+
+    /// <summary>Opens an entry that is missing or holds one, and takes some fields away that are past their time.</summary>
+    public static HashRef Open(EntryRef entry)
+    {
+        var hash = new HashRef(entry);
+        hash.ExpireFields(FieldsExpiredAtOnce);
+        return hash;
+    }
 
     /// <summary>The number of fields that are not past their time. O(1), O(n) if some may expire.</summary>
     public readonly long CountLive()

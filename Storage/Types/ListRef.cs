@@ -18,16 +18,19 @@ namespace KestrelFree.Storage;
 // Every write tells of itself (Modified, once per element), and a list that has lost its last element is deleted.
 
 /// <summary>A list, or the place where one would be. Dies with the next write to another key.</summary>
-public ref struct ListRef
+public ref struct ListRef : ICollectionRef<ListRef>
 {
     private EntryRef _entry;
 
     /// <summary>Opens an entry that is missing or holds a list.</summary>
     public ListRef(EntryRef entry)
     {
-        Invariant.Check(!entry.Exists || entry.Type == DataType.List);
+        Invariant.Check(!entry.Exists || entry.Type == Type);
         _entry = entry;
     }
+
+    /// <inheritdoc/>
+    public static DataType Type => DataType.List;
 
     /// <summary>Whether there is a list. Never true for one without elements.</summary>
     public readonly bool Exists => _entry.Exists;
@@ -53,6 +56,9 @@ public ref struct ListRef
     private readonly Keyspace Keyspace => _entry.Database.Keyspace;
 
     private readonly ListNodeLimit Limit => new(Keyspace.Limits.ListMaxListpackSize, Keyspace.Limits.ListPlainFrom);
+
+    /// <summary>Opens an entry that is missing or holds one.</summary>
+    public static ListRef Open(EntryRef entry) => new(entry);
 
     /// <summary>The elements from an index on, towards an end. The list exists.</summary>
     public readonly ListElements From(long index, ListEnd towards) => new(_entry.View, index, towards);

@@ -15,16 +15,19 @@ namespace KestrelFree.Storage;
 // tells of itself (Modified, once per member), and a set that has lost its last member is deleted.
 
 /// <summary>A set, or the place where one would be. Dies with the next write to another key.</summary>
-public ref struct SetRef
+public ref struct SetRef : ICollectionRef<SetRef>
 {
     private EntryRef _entry;
 
     /// <summary>Opens an entry that is missing or holds a set.</summary>
     public SetRef(EntryRef entry)
     {
-        Invariant.Check(!entry.Exists || entry.Type == DataType.Set);
+        Invariant.Check(!entry.Exists || entry.Type == Type);
         _entry = entry;
     }
+
+    /// <inheritdoc/>
+    public static DataType Type => DataType.Set;
 
     /// <summary>Whether there is a set. Never true for one without members.</summary>
     public readonly bool Exists => _entry.Exists;
@@ -48,6 +51,9 @@ public ref struct SetRef
 
     /// <summary>All members, in no particular order. The set must not be written to meanwhile.</summary>
     public readonly SetMembers Members => _entry.Exists ? SetMembers.Of(_entry.View) : new SetMembers(ValueForm.SetIntset, IntSet.Empty, null);
+
+    /// <summary>Opens an entry that is missing or holds one.</summary>
+    public static SetRef Open(EntryRef entry) => new(entry);
 
     /// <summary>A portion of SSCAN: some <paramref name="count"/> members (1 at least) from a cursor on.</summary>
     public readonly ElementScan Scan(ulong cursor, long count) => new(this, cursor, count);

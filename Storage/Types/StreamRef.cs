@@ -3,16 +3,19 @@ using KestrelFree.Storage.Types;
 namespace KestrelFree.Storage;
 
 /// <summary>A stream, or the place where one would be. Dies with the next write to another key.</summary>
-public ref struct StreamRef
+public ref struct StreamRef : ICollectionRef<StreamRef>
 {
     private EntryRef _entry;
 
     /// <summary>Opens an entry that is missing or holds a stream.</summary>
     public StreamRef(EntryRef entry)
     {
-        Invariant.Check(!entry.Exists || entry.Type == DataType.Stream);
+        Invariant.Check(!entry.Exists || entry.Type == Type);
         _entry = entry;
     }
+
+    /// <inheritdoc/>
+    public static DataType Type => DataType.Stream;
 
     /// <summary>Whether there is a stream; it may have no entries.</summary>
     public readonly bool Exists => _entry.Exists;
@@ -25,6 +28,9 @@ public ref struct StreamRef
 
     /// <summary>What limits the nodes of streams.</summary>
     public readonly CollectionLimits Limits => _entry.Database.Keyspace.Limits;
+
+    /// <summary>Opens an entry that is missing or holds one.</summary>
+    public static StreamRef Open(EntryRef entry) => new(entry);
 
     /// <summary>The stream, for writing; it is made when it is missing. O(1).</summary>
     public StreamLog OpenOrCreate()

@@ -14,7 +14,7 @@ namespace KestrelFree.Storage;
 // Ranges of every kind are ranks: RangeOf turns two bounds into the first rank and a count, and all that reads or removes goes on from there.
 
 /// <summary>A sorted set, or the place where one would be. Dies with the next write to another key.</summary>
-public ref struct ZsetRef
+public ref struct ZsetRef : ICollectionRef<ZsetRef>
 {
     private EntryRef _entry;
     private bool _startsAsTree;
@@ -22,9 +22,12 @@ public ref struct ZsetRef
     /// <summary>Opens an entry that is missing or holds a sorted set.</summary>
     public ZsetRef(EntryRef entry)
     {
-        Invariant.Check(!entry.Exists || entry.Type == DataType.SortedSet);
+        Invariant.Check(!entry.Exists || entry.Type == Type);
         _entry = entry;
     }
+
+    /// <inheritdoc/>
+    public static DataType Type => DataType.SortedSet;
 
     /// <summary>Whether there is a sorted set. Never true for one without members.</summary>
     public readonly bool Exists => _entry.Exists;
@@ -53,6 +56,9 @@ public ref struct ZsetRef
     private readonly Keyspace Keyspace => _entry.Database.Keyspace;
 
     private readonly CollectionLimits Limits => Keyspace.Limits;
+
+    /// <summary>Opens an entry that is missing or holds one.</summary>
+    public static ZsetRef Open(EntryRef entry) => new(entry);
 
     /// <summary>Prepares for members to come, as Redis does: many of them, or a long first one, make it a tree before anything is added.</summary>
     public void Expect(int members, int firstBytes)

@@ -1,5 +1,4 @@
 using KestrelFree.Server.Config.Kinds;
-using KestrelFree.Server.Notifications;
 using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
@@ -8,29 +7,13 @@ namespace KestrelFree.Tests.Server.Commands;
 /// <summary>What the string commands tell of their effects.</summary>
 internal sealed class StringNotificationTests
 {
-    private readonly Recorder _recorder = new();
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
+    private RecordedNotifications _told = null!;
 
     [OneTimeSetUp]
-    public void Start()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-        _server.OnLoop(() =>
-        {
-            _server.Server.Observer.Notifications.Enable(NotifyClasses.Keyspace | NotifyClasses.String | NotifyClasses.Generic);
-            _server.Server.Observer.Notifications.Receiver = _recorder;
-            return 0;
-        });
-    }
+    public void Start() => _told = new RecordedNotifications(NotifyClasses.Keyspace | NotifyClasses.String | NotifyClasses.Generic);
 
     [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
-    }
+    public void Stop() => _told?.Dispose();
 
     [TestCase("SET k v", "set k")]
     [TestCase("SET k v EX 100", "set k, expire k")]
@@ -66,22 +49,6 @@ internal sealed class StringNotificationTests
     [TestCase("RESTORE text 0 \"\\x00\\xc0\\n\\n\\x00n\\x9fWE\\x0e\\xaec\\xbb\" REPLACE", "restore text")]
     [TestCase("RESTORE text 1 \"\\x00\\xc0\\n\\n\\x00n\\x9fWE\\x0e\\xaec\\xbb\" ABSTTL REPLACE", "del text")]
     [TestCase("RESTORE k 1 \"\\x00\\xc0\\n\\n\\x00n\\x9fWE\\x0e\\xaec\\xbb\" ABSTTL", "")]
-    public void A_command_tells_of_its_effects(string line, string expected)
-    {
-        foreach (var setup in new[] { "FLUSHALL", "SET text hello", "SET volatile v EX 1000", "SET n 10" })
-            _client.AskLine(setup);
-        _recorder.Told.Clear();
-
-        _client.AskLine(line);
-
-        Assert.That(string.Join(", ", _recorder.Told), Is.EqualTo(expected));
-    }
-
-    private sealed class Recorder : INotificationReceiver
-    {
-        public List<string> Told { get; } = [];
-
-        public void Publish(NotifyClasses channels, ReadOnlySpan<byte> what, int databaseIndex, ReadOnlySpan<byte> key) =>
-            Told.Add($"{ByteText.Text(what)} {ByteText.Text(key)}");
-    }
+    public void A_command_tells_of_its_effects(string line, string expected) =>
+        Assert.That(_told.Of(line, "SET text hello", "SET volatile v EX 1000", "SET n 10"), Is.EqualTo(expected));
 }

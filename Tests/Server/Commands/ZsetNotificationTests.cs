@@ -1,5 +1,4 @@
 using KestrelFree.Server.Config.Kinds;
-using KestrelFree.Server.Notifications;
 using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
@@ -8,29 +7,13 @@ namespace KestrelFree.Tests.Server.Commands;
 /// <summary>What the sorted set and geo commands tell of their effects.</summary>
 internal sealed class ZsetNotificationTests
 {
-    private readonly Recorder _recorder = new();
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
+    private RecordedNotifications _told = null!;
 
     [OneTimeSetUp]
-    public void Start()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-        _server.OnLoop(() =>
-        {
-            _server.Server.Observer.Notifications.Enable(NotifyClasses.Keyspace | NotifyClasses.SortedSet | NotifyClasses.Generic);
-            _server.Server.Observer.Notifications.Receiver = _recorder;
-            return 0;
-        });
-    }
+    public void Start() => _told = new RecordedNotifications(NotifyClasses.Keyspace | NotifyClasses.SortedSet | NotifyClasses.Generic);
 
     [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
-    }
+    public void Stop() => _told?.Dispose();
 
     [TestCase("ZADD new 1 a", "zadd new")]
     [TestCase("ZADD z 1 a", "")]
@@ -67,23 +50,6 @@ internal sealed class ZsetNotificationTests
     [TestCase("GEORADIUS geo 90 7 1 km STORE z", "del z")]
     [TestCase("GEOSEARCHSTORE d geo FROMLONLAT 15 37 BYRADIUS 200 km", "geosearchstore d")]
     [TestCase("GEOSEARCHSTORE d none FROMLONLAT 15 37 BYRADIUS 200 km", "")]
-    public void A_command_tells_of_its_effects(string line, string expected)
-    {
-        var setups = new[] { "FLUSHALL", "ZADD z 1 a 2 b 3 c", "ZADD other 1 c 2 d", "GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania" };
-        foreach (var setup in setups)
-            _client.AskLine(setup);
-        _recorder.Told.Clear();
-
-        _client.AskLine(line);
-
-        Assert.That(string.Join(", ", _recorder.Told), Is.EqualTo(expected));
-    }
-
-    private sealed class Recorder : INotificationReceiver
-    {
-        public List<string> Told { get; } = [];
-
-        public void Publish(NotifyClasses channels, ReadOnlySpan<byte> what, int databaseIndex, ReadOnlySpan<byte> key) =>
-            Told.Add($"{ByteText.Text(what)} {ByteText.Text(key)}");
-    }
+    public void A_command_tells_of_its_effects(string line, string expected) =>
+        Assert.That(_told.Of(line, "ZADD z 1 a 2 b 3 c", "ZADD other 1 c 2 d", "GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania"), Is.EqualTo(expected));
 }
