@@ -1,3 +1,5 @@
+using KestrelFree.Server.Persistence;
+
 namespace KestrelFree.Server.Config;
 
 /// <summary>Options that print something and end: they count only as the first argument.</summary>
@@ -11,6 +13,10 @@ internal static class ImmediateOptions
           -v, --version           print the version and exit
           -h, --help              print this and exit
           --check-system          look at the system's settings that matter, and exit
+          --check-rdb FILE        say whether a dump file is sound, and exit with 0 or 1
+          --check-aof FILE        the same for an append-only file, or for all that its manifest lists;
+                                  with --fix first, cut off what is not sound at its end,
+                                  with --truncate-to-timestamp T, what is later than that (Unix seconds)
 
         Examples:
           kestrel-free
@@ -44,9 +50,29 @@ internal static class ImmediateOptions
             case "--check-system":
                 exitCode = SystemCheck.Run(streams.Out) ? 0 : 1;
                 return true;
+            case "--check-rdb":
+                exitCode = CheckRdb(arguments[1..], streams);
+                return true;
+            case "--check-aof":
+                exitCode = CheckAof(arguments[1..], streams);
+                return true;
             default:
                 return false;
         }
+    }
+
+    private static int CheckRdb(ReadOnlySpan<string> words, StartupStreams streams)
+    {
+        if (words.Length == 1) return new RdbCheck(words[0], streams.Out).Run();
+        streams.Error.WriteLine("Usage: kestrel-free --check-rdb <rdb-file-name>");
+        return 1;
+    }
+
+    private static int CheckAof(ReadOnlySpan<string> words, StartupStreams streams)
+    {
+        if (AofCheckOptions.Parse(words, out var fault) is { } options) return new AofCheck(options, streams.Out, new StreamReader(streams.In)).Run();
+        streams.Out.WriteLine(fault);
+        return 1;
     }
 
     private static bool Refuse(StartupStreams streams, string reason)

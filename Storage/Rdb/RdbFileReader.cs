@@ -12,6 +12,16 @@ public enum KnownKeys
     Replace,
 }
 
+/// <summary>What a file is read for.</summary>
+public enum RdbPurpose
+{
+    /// <summary>Its keys are stored.</summary>
+    Load,
+
+    /// <summary>Its keys are read and thrown away, also those of modules, whatever database they are in: only whether the file is sound counts.</summary>
+    Check,
+}
+
 /// <summary>
 /// Reads an RDB file into a keyspace, see <see cref="RdbWriter"/>, at once or in slices between which the keyspace is in order. Keys come in as by commands,
 /// events included. What is corrupt is an <see cref="RdbException"/>; the keys before it have been stored then.
@@ -34,6 +44,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     private RdbFamily _family;
     private bool _ended;
     private byte[] _key = new byte[256];
+    private int _keyLength;
     private RdbLoading _loading = new(keyspace[0], check);
     private long _expiryMs = NotGiven;
     private long _idleSeconds = NotGiven;
@@ -41,6 +52,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 
     /// <summary>What happens to keys past their time: they are left out, unless expired keys are only to be hidden.</summary>
     public ExpiredKeys ExpiredKeys { get; init; } = ExpiredKeys.Delete;
+
+    /// <summary>What the file is read for.</summary>
+    public RdbPurpose Purpose { get; init; }
 
     /// <summary>The bytes of the file, or more.</summary>
     public long MostBytes { get; init; } = 1 << 20;
@@ -53,6 +67,24 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 
     /// <summary>Keys that have been stored.</summary>
     public long KeysLoaded { get; private set; }
+
+    /// <summary>Keys that have been read, or whose values were being read when that failed.</summary>
+    public long KeysRead { get; private set; }
+
+    /// <summary>Keys among them that expire, now or later.</summary>
+    public long KeysThatExpire { get; private set; }
+
+    /// <summary>The type of the value that is being read, of the key <see cref="CurrentKey"/>; null between keys.</summary>
+    public RdbType? CurrentType { get; private set; }
+
+    /// <summary>The key whose value is being read.</summary>
+    public ReadOnlySpan<byte> CurrentKey => _key.AsSpan(0, _keyLength);
+
+    /// <summary>Up to where the file was read when one of the callbacks was last called, or at its end.</summary>
+    public long Offset { get; private set; }
+
+    /// <summary>Whether the file has a checksum: known at its end.</summary>
+    public bool HasChecksum { get; private set; }
 
     /// <summary>Keys that were left out since they are past their time.</summary>
     public long KeysExpired { get; private set; }
@@ -68,6 +100,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 
     /// <summary>Is told what the file tells about itself, by name.</summary>
     public Action<string, string>? AuxRead { get; init; }
+
+    /// <summary>Is told the number of each database whose keys begin.</summary>
+    public Action<ulong>? DatabaseRead { get; init; }
 
     /// <summary>Is told of each key that is left out since its collection has no elements.</summary>
     public Action<byte[]>? EmptyKeyRead { get; init; }
@@ -145,8 +180,10 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         bool isRead = _family == RdbFamily.Valkey ? Version == RdbFormat.ValkeyVersion : Version is >= 1 and <= RdbFormat.NewestVersion;
         if (!isRead)
             reader.Fail("version", $"'{Encoding.Latin1.GetString(digits)}' is none that is read (Redis's 1 to {RdbFormat.NewestVersion}, Valkey's {RdbFormat.ValkeyVersion})");
-        _loading = _loading with { Family = _family };
+        _loading = LoadingInto(keyspace[0]);
     }
+
+    private RdbLoading LoadingInto(Database database) => new(database, check) { Family = _family, SkipsModules = Purpose == RdbPurpose.Check };
 
     private void ReadOpcode(scoped ref RdbReader reader, RdbOpcode opcode)
     {
@@ -174,6 +211,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
             case RdbOpcode.Aux:
                 string name = Encoding.UTF8.GetString(reader.ReadString("aux name"));
                 _aux[name] = Encoding.UTF8.GetString(reader.ReadString("aux value"));
+                Offset = reader.Offset;
                 AuxRead?.Invoke(name, _aux[name]);
                 break;
             case RdbOpcode.SlotSizes:
@@ -183,6 +221,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
                 break;
             case RdbOpcode.Function:
                 _functions.Add(reader.ReadString("library of functions").ToArray());
+                break;
+            case RdbOpcode.ModuleAux when Purpose == RdbPurpose.Check:
+                RdbModules.SkipAux(ref reader);
                 break;
             case RdbOpcode.ModuleAux:
                 RdbModules.Refuse(ref reader);
@@ -194,42 +235,64 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     }
 
     // A number that lies costs no more than the file could be true.
-    private void Presize(ulong keys) => _loading.Database.Presize((long)Math.Min(keys, (ulong)MostBytes / LeastEntryBytes));
+    private void Presize(ulong keys)
+    {
+        if (Purpose == RdbPurpose.Load)
+            _loading.Database.Presize((long)Math.Min(keys, (ulong)MostBytes / LeastEntryBytes));
+    }
 
     private void SelectDatabase(scoped ref RdbReader reader)
     {
         ulong index = reader.ReadLength("database number");
+        Offset = reader.Offset;
+        DatabaseRead?.Invoke(index);
+        if (Purpose == RdbPurpose.Check)
+            return;
         if (index >= (ulong)keyspace.DatabaseCount)
             reader.Fail("database number", $"{index} of {keyspace.DatabaseCount} databases");
-        _loading = new RdbLoading(keyspace[(int)index], check) { Family = _family };
+        _loading = LoadingInto(keyspace[(int)index]);
     }
 
     private void ReadEntry(scoped ref RdbReader reader, RdbType type)
     {
+        CurrentType = null;
         ReadOnlySpan<byte> read = reader.ReadString("key");
         if (_key.Length < read.Length)
             _key = new byte[Math.Max(read.Length, Math.Min(2 * _key.Length, Array.MaxLength))];
         read.CopyTo(_key);
-        ReadOnlySpan<byte> key = _key.AsSpan(0, read.Length);
+        _keyLength = read.Length;
+        CurrentType = type;
+        KeysRead++;
 
         RdbValue value = RdbValues.Load(ref reader, type, _loading);
+        if (_expiryMs != NotGiven)
+            KeysThatExpire++;
+        Take(ref reader, CurrentKey, value);
+        CurrentType = null;
+        _expiryMs = _idleSeconds = NotGiven;
+        _frequency = (int)NotGiven;
+    }
+
+    private void Take(scoped ref RdbReader reader, ReadOnlySpan<byte> key, RdbValue value)
+    {
+        bool isPast = _expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs;
         if (value.IsEmpty)
         {
+            if (Purpose == RdbPurpose.Check)
+                reader.Fail("value", "it has no elements");
             KeysEmpty++;
             EmptyKeyRead?.Invoke(key.ToArray());
         }
-        else if (_expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs && ExpiredKeys == ExpiredKeys.Delete)
+        else if (Purpose == RdbPurpose.Check || (isPast && ExpiredKeys == ExpiredKeys.Delete))
         {
             value.Discard(_loading.Database);
-            KeysExpired++;
+            if (isPast)
+                KeysExpired++;
         }
         else
         {
             Store(ref reader, key, value);
         }
-
-        _expiryMs = _idleSeconds = NotGiven;
-        _frequency = (int)NotGiven;
     }
 
     private void Store(scoped ref RdbReader reader, ReadOnlySpan<byte> key, RdbValue value)
@@ -252,10 +315,13 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
 
     private void ReadChecksum(scoped ref RdbReader reader)
     {
+        Offset = reader.Offset;
         if (Version < FirstVersionWithChecksum)
             return;
         ulong actual = reader.Checksum();
         ulong expected = reader.ReadUInt64("checksum");
+        Offset = reader.Offset;
+        HasChecksum = expected != 0;
         if (VerifiesChecksum && expected != 0 && expected != actual)
             reader.FailChecksum($"it is {actual:x16}, the file says {expected:x16}");
     }

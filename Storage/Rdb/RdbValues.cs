@@ -52,6 +52,9 @@ public sealed record RdbLoading(Database Database, PayloadCheck Check)
 {
     /// <summary>Whose numbers the types are.</summary>
     public RdbFamily Family { get; init; }
+
+    /// <summary>Whether values of modules are passed over, since nothing is stored; otherwise they are refused.</summary>
+    public bool SkipsModules { get; init; }
 }
 
 /// <summary>The values of the RDB format: one row per form that is written and one per type that is read. A data type joins by adding its own.</summary>
@@ -71,7 +74,7 @@ internal static class RdbValues
     private static readonly RdbLoader[] ModuleLoaders =
     [
         new(RdbType.OldModule, RdbModules.Refuse),
-        new(RdbType.Module, RdbModules.Refuse),
+        new(RdbType.Module, RdbModules.Load),
     ];
 
     private static readonly RdbSaver[] Savers = [.. StringSavers, .. RdbLists.Savers, .. RdbSets.Savers, .. RdbZsets.Savers, .. RdbHashes.Savers, .. RdbStreams.Savers];

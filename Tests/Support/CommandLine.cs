@@ -19,8 +19,7 @@ internal static class CommandLine
         process.ErrorDataReceived += (_, line) => Append(output, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        process.StandardInput.BaseStream.Write(ByteText.Bytes(input));
-        process.StandardInput.Close();
+        Feed(process.StandardInput, input);
         if (!process.WaitForExit(TimeSpan.FromMinutes(2)))
         {
             process.Kill(entireProcessTree: true);
@@ -29,6 +28,20 @@ internal static class CommandLine
 
         process.WaitForExit();
         return new CommandResult(process.ExitCode, output.ToString());
+    }
+
+    // A program need not read what it is given.
+    private static void Feed(StreamWriter standardInput, string input)
+    {
+        try
+        {
+            standardInput.BaseStream.Write(ByteText.Bytes(input));
+            standardInput.Close();
+        }
+        catch (IOException)
+        {
+            standardInput.BaseStream.Dispose();
+        }
     }
 
     private static void Append(StringBuilder output, string? line)

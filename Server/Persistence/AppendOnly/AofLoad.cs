@@ -29,21 +29,14 @@ internal enum AofPlace
 /// <summary>Loads a file of an append-only file.</summary>
 internal sealed class AofLoad(RedisServer server, string path, AofPlace place) : LoadPart
 {
-    private const int ReadBytes = 1 << 20;
     private const int RequestsPerLook = 32;
 
-    private readonly AofParser _parser = new();
-    private byte[] _buffer = [];
-    private int _start;
-    private int _end;
-    private long _read;
     private long _length;
-    private long _trailingZeros;
     private long _valid;
-    private long _keysInSnapshot;
     private long _requests;
     private bool _hasComplained;
     private FileStream? _stream;
+    private AofReader? _reader;
     private RdbInput? _input;
     private RdbFileReader? _snapshot;
     private Socket? _socket;
@@ -56,10 +49,19 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
     internal override long TotalBytes => _length;
 
     /// <inheritdoc/>
-    internal override long LoadedBytes => _snapshot is { IsComplete: false } ? _input!.Offset : _read - (_end - _start);
+    internal override long LoadedBytes => _snapshot is { IsComplete: false } ? _input!.Offset : _reader?.Offset ?? 0;
 
     /// <inheritdoc/>
-    internal override long KeysLoaded => _keysInSnapshot + (_snapshot?.KeysLoaded ?? 0);
+    internal override long KeysLoaded => _snapshot?.KeysLoaded ?? 0;
+
+    /// <summary>Whether a file begins with a snapshot; it stands at its beginning before and after. Throws IOException.</summary>
+    internal static bool BeginsWithSnapshot(Stream file)
+    {
+        Span<byte> magic = stackalloc byte[5];
+        var begins = file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && magic.SequenceEqual("REDIS"u8);
+        file.Position = 0;
+        return begins;
+    }
 
     /// <inheritdoc/>
     internal override void Open()
@@ -69,7 +71,7 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _client = new Client(server, _socket, id: -1, "", "") { IsAuthenticated = true, Flags = ClientFlags.DenyBlocking };
         server.Keyspace.ExpiredKeys = ExpiredKeys.Show;
-        if (BeginsWithSnapshot()) BeginSnapshot();
+        if (BeginsWithSnapshot(_stream)) BeginSnapshot();
         else BeginRequests(0);
     }
 
@@ -80,7 +82,6 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         {
             Guarded(() => _snapshot.ReadSlice(budgetMicros, mostBytes));
             if (!_snapshot.IsComplete) return false;
-            _keysInSnapshot = _snapshot.KeysLoaded;
             BeginRequests(_input!.Offset);
         }
 
@@ -105,14 +106,6 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         {
             throw new LoadException($"Fatal error: can't open the append log file {path} for reading: {SystemErrorText.Of(e)}", e);
         }
-    }
-
-    private bool BeginsWithSnapshot()
-    {
-        Span<byte> magic = stackalloc byte[5];
-        var begins = _stream!.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && magic.SequenceEqual("REDIS"u8);
-        _stream.Position = 0;
-        return begins;
     }
 
     private void BeginSnapshot()
@@ -147,70 +140,43 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
             server.Loader.CountKeys(_snapshot.KeysLoaded, _snapshot.KeysExpired);
         }
 
-        _trailingZeros = CountTrailingZeros(offset);
-        _stream!.Position = offset;
-        _read = _valid = offset;
-        _buffer = new byte[ReadBytes];
+        _valid = offset;
+        _reader = new AofReader(_stream!, path, offset);
     }
 
     private bool ReadRequests(long budgetMicros, long mostBytes)
     {
         var began = Stopwatch.GetTimestamp();
-        var readBefore = _read;
+        var offsetBefore = _reader!.Offset;
         while (true)
         {
             for (var i = 0; i < RequestsPerLook; i++)
             {
-                if (!ReadNext()) return true;
+                if (!ReadNext(_reader)) return true;
             }
 
-            if (_read - readBefore >= mostBytes || Stopwatch.GetElapsedTime(began).TotalMicroseconds >= budgetMicros) return false;
+            if (_reader.Offset - offsetBefore >= mostBytes || Stopwatch.GetElapsedTime(began).TotalMicroseconds >= budgetMicros) return false;
         }
     }
 
     // False at the end of the file.
-    private bool ReadNext()
+    private bool ReadNext(AofReader reader)
     {
-        var bytes = _buffer.AsSpan(0, _end);
-        var position = _start;
-        switch (_parser.Read(bytes, ref position))
+        switch (reader.Next())
         {
             case AofToken.Request:
-                Replay(_parser.Arguments(bytes));
-                _start = position;
-                if (!_client!.Is(ClientFlags.Multi)) _valid = _read - (_end - _start);
+                Replay(reader.Arguments);
+                if (!_client!.Is(ClientFlags.Multi)) _valid = reader.Offset;
                 return true;
             case AofToken.Annotation:
-                _start = position;
-                return true;
-            case AofToken.Incomplete when TryFill():
                 return true;
             case AofToken.Incomplete:
-                EndOfFile();
+                EndOfFile(reader);
                 return false;
             default:
-                Refuse();
+                Refuse(reader);
                 return false;
         }
-    }
-
-    private bool TryFill()
-    {
-        var left = _length - _trailingZeros - _read;
-        if (left <= 0) return false;
-        if (_start > 0)
-        {
-            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-            _end -= _start;
-            _start = 0;
-        }
-
-        if (_end == _buffer.Length) Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, Array.MaxLength));
-        var count = _stream!.Read(_buffer, _end, (int)Math.Min(_buffer.Length - _end, left));
-        if (count == 0) throw new LoadException($"Unrecoverable error reading the append only file {path}: it has become shorter while it was read");
-        _end += count;
-        _read += count;
-        return true;
     }
 
     private void Replay(in ArgVector args)
@@ -218,7 +184,7 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         var client = _client!;
         var command = server.Dispatch.ResolveReplayed(args);
         if (command?.Spec.Handler is null || !command.Spec.Admits(args.Count))
-            throw new LoadException($"Unknown command '{ByteText.From(args[0])}' reading the append only file {path}, offset {_read - (_end - _start)}");
+            throw new LoadException($"Unknown command '{ByteText.From(args[0])}' reading the append only file {path}, offset {_reader!.TokenOffset}");
         _requests++;
         if (client.Transaction is { } transaction && command.Spec.Name != "exec")
         {
@@ -238,13 +204,13 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
     {
         if (_hasComplained) return;
         _hasComplained = true;
-        server.Log.Warning($"{command.FullName} at offset {_read - (_end - _start)} of the append only file {path} replied with an error. It is the first such command; others are not reported.");
+        server.Log.Warning($"{command.FullName} at offset {_reader!.TokenOffset} of the append only file {path} replied with an error. It is the first such command; others are not reported.");
     }
 
-    private void EndOfFile()
+    private void EndOfFile(AofReader reader)
     {
         var isInTransaction = _client!.Is(ClientFlags.Multi);
-        if (_start == _end && _trailingZeros == 0 && !isInTransaction)
+        if (reader.Offset == _length && !isInTransaction)
         {
             server.Log.Verbose($"Replayed {_requests} requests of {path}");
             return;
@@ -264,9 +230,8 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         Cut();
     }
 
-    private void Refuse()
+    private void Refuse(AofReader reader)
     {
-        var offset = _read - (_end - _start);
         var most = server.Config.AofLoadCorruptTailMaxSize;
         if (place == AofPlace.Last && server.Config.AofLoadTruncated && _length - _valid <= most)
         {
@@ -277,41 +242,13 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         }
 
         throw new LoadException(
-            $"Bad file format reading the append only file {path}, offset {offset}: make a backup of your AOF file, then use --check-aof --fix <filename.manifest>");
+            $"Bad file format reading the append only file {path}, offset {reader.TokenOffset}: make a backup of your AOF file, then use --check-aof --fix <filename.manifest>");
     }
 
     private void Cut()
     {
-        var kept = $"{path}.cut-at-{_valid}";
-        server.Log.Warning($"Truncating the AOF {path} at offset {_valid}; the {_length - _valid} bytes behind it are kept in {kept}");
+        server.Log.Warning($"Truncating the AOF {path} at offset {_valid}; the {_length - _valid} bytes behind it are kept in {AofTail.KeptPath(path, _valid)}");
         TransactionCommands.End(_client!);
-        using var file = new FileStream(path, new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
-        using (var copy = new FileStream(kept, FileMode.Create, FileAccess.Write))
-        {
-            file.Position = _valid;
-            file.CopyTo(copy);
-            copy.Flush(flushToDisk: true);
-        }
-
-        file.SetLength(_valid);
-        file.Flush(flushToDisk: true);
-    }
-
-    private long CountTrailingZeros(long from)
-    {
-        const int Step = 64 * 1024;
-        var block = new byte[Step];
-        var end = _length;
-        while (end > from)
-        {
-            var count = (int)Math.Min(Step, end - from);
-            _stream!.Position = end - count;
-            _stream.ReadExactly(block.AsSpan(0, count));
-            var last = block.AsSpan(0, count).LastIndexOfAnyExcept((byte)0);
-            if (last >= 0) return _length - (end - count + last + 1);
-            end -= count;
-        }
-
-        return _length - from;
+        AofTail.Cut(path, _valid);
     }
 }

@@ -45,9 +45,9 @@ internal sealed class AofParser
     private static AofToken ReadAnnotation(ReadOnlySpan<byte> bytes, ref int position)
     {
         var rest = bytes[position..];
-        var end = rest[..Math.Min(rest.Length, LongestAnnotation)].IndexOf("\r\n"u8);
+        var end = rest[..Math.Min(rest.Length, LongestAnnotation)].IndexOf((byte)'\n');
         if (end < 0) return rest.Length < LongestAnnotation ? AofToken.Incomplete : AofToken.Malformed;
-        position += end + 2;
+        position += end + 1;
         return AofToken.Annotation;
     }
 
