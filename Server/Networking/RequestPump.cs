@@ -162,6 +162,35 @@ internal sealed class RequestPump
         }
 
         _server.Keyspace.PrefetchEntries();
+        PrefetchMembers(client, unread);
+    }
+
+    // By the first letter, most commands of sets, hashes and sorted sets are known, and most of them name their first member right after the key.
+    private void PrefetchMembers(Client client, ReadOnlySpan<byte> unread)
+    {
+        var found = false;
+        for (var i = 0; i < _batch.Count; i++)
+        {
+            var args = _batch.GetArgs(i, unread);
+            var member = MemberArgument(args);
+            if (member == 0) continue;
+            _server.Keyspace.PrefetchMember(client.Database, args[1], args[member]);
+            found = true;
+        }
+
+        if (found) _server.Keyspace.PrefetchMembers();
+    }
+
+    private static int MemberArgument(in ArgVector args)
+    {
+        const int LettersOfSet = 3;
+        if (args.Count < 3 || args[0].Length <= LettersOfSet) return 0;
+        return (args[0][0] | 0x20) switch
+        {
+            'h' or 's' => 2,
+            'z' => (args[0][1] | 0x20) == 'a' ? args.Count - 1 : 2,
+            _ => 0,
+        };
     }
 
     private void RejectInput(Client client)

@@ -37,6 +37,9 @@ internal abstract class CollectionValue
     /// <summary>Elements: fields of a hash, members of a set, entries of a stream.</summary>
     public abstract long Count { get; }
 
+    /// <summary>The table that finds its members or fields, for those that have one.</summary>
+    public virtual Table? Members => null;
+
     /// <summary>Bytes of all that it consists of but the shell, roughly. O(1).</summary>
     public abstract long MemoryBytes { get; }
 

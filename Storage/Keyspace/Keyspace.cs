@@ -26,6 +26,7 @@ public sealed class Keyspace
     private readonly PageStore _pages;
     private readonly KeyHasher _hasher;
     private readonly PrefetchBatch _prefetch;
+    private readonly MemberPrefetch _memberPrefetch = new();
     private readonly Database[] _databases;
     private readonly ExpiryHorizon _horizon = new();
     private readonly ExpirySweep _sweep;
@@ -248,6 +249,27 @@ public sealed class Keyspace
     /// Worth it from two keys on; the keys of a whole pipelined batch are best.
     /// </summary>
     public void PrefetchEntries() => _prefetch.Complete();
+
+    /// <summary>
+    /// Asks for what leads to a member of a large set, hash or sorted set, once the entries of keys were asked for; does nothing for other keys. See
+    /// <see cref="PrefetchMembers"/>.
+    /// </summary>
+    public void PrefetchMember(Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> member)
+    {
+        EntryPlace place = default;
+        if (!database.Table.Find(_prefetch.HashOf(key), key, ref place) || !ValueForms.IsCollection(Entry.Form(ref place.Entry)))
+            return;
+        var collection = (CollectionValue)_pages.Objects[Entry.Reference(ref place.Entry)];
+        if (collection.Members is Table members)
+            _memberPrefetch.Add(members, member);
+    }
+
+    /// <summary>Asks for the entries of all members since the last call.</summary>
+    public void PrefetchMembers()
+    {
+        _memberPrefetch.Complete();
+        _prefetch.Rewind();
+    }
 
     /// <summary>Checks every structure against itself. O(everything); throws <see cref="InvariantException"/>.</summary>
     public void Validate() => KeyspaceCheck.Run(_databases, _pages, _discarded.Count == 0);

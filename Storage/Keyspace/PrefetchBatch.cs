@@ -77,6 +77,9 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
         _count = _prefetched = _next = 0;
     }
 
+    /// <summary>Expects the look-ups from the first key on.</summary>
+    public void Rewind() => _next = 0;
+
     /// <summary>The hash of a key.</summary>
     public ulong HashOf(ReadOnlySpan<byte> key)
     {

@@ -28,6 +28,9 @@ internal sealed class MemberTable : CollectionValue
     public Table Table => _table;
 
     /// <inheritdoc/>
+    public override Table? Members => _table;
+
+    /// <inheritdoc/>
     public override long Count => _table.Count;
 
     /// <inheritdoc/>

@@ -37,6 +37,9 @@ internal sealed class ZsetTree : CollectionValue
     public ScoreTree Order => _order;
 
     /// <inheritdoc/>
+    public override Table? Members => _table;
+
+    /// <inheritdoc/>
     public override long Count => _table.Count;
 
     /// <inheritdoc/>

@@ -190,6 +190,8 @@ internal sealed class CollectionScript : IDisposable
 
     private void Compare(int database, string key)
     {
+        if (_random.Next(4) == 0)
+            Prefetch(_keyspace[database], Bytes(key), Bytes("f" + _random.Next(_members)));
         EntryRef entry = _keyspace[database].LookupRead(Bytes(key));
         bool exists = _model[database].TryGetValue(key, out object? expected);
         Assert.That(entry.Exists, Is.EqualTo(exists));
@@ -197,6 +199,14 @@ internal sealed class CollectionScript : IDisposable
             throw new AssertionException($"{bytes.Length} packed bytes differ");
         if (expected is Dictionary<string, byte[]> fields)
             AssertSame(entry.Collection<MemberTable>(), fields);
+    }
+
+    private void Prefetch(Database database, byte[] key, byte[] member)
+    {
+        _keyspace.PrefetchKey(database, key);
+        _keyspace.PrefetchEntries();
+        _keyspace.PrefetchMember(database, key, member);
+        _keyspace.PrefetchMembers();
     }
 
     private void Flush(int database)

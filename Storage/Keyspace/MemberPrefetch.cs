@@ -1,0 +1,39 @@
+namespace KestrelFree.Storage.Keyspaces;
+
+// What PrefetchBatch does for keys, for the members of large sets, hashes and sorted sets: a table of 100,000 members is out of the nearest caches, one of
+// millions out of all, and each member of a pipelined batch would wait for its directory, its group and its entry in turn. SADD and HSET of random members
+// of 100,000, 16 requests to a batch, spent 30 % of their time on these misses.
+//
+// It can begin only when the entries of the keys are in the cache, since only they tell which table a member belongs to.
+
+/// <summary>The members that a pipelined batch names, on their way into the cache.</summary>
+internal sealed class MemberPrefetch
+{
+    private const int Capacity = PrefetchBatch.Capacity;
+
+    private readonly Table?[] _tables = new Table?[Capacity];
+    private readonly ulong[] _hashes = new ulong[Capacity];
+    private int _count;
+
+    /// <summary>Hashes a member, and asks for the place in its table's directory that leads to its segment.</summary>
+    public void Add(Table table, ReadOnlySpan<byte> member)
+    {
+        if (_count == Capacity)
+            return;
+        ulong hash = table.Hasher.Hash(member);
+        if (_tables[_count] != table)
+            _tables[_count] = table;
+        _hashes[_count++] = hash;
+        table.Directory.Prefetch(hash);
+    }
+
+    /// <summary>Asks for the groups of all members, and then for their entries.</summary>
+    public void Complete()
+    {
+        for (int i = 0; i < _count; i++)
+            _tables[i]!.PrefetchGroup(_hashes[i]);
+        for (int i = 0; i < _count; i++)
+            _tables[i]!.PrefetchEntry(_hashes[i]);
+        _count = 0;
+    }
+}
