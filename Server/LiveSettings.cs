@@ -42,6 +42,14 @@ internal static class LiveSettings
             "maxmemory",
             "maxmemory-samples",
             "maxmemory-eviction-tenacity");
+        config.OnApply(
+            changed =>
+            {
+                server.Users.SetDefaultPassword(changed.RequirePass);
+                return null;
+            },
+            "requirepass");
+        config.DescribeUsers = () => server.Users.Lines;
         var oomScore = new OomScore(server.Log);
         config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
         Apply(oomScore, config);

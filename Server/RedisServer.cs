@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KestrelFree.Protocol;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Config;
@@ -44,6 +45,11 @@ internal sealed class RedisServer : IDisposable
         });
         Commands = new CommandTable(CommandFamilies.All);
         foreach (var renamed in config.RenamedCommands) Commands.Rename(renamed.Command, renamed.NewName);
+        AclLog = new AclLog(this);
+        var rules = new AclRules(Commands, config, log);
+        Users = new UserRegistry(this, rules);
+        AclFile = new AclFile(this, rules);
+        Access = new AccessCheck(this);
         Dispatch = new Dispatch(this, Commands);
         Requests = new RequestPump(this);
         Replies = new ReplySender(this);
@@ -102,6 +108,18 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>The commands.</summary>
     internal CommandTable Commands { get; }
+
+    /// <summary>The users.</summary>
+    internal UserRegistry Users { get; }
+
+    /// <summary>Tells what they may do.</summary>
+    internal AccessCheck Access { get; }
+
+    /// <summary>Remembers what they tried.</summary>
+    internal AclLog AclLog { get; }
+
+    /// <summary>Loads and saves them.</summary>
+    internal AclFile AclFile { get; }
 
     /// <summary>Admits requests.</summary>
     internal Dispatch Dispatch { get; }

@@ -41,6 +41,7 @@ internal sealed class ServerProcess
             _log, ServerVersion.Own, _config.ConfigFile, () => new Introspection.InfoReport(server).Write(["everything"]), () => CurrentCommand(server));
         if (_config.CrashLogEnabled) crashReport.Install();
 
+        if (!server.AclFile.LoadAtStart()) return Fail("the users could not be loaded; the log says why");
         var settings = ListenSettingsOf(_config);
         if (!server.Listen(settings)) return Fail("the server could not listen; its log says why");
         LiveSettings.Connect(server, settings);
@@ -151,5 +152,5 @@ internal sealed class ServerProcess
 
     // Names the command, never its arguments: they may hold secrets.
     private static string? CurrentCommand(RedisServer server) =>
-        server.Requests.Current is { } client ? $"{client.LastCommand?.FullName} of client {ClientDescription.Of(client)}" : null;
+        server.Requests.Current is { } client ? $"{client.LastCommand?.FullName} of client {ClientDescription.ForLog(client)}" : null;
 }

@@ -80,4 +80,15 @@ internal static class AclCategoryNames
         "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo", "stream", "pubsub",
         "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
     ];
+
+    /// <summary>The index of a name in any case, or -1.</summary>
+    internal static int IndexOf(ReadOnlySpan<byte> name)
+    {
+        for (var i = 0; i < All.Length; i++)
+        {
+            if (CommandTable.NameEquals(All[i], name)) return i;
+        }
+
+        return -1;
+    }
 }

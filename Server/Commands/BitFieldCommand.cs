@@ -18,7 +18,7 @@ internal static class BitFieldCommand
     internal static readonly CommandSpec Spec = new("bitfield", Execute)
     {
         Arity = -2, Flags = Write | DenyOom, Categories = AclCategory.Bitmap, Since = "3.2.0", Group = "bitmap",
-        Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update | KeySpecFlags.VariableFlags)],
+        Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update | KeySpecFlags.VariableFlags)], KeyFinder = KeyFinders.BitField,
         Summary = "Reads, sets and increments integers of any width within a string.", Complexity = "O(1) an operation",
     };
 

@@ -1,5 +1,6 @@
 using System.Text;
 using KestrelFree.Protocol;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Commands;
@@ -12,6 +13,7 @@ internal static class ClientKill
         internal string? Address;
         internal string? LocalAddress;
         internal ClientType? Type;
+        internal User? User;
         internal long Id;
         internal long MaxAgeSeconds;
         internal bool SkipCaller;
@@ -46,7 +48,7 @@ internal static class ClientKill
     {
         if (option.Is("id"u8)) return TryIdOrReply(client, value, out filters.Id);
         if (option.Is("type"u8)) return TryTypeOrReply(client, value, ref filters);
-        if (option.Is("user"u8)) return IsKnownUserOrReply(client, value);
+        if (option.Is("user"u8)) return TryUserOrReply(client, value, out filters.User);
         if (option.Is("skipme"u8)) return TryYesNoOrReply(client, value, out filters.SkipCaller);
         if (option.Is("maxage"u8)) return TryMaxAgeOrReply(client, value, out filters.MaxAgeSeconds);
         if (option.Is("addr"u8)) filters.Address = Encoding.Latin1.GetString(value);
@@ -82,10 +84,11 @@ internal static class ClientKill
         return true;
     }
 
-    private static bool IsKnownUserOrReply(Client client, ReadOnlySpan<byte> user)
+    private static bool TryUserOrReply(Client client, ReadOnlySpan<byte> name, out User? user)
     {
-        if (user.SequenceEqual("default"u8)) return true;
-        client.Reply.Error([.. "ERR No such user '"u8, .. user, (byte)'\'']);
+        user = client.Server.Users.Find(name);
+        if (user is not null) return true;
+        client.Reply.Error([.. "ERR No such user '"u8, .. name, (byte)'\'']);
         return false;
     }
 
@@ -118,6 +121,7 @@ internal static class ClientKill
         if (filters.SkipCaller && candidate == caller) return false;
         if (filters.Id != 0 && candidate.Id != filters.Id) return false;
         if (filters.Type is { } type && ClientTypes.Of(candidate) != type) return false;
+        if (filters.User is { } user && candidate.User != user) return false;
         if (filters.Address is { } address && candidate.Address != address) return false;
         if (filters.LocalAddress is { } local && candidate.LocalAddress != local) return false;
         var ageSeconds = (caller.Server.Clock.NowMs - candidate.CreatedMs) / 1000;

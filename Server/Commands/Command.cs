@@ -12,11 +12,18 @@ internal sealed class Command
         Spec = spec;
         Name = spec.Name;
         Flags = spec.Flags;
+        Container = container;
         FullName = container is null ? spec.Name : $"{container.FullName}|{spec.Name}";
         Keys = CommandKeys.LegacyRange(spec, out var movable);
         if (movable) Flags |= CommandFlags.MovableKeys;
         _subcommands = [.. spec.Subcommands.Select(sub => new Command(sub, this))];
     }
+
+    /// <summary>Its number among the commands and subcommands of the server, from 0 on; given once by the table.</summary>
+    internal int Id { get; set; }
+
+    /// <summary>The command that it is a subcommand of; null for most.</summary>
+    internal Command? Container { get; }
 
     /// <summary>The declaration.</summary>
     internal CommandSpec Spec { get; }

@@ -45,6 +45,7 @@ internal static class CommandFamilies
         AofCommands.Table,
         CommandCommands.Table,
         ConfigCommands.Table,
+        AclCommands.Table,
         DebugCommands.Table,
         SlowlogCommands.Table,
         LatencyCommands.Table,

@@ -36,7 +36,7 @@ internal static class CommandReply
     /// <summary>True when a command belongs to the ACL category of that name.</summary>
     internal static bool HasCategory(Command command, byte[] name)
     {
-        var index = Array.IndexOf(AclCategoryNames.All, Encoding.Latin1.GetString(name).ToLowerInvariant());
+        var index = AclCategoryNames.IndexOf(name);
         return index >= 0 && ((int)command.Spec.AllCategories & (1 << index)) != 0;
     }
 

@@ -52,6 +52,12 @@ internal sealed class CommandSpec
     /// <summary>Finds the keys where <see cref="Keys"/> cannot, or cannot tell what happens to them; null for most commands.</summary>
     internal KeyFinder? KeyFinder { get; init; }
 
+    /// <summary>Which arguments are channels that it publishes or subscribes to.</summary>
+    internal ChannelArguments Channels { get; init; }
+
+    /// <summary>Finds the databases that it uses, where that is not the selected one; null for most commands.</summary>
+    internal DatabaseFinder? Databases { get; init; }
+
     /// <summary>The hints that COMMAND gives to clients and proxies.</summary>
     internal string[] Tips { get; init; } = [];
 

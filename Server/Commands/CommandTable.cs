@@ -33,6 +33,12 @@ internal sealed class CommandTable
     /// <summary>The commands in the order of their declaration.</summary>
     internal IReadOnlyList<Command> All => _all;
 
+    /// <summary>The commands in the order of their declaration, whatever rename-command has made of them.</summary>
+    internal IReadOnlyList<Command> Declared => _declared;
+
+    /// <summary>How many commands and subcommands there are, which is also the first number that none has.</summary>
+    internal int IdCount { get; private set; }
+
     /// <summary>Finds a command by its name in any case, or null.</summary>
     internal Command? Find(ReadOnlySpan<byte> name)
     {
@@ -52,6 +58,13 @@ internal sealed class CommandTable
         }
 
         return null;
+    }
+
+    /// <summary>Finds a command or subcommand by its declared full name, such as <c>config|get</c>, or null. O(commands).</summary>
+    internal Command? FindByFullName(ReadOnlySpan<byte> name)
+    {
+        var bar = name.IndexOf((byte)'|');
+        return bar < 0 ? FindDeclared(name) : FindDeclared(name[..bar])?.FindSubcommand(name[(bar + 1)..]);
     }
 
     /// <summary>True when <paramref name="name"/> is <paramref name="declared"/> in any case.</summary>
@@ -84,6 +97,8 @@ internal sealed class CommandTable
         Place(command);
         _all.Add(command);
         _declared.Add(command);
+        command.Id = IdCount++;
+        foreach (var sub in command.Subcommands) sub.Id = IdCount++;
     }
 
     private void Place(Command command)
@@ -95,6 +110,7 @@ internal sealed class CommandTable
 
     private static void Validate(CommandSpec spec, string fullName)
     {
+        const KeySpecFlags needsFinder = KeySpecFlags.VariableFlags | KeySpecFlags.Incomplete;
         const CommandFlags touchesKeys = CommandFlags.Write | CommandFlags.ReadOnly;
         if (spec.Arity == 0) throw new InvalidOperationException($"command {fullName} has no arity");
         if (spec.Name.Any(char.IsAsciiLetterUpper)) throw new InvalidOperationException($"command {fullName} is not in lower case");
@@ -103,6 +119,9 @@ internal sealed class CommandTable
         var dataGroup = spec.Group is not ("server" or "connection" or "generic" or "scripting" or "cluster" or "transactions" or "pubsub");
         if (dataGroup && spec.Handler is not null && spec.Keys.Length == 0 && spec.Subcommands.Length == 0 && (spec.Flags & touchesKeys) != 0)
             throw new InvalidOperationException($"command {fullName} has no key specification");
+
+        if (spec.KeyFinder is null && spec.Keys.Any(keys => (keys.Flags & needsFinder) != 0 || keys.Begin == BeginSearch.Unknown || keys.Find == FindKeys.Unknown))
+            throw new InvalidOperationException($"command {fullName} has keys that nothing finds");
 
         var duplicate = spec.Subcommands.GroupBy(sub => sub.Name).FirstOrDefault(group => group.Count() > 1);
         if (duplicate is not null) throw new InvalidOperationException($"subcommand {fullName}|{duplicate.Key} is declared twice");

@@ -13,7 +13,7 @@ internal static class ConditionalCommands
         new("delex", DelEx)
         {
             Arity = -2, Flags = Write | Fast, Categories = AclCategory.String, Since = "8.4.0", Group = "string",
-            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Delete | KeySpecFlags.VariableFlags)],
+            Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Delete | KeySpecFlags.VariableFlags)], KeyFinder = KeyFinders.DelEx,
             Summary = "Deletes a key, if its string or the digest of it compares as asked.",
             Complexity = "O(1), and O(n) for n bytes that are compared or digested",
         },

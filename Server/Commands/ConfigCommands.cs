@@ -67,6 +67,7 @@ internal static class ConfigCommands
         client.Server.Statistics.Reset();
         client.Server.Commands.ResetStatistics();
         client.Server.Dispatch.ResetStatistics();
+        client.Server.AclLog.ResetStatistics();
         client.Server.Observer.ResetStatistics();
         client.Server.Expiry.ResetStatistics();
         client.Server.Memory.ResetStatistics();

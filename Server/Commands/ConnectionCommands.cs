@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Networking;
 using static KestrelFree.Server.Commands.CommandFlags;
@@ -45,6 +44,7 @@ internal static class ConnectionCommands
         },
         new("select", Select)
         {
+            Databases = DatabaseFinders.First,
             Arity = 2, Flags = Loading | Stale | Fast, Categories = AclCategory.Connection, Since = "1.0.0", Group = "connection",
             Summary = "Selects the database that the following commands work on.", Complexity = "O(1)",
         },
@@ -97,7 +97,7 @@ internal static class ConnectionCommands
         client.Reply.Version = 2;
         client.Name = [];
         client.Flags &= ~(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoEvict | ClientFlags.NoTouch);
-        client.IsAuthenticated = client.Server.Config.RequirePass.Length == 0;
+        client.Server.Users.SetDefaultUser(client);
         client.Reply.SimpleString("RESET"u8);
     }
 
@@ -109,7 +109,7 @@ internal static class ConnectionCommands
             return;
         }
 
-        if (args.Count == 2 && client.Server.Config.RequirePass.Length == 0)
+        if (args.Count == 2 && client.Server.Users.Default.NeedsNoPassword)
         {
             client.Reply.Error(
                 "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"u8);
@@ -117,19 +117,12 @@ internal static class ConnectionCommands
         }
 
         var user = args.Count == 3 ? args[1] : "default"u8;
-        if (AuthenticatedOrReply(client, user, args[^1])) client.Reply.Ok();
+        if (IsAuthenticatedOrReply(client, user, args[^1], args[0])) client.Reply.Ok();
     }
 
-    private static bool AuthenticatedOrReply(Client client, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
+    private static bool IsAuthenticatedOrReply(Client client, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password, ReadOnlySpan<byte> word)
     {
-        var required = client.Server.Config.RequirePass;
-        var known = user.SequenceEqual("default"u8);
-        if (known && (required.Length == 0 || CryptographicOperations.FixedTimeEquals(SHA256.HashData(password), SHA256.HashData(required))))
-        {
-            client.IsAuthenticated = true;
-            return true;
-        }
-
+        if (client.Server.Users.TryAuthenticate(client, user, password, word)) return true;
         client.Reply.Error(SharedReplies.WrongPassword);
         return false;
     }
@@ -149,7 +142,7 @@ internal static class ConnectionCommands
         }
 
         if (!TryHelloOptionsOrReply(client, args, out var nameArgument)) return;
-        if (client.AuthRequired)
+        if (!client.IsAuthenticated)
         {
             client.Reply.Error(
                 "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> "u8 +
@@ -187,7 +180,7 @@ internal static class ConnectionCommands
             }
         }
 
-        return authArgument == 0 || AuthenticatedOrReply(client, args[authArgument], args[authArgument + 1]);
+        return authArgument == 0 || IsAuthenticatedOrReply(client, args[authArgument], args[authArgument + 1], args[0]);
     }
 
     private static void ReplyServerProperties(Client client)

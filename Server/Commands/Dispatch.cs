@@ -1,5 +1,6 @@
 using System.Text;
 using KestrelFree.Protocol;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Networking;
@@ -118,6 +119,7 @@ internal sealed class Dispatch
         && MayUseProtected(client, command)
         && IsAuthenticated(client, command)
         && (!client.Is(ClientFlags.Multi) || MayBeQueued(client, command))
+        && (client.User.IsUnrestricted || IsPermitted(client, command, args))
         && (!_server.Memory.IsSet || HasMemory(client, command))
         && ((!_server.Saves.DeniesWrites && _server.Aof.Fault is null) || MayBeLost(client, command))
         && (!client.Is(ClientFlags.PubSub) || FitsSubscriber(client, command))
@@ -134,13 +136,15 @@ internal sealed class Dispatch
     }
 
     // A refused EXEC ends its transaction all the same, and says so.
-    private static bool Refuse(Client client, Command command, string error)
+    private static bool Refuse(Client client, Command command, string error) => Refuse(client, command, Encoding.UTF8.GetBytes(error));
+
+    private static bool Refuse(Client client, Command command, byte[] error)
     {
         if (command.Spec.Name == "exec")
         {
             TransactionCommands.End(client);
-            var reason = error.StartsWith("ERR ", StringComparison.Ordinal) ? error[4..] : error;
-            error = $"EXECABORT Transaction discarded because of: {reason}";
+            var reason = error.AsSpan().StartsWith("ERR "u8) ? error.AsSpan(4) : error;
+            error = [.. "EXECABORT Transaction discarded because of: "u8, .. reason];
         }
 
         client.Reply.Error(error);
@@ -160,6 +164,15 @@ internal sealed class Dispatch
     {
         if (!client.Is(ClientFlags.Multi) || (command.Flags & CommandFlags.NoMulti) == 0) return true;
         return Refuse(client, command, "ERR Command not allowed inside a transaction");
+    }
+
+    // What a transaction selects counts for what is queued behind it.
+    private bool IsPermitted(Client client, Command command, in ArgVector args)
+    {
+        var context = client.Is(ClientFlags.Multi) ? AclContext.Multi : AclContext.TopLevel;
+        var database = client.Transaction?.SelectedDatabase ?? client.Database.Index;
+        var verdict = _server.Access.Judge(client, command, args, database, context);
+        return verdict.IsAdmitted || Refuse(client, command, [.. "NOPERM "u8, .. AccessCheck.Describe(client.User, command, verdict)]);
     }
 
     // A RESP2 connection cannot tell replies from messages once it subscribes.

@@ -38,6 +38,15 @@ internal static class KeyFinders
         return keys.Count > 0;
     }
 
+    /// <summary>
+    /// Adds every argument that may be a key by either the specifications or the command's own finder: of a word that is given twice the former see the first and
+    /// the command obeys the last. Some may be found twice.
+    /// </summary>
+    internal static void FindAll(CommandSpec command, in ArgVector args, List<FoundKey> keys)
+    {
+        if (HasKeys(command) && TryFind(command, args, keys)) command.KeyFinder?.Invoke(args, keys);
+    }
+
     /// <summary>SET: with GET it reads what it replaces.</summary>
     internal static void Set(in ArgVector args, List<FoundKey> keys)
     {
@@ -61,6 +70,10 @@ internal static class KeyFinders
         keys.Add(new FoundKey(1, flags));
     }
 
+    /// <summary>DELEX: with a condition it tells something of what it deletes.</summary>
+    internal static void DelEx(in ArgVector args, List<FoundKey> keys) =>
+        keys.Add(new FoundKey(1, args.Count > 2 ? KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Delete : KeySpecFlags.Remove | KeySpecFlags.Delete));
+
     /// <summary>SORT: the key, and the one behind the last STORE that is no other option's argument.</summary>
     internal static void Sort(in ArgVector args, List<FoundKey> keys)
     {
@@ -82,14 +95,14 @@ internal static class KeyFinders
     /// <summary>GEORADIUS and GEORADIUSBYMEMBER: the key, and the one behind the last STORE or STOREDIST.</summary>
     internal static void GeoRadius(in ArgVector args, List<FoundKey> keys)
     {
-        keys.Add(new FoundKey(1, KeySpecFlags.None));
+        keys.Add(new FoundKey(1, ReadAccess));
         var store = 0;
         for (var i = 5; i + 1 < args.Count; i++)
         {
             if (args[i].Is("store"u8) || args[i].Is("storedist"u8)) store = ++i;
         }
 
-        if (store > 0) keys.Add(new FoundKey(store, KeySpecFlags.None));
+        if (store > 0) keys.Add(new FoundKey(store, ReplaceUpdate));
     }
 
     /// <summary>MIGRATE: its third argument, or all behind KEYS when that one is empty.</summary>

@@ -15,12 +15,14 @@ internal static class KeyTransferCommands
     [
         new("copy", Copy)
         {
+            Databases = DatabaseFinders.Copy,
             Arity = -3, Flags = Write | DenyOom, Categories = AclCategory.Keyspace, Since = "6.2.0", Group = "generic",
             Keys = [KeySpec.One(1, KeySpecFlags.ReadOnly | KeySpecFlags.Access), KeySpec.One(2, KeySpecFlags.Overwrite | KeySpecFlags.Update)],
             Summary = "Copies the value and the expiry of a key to another key.", Complexity = "O(n) for the size n of the value",
         },
         new("move", Move)
         {
+            Databases = DatabaseFinders.Move,
             Arity = 3, Flags = Write | Fast, Categories = AclCategory.Keyspace, Since = "1.0.0", Group = "generic",
             Keys = [KeySpec.One(1, KeySpecFlags.ReadWrite | KeySpecFlags.Access | KeySpecFlags.Update)],
             Summary = "Moves a key to another database, unless it exists there.", Complexity = "O(1)",
@@ -39,6 +41,7 @@ internal static class KeyTransferCommands
         },
         new("swapdb", SwapDb)
         {
+            Databases = DatabaseFinders.FirstTwo,
             Arity = 3, Flags = Write | Fast, Categories = AclCategory.Keyspace | AclCategory.Dangerous, Since = "4.0.0", Group = "server",
             Summary = "Exchanges the contents of two databases.", Complexity = "O(1)",
         },

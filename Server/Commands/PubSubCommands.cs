@@ -16,7 +16,7 @@ internal static class PubSubCommands
     [
         new("subscribe", Subscribe)
         {
-            Arity = -2, Flags = Subscribing, Since = "2.0.0", Group = "pubsub",
+            Arity = -2, Flags = Subscribing, Since = "2.0.0", Group = "pubsub", Channels = ChannelArguments.All,
             Summary = "Listens to channels.", Complexity = "O(n) for n channels",
         },
         new("unsubscribe", Unsubscribe)
@@ -26,7 +26,7 @@ internal static class PubSubCommands
         },
         new("psubscribe", PSubscribe)
         {
-            Arity = -2, Flags = Subscribing, Since = "2.0.0", Group = "pubsub",
+            Arity = -2, Flags = Subscribing, Since = "2.0.0", Group = "pubsub", Channels = ChannelArguments.Patterns,
             Summary = "Listens to all channels that match patterns.", Complexity = "O(n) for n patterns",
         },
         new("punsubscribe", PUnsubscribe)
@@ -36,7 +36,7 @@ internal static class PubSubCommands
         },
         new("ssubscribe", SSubscribe)
         {
-            Arity = -2, Flags = Subscribing, Since = "7.0.0", Group = "pubsub", Keys = [KeySpec.AllFrom(1, KeySpecFlags.NotKey)],
+            Arity = -2, Flags = Subscribing, Since = "7.0.0", Group = "pubsub", Channels = ChannelArguments.All, Keys = [KeySpec.AllFrom(1, KeySpecFlags.NotKey)],
             Summary = "Listens to shard channels.", Complexity = "O(n) for n shard channels",
         },
         new("sunsubscribe", SUnsubscribe)
@@ -46,12 +46,12 @@ internal static class PubSubCommands
         },
         new("publish", Publish)
         {
-            Arity = 3, Flags = Publishing, Since = "2.0.0", Group = "pubsub",
+            Arity = 3, Flags = Publishing, Since = "2.0.0", Group = "pubsub", Channels = ChannelArguments.First,
             Summary = "Sends a message to a channel.", Complexity = "O(n + m) for n subscribers of the channel and m patterns of all clients",
         },
         new("spublish", SPublish)
         {
-            Arity = 3, Flags = Publishing, Since = "7.0.0", Group = "pubsub", Keys = [KeySpec.One(1, KeySpecFlags.NotKey)],
+            Arity = 3, Flags = Publishing, Since = "7.0.0", Group = "pubsub", Channels = ChannelArguments.First, Keys = [KeySpec.One(1, KeySpecFlags.NotKey)],
             Summary = "Sends a message to a shard channel.", Complexity = "O(n) for n subscribers of the shard channel",
         },
         new(

@@ -22,6 +22,7 @@ internal static class ServerCommands
         },
         new("flushall", FlushAll)
         {
+            Databases = DatabaseFinders.Every,
             Arity = -1, Flags = Write, Categories = AclCategory.Keyspace | AclCategory.Dangerous, Since = "1.0.0", Group = "server", Tips = FlushTips,
             Summary = "Deletes every key of every database.", Complexity = "O(1); memory is given back in slices",
         },

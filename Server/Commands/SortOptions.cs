@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Commands;
@@ -100,10 +101,12 @@ internal sealed record SortOptions
         {
             By = ++at;
             IsUnsorted |= !SortPattern.HasStar(args[at]);
+            if (SortPattern.HasStar(args[at])) return MayNameKeysOrReply(client, args, "BY");
         }
         else if (word.Is("get"u8) && following >= 1)
         {
             Gets.Add(++at);
+            return MayNameKeysOrReply(client, args, "GET");
         }
         else
         {
@@ -112,6 +115,14 @@ internal sealed record SortOptions
         }
 
         return true;
+    }
+
+    // Which keys a pattern names is not known before, so whoever uses one has to have access to all.
+    private static bool MayNameKeysOrReply(Client client, in ArgVector args, string option)
+    {
+        if (client.Server.Access.MayUseEveryKey(client, client.LastCommand!, args, KeyAccess.Read)) return true;
+        client.Reply.Error($"ERR {option} option of SORT denied due to insufficient ACL permissions.");
+        return false;
     }
 
     private bool TryLimitOrReply(Client client, ReadOnlySpan<byte> offset, ReadOnlySpan<byte> count)

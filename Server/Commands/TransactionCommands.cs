@@ -1,4 +1,5 @@
 using KestrelFree.Protocol;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.Transactions;
 using static KestrelFree.Server.Commands.CommandFlags;
@@ -113,6 +114,24 @@ internal static class TransactionCommands
         else Run(client, transaction);
     }
 
+    // Rights may have changed since the request was queued, by the transaction itself too.
+    private static bool IsPermittedOrReply(Client client, Command command, in ArgVector args)
+    {
+        var verdict = client.Server.Access.Judge(client, command, args, client.Database.Index, AclContext.Multi);
+        if (verdict.IsAdmitted) return true;
+        var reason = verdict.Denial switch
+        {
+            AclDenial.Command => "no permission to execute the command or subcommand",
+            AclDenial.Key => "no permission to touch the specified keys",
+            AclDenial.Channel => "no permission to access one of the channels used as arguments",
+            _ => "no permission to access database",
+        };
+        client.Reply.Error(
+            "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. " +
+            $"This command is no longer allowed for the following reason: {reason}");
+        return false;
+    }
+
     // The watches end first: what the transaction itself writes is no reason against it.
     private static void Run(Client client, Transaction transaction)
     {
@@ -123,7 +142,7 @@ internal static class TransactionCommands
         foreach (var (command, request) in transaction.Requests)
         {
             client.LastCommand = command;
-            client.Server.Dispatch.ExecuteQueued(client, command, request.Args);
+            if (client.User.IsUnrestricted || IsPermittedOrReply(client, command, request.Args)) client.Server.Dispatch.ExecuteQueued(client, command, request.Args);
         }
 
         client.Flags &= ~ClientFlags.DenyBlocking;

@@ -1,5 +1,7 @@
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Config.Sources;
+using KestrelFree.Server.Logging;
 using Microsoft.Extensions.Configuration;
 
 namespace KestrelFree.Server.Config;
@@ -17,6 +19,9 @@ internal sealed class ConfigLoader(ServerConfig config)
 
     // The names that commands have so far, for rename-command; null while there is none.
     private HashSet<string>? _commandNames;
+
+    // Made for the first user line.
+    private AclRules? _rules;
 
     /// <summary>The statement at which loading stopped; null when it did not, or when no single one is at fault.</summary>
     public ConfStatement? Faulty { get; private set; }
@@ -89,9 +94,7 @@ internal sealed class ConfigLoader(ServerConfig config)
             case "rename-command" when arguments.Length == 2:
                 return Rename(arguments[0], arguments[1]);
             case "user" when arguments.Length >= 1:
-                config.AclUsers.Add(arguments);
-                NoteWithoutEffect("user");
-                return null;
+                return TakeUser(arguments);
             case "loadmodule" when arguments.Length >= 1:
                 config.Modules.Add(arguments);
                 NoteWithoutEffect("loadmodule");
@@ -114,6 +117,27 @@ internal sealed class ConfigLoader(ServerConfig config)
         if (newName.Length > 0 && !_commandNames.Add(newName))
             return "Target command name already exists";
         config.RenamedCommands.Add(new RenamedCommand(command, newName));
+        return null;
+    }
+
+    // What is wrong with a line should be told beside it; the users themselves are made when there is a server.
+    private string? TakeUser(string[] words)
+    {
+        if (config.AclUsers.Exists(user => user[0] == words[0]))
+            return $"Error in user declaration '{words[0]}': Duplicate user found. A user can only be defined once in config files";
+        byte[][] given = [.. words.Skip(1).Select(ByteText.ToBytes)];
+        if (AclRules.Join(given, out int unclosed) is not { } joined)
+            return $"Error in user declaration '{ByteText.From(given[unclosed])}': Unmatched parenthesis";
+        _rules ??= new AclRules(new CommandTable(CommandFamilies.All), config, ServerLog.Silent);
+        User trial = _rules.NewUser(ByteText.ToBytes(words[0]));
+        foreach (byte[] rule in joined)
+        {
+            AclFault fault = _rules.Apply(trial, rule);
+            if (fault != AclFault.None)
+                return $"Error in user declaration '{ByteText.From(rule)}': {AclRules.Describe(fault)}";
+        }
+
+        config.AclUsers.Add(words);
         return null;
     }
 

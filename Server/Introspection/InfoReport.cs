@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Persistence;
 using KestrelFree.Server.PubSub;
@@ -306,7 +307,11 @@ internal sealed class InfoReport
         Line("eventloop_longest_turn_cpu_usec", figures.LongestTurnCpuMicros);
         Line("instantaneous_eventloop_cycles_per_sec", (long)statistics.TurnRate.PerSecond);
         Line("instantaneous_eventloop_duration_usec", (long)(statistics.TurnDuration.PerSecond / 1000));
-        foreach (var why in (string[])["auth", "cmd", "key", "channel"]) Line($"acl_access_denied_{why}", 0);
+        Line("acl_access_denied_auth", _server.AclLog.CountOf(AclDenial.Auth));
+        Line("acl_access_denied_cmd", _server.AclLog.CountOf(AclDenial.Command));
+        Line("acl_access_denied_key", _server.AclLog.CountOf(AclDenial.Key));
+        Line("acl_access_denied_channel", _server.AclLog.CountOf(AclDenial.Channel));
+        Line("acl_access_denied_db", _server.AclLog.CountOf(AclDenial.Database));
     }
 
     private void Replication()

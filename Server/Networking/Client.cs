@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using KestrelFree.Protocol;
+using KestrelFree.Server.Acl;
 using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Loop;
@@ -34,6 +35,7 @@ internal sealed class Client : Pollable, IErrorObserver
         Parser = new RequestParser();
         Reply = new ReplyWriter(new ReplyBuffer(server.Buffers), this);
         Database = server.Keyspace[0];
+        User = server.Users.Default;
         CreatedMs = LastInteractionMs = PeakForgottenMs = server.Clock.NowMs;
     }
 
@@ -63,6 +65,9 @@ internal sealed class Client : Pollable, IErrorObserver
 
     /// <summary>What is true of it at the moment.</summary>
     internal ClientFlags Flags { get; set; }
+
+    /// <summary>Who it is, which decides what it may do.</summary>
+    internal User User { get; set; }
 
     /// <summary>True once it may run commands that need authentication.</summary>
     internal bool IsAuthenticated { get; set; }
@@ -128,7 +133,7 @@ internal sealed class Client : Pollable, IErrorObserver
     internal Client? Next { get; set; }
 
     /// <summary>True while the client may not run commands before AUTH or HELLO.</summary>
-    internal bool AuthRequired => !IsAuthenticated && Server.Config.RequirePass.Length > 0;
+    internal bool AuthRequired => !IsAuthenticated && !Server.Users.Default.IsOpen;
 
     /// <summary>The request that waits, if it is blocked, in bytes: arguments that lie outside of the query buffer.</summary>
     internal long ArgumentBytes => Blocked?.Request?.MemoryBytes ?? 0;

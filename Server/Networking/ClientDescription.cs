@@ -13,21 +13,26 @@ namespace KestrelFree.Server.Networking;
 internal static class ClientDescription
 {
     /// <summary>Describes a client.</summary>
-    internal static string Of(Client client)
+    internal static string Of(Client client) => Describe(client, Latin1);
+
+    /// <summary>Describes a client for the log, without what its user has chosen if the configuration says so.</summary>
+    internal static string ForLog(Client client) => client.Server.Config.HideUserDataFromLog ? Describe(client, static _ => "*redacted*") : Of(client);
+
+    private static string Describe(Client client, Func<byte[], string> told)
     {
         var now = client.Server.Clock.NowMs;
         var reply = client.Reply.Buffer;
         var first = reply.FirstChunkBytes;
         var others = reply.SegmentCount - (first > 0 ? 1 : 0);
         var text = new StringBuilder(384);
-        text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={Latin1(client.Name)} ");
+        text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={told(client.Name)} ");
         text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
         text.Append($"db={client.Database.Index} {Subscriptions(client)} multi={client.Transaction?.Requests.Count ?? -1} ");
         text.Append($"qbuf={client.Query.Length - client.Parser.PendingBytes} qbuf-free={client.Query.FreeBytes} argv-mem={client.ArgumentBytes + client.Parser.PendingArgumentBytes} multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
         text.Append($"rbs={Math.Max(first, reply.StartBytes)} rbp={reply.PeakBytes} obl={reply.FirstChunkPending} oll={others} omem={reply.OwnedBytes - first} ");
         text.Append($"tot-mem={client.MemoryBytes} ");
-        text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir={client.Tracking?.Options.RedirectId ?? -1} ");
-        text.Append($"resp={client.Reply.Version} lib-name={Latin1(client.LibraryName)} lib-ver={Latin1(client.LibraryVersion)} ");
+        text.Append($"events={(client.Is(ClientFlags.AwaitingWritable) ? "rw" : "r")} cmd={client.LastCommand?.FullName ?? "NULL"} user={told(client.User.Name)} redir={client.Tracking?.Options.RedirectId ?? -1} ");
+        text.Append($"resp={client.Reply.Version} lib-name={told(client.LibraryName)} lib-ver={told(client.LibraryVersion)} ");
         text.Append($"tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}");
         return text.ToString();
     }

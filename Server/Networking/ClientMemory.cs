@@ -96,7 +96,7 @@ internal sealed class ClientMemory
         {
             if (_total <= LimitBytes) return;
             if (client.Is(ClientFlags.NoEvict)) continue;
-            _server.Log.Notice($"Evicting client: {ClientDescription.Of(client)}");
+            _server.Log.Notice($"Evicting client: {ClientDescription.ForLog(client)}");
             _server.Statistics.EvictedClients++;
             _server.Clients.Free(client);
         }

@@ -40,7 +40,7 @@ internal sealed class ClientRegistry
         }
 
         var isLocal = listener.IsUnix || PeerAddress.IsLoopback(connection);
-        if (_server.Config.ProtectedMode && _server.Config.RequirePass.Length == 0 && !isLocal)
+        if (_server.Config.ProtectedMode && _server.Users.Default.NeedsNoPassword && !isLocal)
         {
             Refuse(connection, ConnectionErrors.ProtectedMode);
             return;
@@ -48,7 +48,7 @@ internal sealed class ClientRegistry
 
         var client = new Client(_server, connection, ++_lastId, PeerAddress.OfPeer(connection, listener), PeerAddress.OfLocal(connection, listener))
         {
-            IsAuthenticated = _server.Config.RequirePass.Length == 0,
+            IsAuthenticated = _server.Users.Default.IsOpen,
             Flags = (listener.IsUnix ? ClientFlags.UnixSocket : ClientFlags.None) | (isLocal ? ClientFlags.Local : ClientFlags.None),
         };
         Link(client);

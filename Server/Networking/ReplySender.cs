@@ -13,6 +13,7 @@ namespace KestrelFree.Server.Networking;
 /// <summary>Sends pending replies and watches the limits on them.</summary>
 internal sealed class ReplySender
 {
+    private const int UnauthenticatedBytes = 17 * 1024;
     private const int ScratchBytes = 64 * 1024;
 
     private readonly RedisServer _server;
@@ -28,7 +29,7 @@ internal sealed class ReplySender
         if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) return;
         if (IsOverLimit(client))
         {
-            _server.Log.Warning($"Client {ClientDescription.Of(client)} scheduled to be closed ASAP for overcoming of output buffer limits.");
+            _server.Log.Warning($"Client {ClientDescription.ForLog(client)} scheduled to be closed ASAP for overcoming of output buffer limits.");
             _server.Statistics.OutputBufferLimitDisconnections++;
             _server.Clients.CloseAsap(client);
             return;
@@ -102,8 +103,10 @@ internal sealed class ReplySender
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
     }
 
+    // Of what a stranger may ask for nothing is long, so whoever leaves more than this unread wants to fill memory.
     private bool IsOverLimit(Client client)
     {
+        if (client.AuthRequired && client.Reply.Buffer.Length > UnauthenticatedBytes) return true;
         var limit = _server.Config.ClientOutputBufferLimitFor(ClientTypes.LimitOf(client));
         if (limit.HardBytes == 0 && limit.SoftBytes == 0) return false;
         var length = client.Reply.Buffer.Length;

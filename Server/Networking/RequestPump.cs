@@ -18,6 +18,7 @@ namespace KestrelFree.Server.Networking;
 internal sealed class RequestPump
 {
     private const int BatchRequests = 64;
+    private const long UnauthenticatedQueryBytes = 1024 * 1024;
     private const long ReplyBytesPerTurn = 1024 * 1024;
 
     private static readonly long TicksPerTurn = Stopwatch.Frequency / 1000;
@@ -196,16 +197,17 @@ internal sealed class RequestPump
     private void RejectInput(Client client)
     {
         if (_server.Log.IsEnabled(LogLevel.Verbose))
-            _server.Log.Verbose($"Protocol error ({client.Parser.LogReason}) from client: {ClientDescription.Of(client)}");
+            _server.Log.Verbose($"Protocol error ({client.Parser.LogReason}) from client: {ClientDescription.ForLog(client)}");
         client.Reply.ProtocolError(client.Parser);
         client.Flags |= ClientFlags.CloseAfterReply;
     }
 
     private bool WithinQueryLimit(Client client)
     {
-        if (client.Query.Length + (client.Transaction?.MemoryBytes ?? 0) <= _server.Config.ClientQueryBufferLimit) return true;
+        var limit = client.AuthRequired ? Math.Min(UnauthenticatedQueryBytes, _server.Config.ClientQueryBufferLimit) : _server.Config.ClientQueryBufferLimit;
+        if (client.Query.Length + (client.Transaction?.MemoryBytes ?? 0) <= limit) return true;
 
-        _server.Log.Warning($"Closing client that reached max query buffer length: {ClientDescription.Of(client)}");
+        _server.Log.Warning($"Closing client that reached max query buffer length: {ClientDescription.ForLog(client)}");
         _server.Statistics.QueryBufferLimitDisconnections++;
         _server.Clients.CloseAsap(client);
         return false;
@@ -215,7 +217,7 @@ internal sealed class RequestPump
     {
         if (_server.Log.IsEnabled(LogLevel.Verbose))
         {
-            if (error == SocketError.Success) _server.Log.Verbose($"Client closed connection {ClientDescription.Of(client)}");
+            if (error == SocketError.Success) _server.Log.Verbose($"Client closed connection {ClientDescription.ForLog(client)}");
             else _server.Log.Verbose($"Reading from client: {new SocketException((int)error).Message}");
         }
 

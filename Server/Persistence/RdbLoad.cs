@@ -39,7 +39,7 @@ internal sealed class RdbLoad(RedisServer server, string path, KnownKeys knownKe
             MostBytes = _stream.Length,
             VerifiesChecksum = config.RdbChecksum && !server.Loader.SkipsChecksums,
             AuxRead = LogAux,
-            EmptyKeyRead = key => server.Log.Notice($"rdbLoadObject skipping empty key: {ByteText.From(key)}"),
+            EmptyKeyRead = key => server.Log.Notice($"rdbLoadObject skipping empty key: {(server.Config.HideUserDataFromLog ? "*redacted*" : ByteText.From(key))}"),
             BeforeKey = config.KeyLoadDelayMicros == 0 ? null : () => _delay.PassUnless(static () => false),
         };
         Guarded(() => _reader.Begin(_input));

@@ -14,6 +14,9 @@ internal sealed class Transaction
     /// <summary>The memory of the requests, which client-query-buffer-limit counts.</summary>
     internal long MemoryBytes { get; private set; }
 
+    /// <summary>The database that will be selected behind the requests so far; null while none of them selects one.</summary>
+    internal int? SelectedDatabase { get; private set; }
+
     /// <summary>Whether a request was refused, so that EXEC will refuse them all.</summary>
     internal bool IsAborted { get; set; }
 
@@ -23,6 +26,7 @@ internal sealed class Transaction
         var request = OwnedRequest.CopyOf(args);
         _requests.Add(new QueuedRequest(command, request));
         MemoryBytes += request.MemoryBytes;
+        if (command.Spec.Name == "select" && Numbers.TryParseInteger(args[1], out var index) && index is >= 0 and <= int.MaxValue) SelectedDatabase = (int)index;
     }
 }
 

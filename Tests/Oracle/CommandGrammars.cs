@@ -116,6 +116,7 @@ internal static class CommandGrammars
         new("CONFIG SET", ConfigSetArguments) { Beside = ["CONFIG GET"] },
         new("CONFIG RESETSTAT", _ => []) { Beside = ["GET", "CONFIG GET"] },
         new("CONFIG REWRITE", _ => []) { Beside = ["CONFIG GET"] },
+        .. AclGrammars.Rows,
         .. HashGrammars.All,
         .. SetGrammars.All,
         .. StreamGrammars.All,

@@ -18,6 +18,9 @@ internal sealed class CommandTableTests
     private static readonly Dictionary<string, (string Reason, int[] Elements)> Changed = new()
     {
         ["client|setname"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["acl|deluser"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["acl|save"] = ("7.2 added tips for cluster clients", [Tips]),
+        ["acl|setuser"] = ("7.2 added tips for cluster clients", [Tips]),
         ["config|resetstat"] = ("7.2 added tips for cluster clients", [Tips]),
         ["config|rewrite"] = ("7.2 added tips for cluster clients", [Tips]),
         ["command|getkeys"] = ("7.2 admits a command without arguments", [Arity]),

@@ -17,6 +17,9 @@ internal static partial class Normalisations
     [
         new("client id", ["client id"], "each server counts its own connections", text => Integer().Replace(text, ":<id>")),
         new("last save", ["lastsave"], "each server began in its own second", text => Integer().Replace(text, ":<seconds>")),
+        new("users' rules", ["acl getuser", "acl list", "acl dryrun"], "7.0 does not remember rules and does not name users (AclRuleTests compare what they make)", AclRuleTests.Comparable),
+        new("generated passwords", ["acl genpass"], "nobody should guess them", text => text.StartsWith("$\"", StringComparison.Ordinal) ? $"<{text.Length} characters>" : text),
+        new("refusals", ["acl log"], "each server has its own clients; 7.2 added fields (a transcript covers them)", _ => "<entries>"),
         new("clock", ["time"], "the two are asked one after the other", text => BulkNumber().Replace(text, "$<number>")),
         new("HELLO id and version", ["hello"], "ids are per server; the version is what we claim to be", HelloFields),
         new("client fields", ["client list", "client info"], "ids, sockets, times and buffer sizes are the process's own", ClientLines),

@@ -133,7 +133,7 @@ internal sealed record Exchange(IReadOnlyList<string> Request, string Theirs, st
     private static string NameOf(IReadOnlyList<string> request)
     {
         var name = request.Count == 0 ? "" : request[0].ToLowerInvariant();
-        var isContainer = name is "client" or "config" or "command" or "debug" or "object" or "xgroup" or "xinfo" or "slowlog" or "latency" or "memory" && request.Count > 1;
+        var isContainer = name is "acl" or "client" or "config" or "command" or "debug" or "object" or "xgroup" or "xinfo" or "slowlog" or "latency" or "memory" && request.Count > 1;
         return isContainer ? $"{name} {request[1].ToLowerInvariant()}" : name;
     }
 }

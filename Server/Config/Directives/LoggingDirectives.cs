@@ -13,7 +13,7 @@ internal static class LoggingDirectives
         Choice("loglevel", LogLevel.Notice, Choices.LogLevel),
         Text("logfile", "", Immutable),
         Choice("log-format", LogFormat.Redis, Choices.LogFormat),
-        YesNo("hide-user-data-from-log", No, effect: NotYet),
+        YesNo("hide-user-data-from-log", No),
         YesNo("syslog-enabled", No, Immutable, effect: NotYet),
         Text("syslog-ident", "redis", Immutable, NotYet),
         new ChoiceDirective("syslog-facility", Choices.SyslogFacility, Local0) { Flags = Immutable, Effect = NotYet },

@@ -8,9 +8,9 @@ internal static class SecurityDirectives
     public static readonly Directive[] Rows =
     [
         OptionalText("requirepass", Sensitive),
-        Text("aclfile", "", Immutable, NotYet),
-        Integer("acllog-max-len", 128, 0, MaxLong, effect: NotYet),
-        Choice("acl-pubsub-default", AclPubSubDefault.ResetChannels, Choices.AclPubSubDefault, effect: NotYet),
+        Text("aclfile", "", Immutable),
+        Integer("acllog-max-len", 128, 0, MaxLong),
+        Choice("acl-pubsub-default", AclPubSubDefault.ResetChannels, Choices.AclPubSubDefault),
         Choice("enable-protected-configs", ProtectedAction.No, Choices.ProtectedAction, Immutable),
         Choice("enable-debug-command", ProtectedAction.No, Choices.ProtectedAction, Immutable),
         Choice("enable-module-command", ProtectedAction.No, Choices.ProtectedAction, Immutable, NotYet),
