@@ -95,7 +95,21 @@ internal static class ListCommands
     internal static void ReplyElements(Client client, ListRef list, long from, long count, ListEnd towards)
     {
         client.Reply.ArrayHeader(count);
-        for (var elements = list.From(from, towards); count > 0 && elements.MoveNext(); count--) client.Reply.Element(elements.Current);
+        var elements = list.From(from, towards);
+        while (count > 0)
+        {
+            if (elements.TryTakeRun(count, out var run))
+            {
+                count -= run.Count;
+                client.Reply.Elements(run);
+            }
+            else
+            {
+                elements.MoveNext();
+                count--;
+                client.Reply.Element(elements.Current);
+            }
+        }
     }
 
     private static void LPush(Client client, in ArgVector args) => Push(client, args, ListEnd.Head, "lpush"u8);

@@ -15,32 +15,28 @@ public ref struct ListElements
     private int _offset;
     private long _nodeFirst;
     private int _nodeCount;
+    private readonly long _count;
     private long _left;
 
     /// <summary>The elements of an entry that holds a list, from an index on.</summary>
     internal ListElements(EntryView entry, long index, ListEnd towards)
     {
         _towards = towards;
-        long count;
         if (entry.Form == ValueForm.ListListpack)
         {
             _node = entry.PackedBytes;
-            count = Listpack.Count(_node);
-            _nodeCount = (int)count;
+            _count = _nodeCount = Listpack.Count(_node);
         }
         else
         {
             _quicklist = entry.Collection<Quicklist>();
-            count = _quicklist.Count;
+            _count = _quicklist.Count;
         }
 
-        if (index < 0 || index >= count)
+        if (index < 0 || index >= _count)
             return;
-        _left = towards == ListEnd.Tail ? count - index : index + 1;
-        if (_quicklist == null)
-            _offset = Listpack.Seek(_node, index);
-        else
-            Enter(index);
+        _left = towards == ListEnd.Tail ? _count - index : index + 1;
+        Enter(index);
     }
 
     /// <summary>The element that it is at.</summary>
@@ -53,7 +49,7 @@ public ref struct ListElements
             return false;
         _left--;
         if (_offset == Listpack.None)
-            Enter(_towards == ListEnd.Tail ? _nodeFirst + _nodeCount : _nodeFirst - 1);
+            Enter(_towards == ListEnd.Tail ? _count - _left - 1 : _left);
         if (_isPlain)
         {
             Current = ListpackValue.OfString(_node);
@@ -69,9 +65,36 @@ public ref struct ListElements
         return true;
     }
 
+    /// <summary>
+    /// Goes over all elements that are left, at most so many, in one node: those that <see cref="MoveNext"/> would give one by one. False, and nowhere else, where
+    /// the next is no part of a listpack, and when none is left. Only towards the tail.
+    /// </summary>
+    public bool TryTakeRun(long most, out ListpackRun run)
+    {
+        run = default;
+        if (_left == 0 || _towards == ListEnd.Head)
+            return false;
+        long next = _count - _left;
+        if (_offset == Listpack.None)
+            Enter(next);
+        if (_isPlain)
+            return false;
+        int taken = (int)Math.Min(most, _nodeFirst + _nodeCount - next);
+        run = new ListpackRun(_node, _offset, taken);
+        _left -= taken;
+        _offset = Listpack.None;
+        return true;
+    }
+
     private void Enter(long index)
     {
-        ref readonly QuicklistNode node = ref _quicklist!.Find(index, out _nodeFirst);
+        if (_quicklist == null)
+        {
+            _offset = Listpack.Seek(_node, index);
+            return;
+        }
+
+        ref readonly QuicklistNode node = ref _quicklist.Find(index, out _nodeFirst);
         _node = node.Span(_quicklist.Pages);
         _nodeCount = node.Count;
         _isPlain = node.IsPlain;

@@ -58,6 +58,26 @@ public sealed class ReplyWriterTests
             new TestCaseData(3, row.Write, row.Resp3).SetArgDisplayNames(row.Name, "RESP3"),
         });
 
+    [Test]
+    public void A_run_of_bulk_strings_equals_bulk_strings_one_by_one([Values(1, 10, 5000)] int count)
+    {
+        byte[][] values = [.. Enumerable.Range(0, count).Select(i => Encoding.ASCII.GetBytes(new string('x', i * 7 % 600)))];
+        ReplyWriter one = NewWriter(2), run = NewWriter(2);
+        var bulks = new BulkRun(run.Buffer);
+        foreach (byte[] value in values)
+        {
+            one.Bulk(value);
+            if (bulks.TryAdd(value))
+                continue;
+            bulks.End();
+            run.Bulk(value);
+            bulks = new BulkRun(run.Buffer);
+        }
+
+        bulks.End();
+        Assert.That(Pending(run), Is.EqualTo(Pending(one)));
+    }
+
     [TestCaseSource(nameof(Rows))]
     public void A_reply_is_encoded_for_its_version(int version, Action<ReplyWriter> write, string expected)
     {

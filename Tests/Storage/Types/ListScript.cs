@@ -199,6 +199,36 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
         }
 
         Assert.That(index, Is.EqualTo(-1));
+        CompareRuns(list, _model[key]);
+    }
+
+    // Runs and single steps take turns, and the runs' lengths are no node's.
+    private void CompareRuns(ListRef list, List<string> model)
+    {
+        int index = _random.Next(model.Count);
+        ListElements elements = list.From(index, ListEnd.Tail);
+        while (index < model.Count)
+        {
+            if (_random.Next(4) != 0 && elements.TryTakeRun(1 + _random.Next(30), out ListpackRun run))
+            {
+                while (run.TryRead(out ListpackValue element))
+                    AssertElement(element, index++);
+            }
+            else
+            {
+                Assert.That(elements.MoveNext());
+                AssertElement(elements.Current, index++);
+            }
+        }
+
+        Assert.That(elements.TryTakeRun(1, out _), Is.False);
+        Assert.That(elements.MoveNext(), Is.False);
+
+        void AssertElement(ListpackValue element, int at)
+        {
+            if (Text(element) != model[at])
+                throw new AssertionException($"in a run, element {at} differs");
+        }
     }
 
     private void BeginFork()
