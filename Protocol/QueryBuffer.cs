@@ -73,6 +73,13 @@ public sealed class QueryBuffer
         return _array.AsSpan(_end, Math.Min(_array!.Length - _end, MaxReadBytes));
     }
 
+    /// <summary>The same as memory, with room for <paramref name="roomBytes"/> at least: for what is decrypted into it.</summary>
+    public Memory<byte> GetReadMemory(int bytesWanted, int roomBytes)
+    {
+        int length = GetReadSpan(Math.Max(bytesWanted, Length + roomBytes)).Length;
+        return _array.AsMemory(_end, length);
+    }
+
     /// <summary>Says how many bytes were put into the span from <see cref="GetReadSpan"/>.</summary>
     public void Commit(int received)
     {

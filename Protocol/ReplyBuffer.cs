@@ -159,19 +159,20 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     public ReadOnlySpan<byte> PeekGathered(Span<byte> scratch)
     {
         TryPeek(out ReadOnlySpan<byte> first);
-        if (first.Length >= ChunkBytes || first.Length == Length)
-            return first;
+        return first.Length >= ChunkBytes || first.Length == Length ? first : scratch[..CopyPending(scratch)];
+    }
 
-        int gathered = 0;
-        for (int i = 0; i < _sealedCount && gathered < scratch.Length; i++)
+    /// <summary>Copies the first pending bytes, as many as fit; returns how many.</summary>
+    public int CopyPending(Span<byte> target)
+    {
+        int copied = 0;
+        for (int i = 0; i < _sealedCount && copied < target.Length; i++)
         {
             ref readonly Segment segment = ref SealedAt(i);
-            gathered += CopySome(segment.Array.AsSpan(segment.Start, segment.Length), scratch[gathered..]);
+            copied += CopySome(segment.Array.AsSpan(segment.Start, segment.Length), target[copied..]);
         }
 
-        if (gathered < scratch.Length)
-            gathered += CopySome(new ReadOnlySpan<byte>(_tail, _tailStart, _tailEnd - _tailStart), scratch[gathered..]);
-        return scratch[..gathered];
+        return copied + CopySome(new ReadOnlySpan<byte>(_tail, _tailStart, _tailEnd - _tailStart), target[copied..]);
     }
 
     /// <summary>Drops bytes that were sent, giving back the chunks that this empties; O(chunks emptied).</summary>
@@ -248,14 +249,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     public byte[] ToArray()
     {
         byte[] all = new byte[Length];
-        int copied = 0;
-        for (int i = 0; i < _sealedCount; i++)
-        {
-            ref readonly Segment segment = ref SealedAt(i);
-            copied += CopySome(segment.Array.AsSpan(segment.Start, segment.Length), all.AsSpan(copied));
-        }
-
-        CopySome(new ReadOnlySpan<byte>(_tail, _tailStart, _tailEnd - _tailStart), all.AsSpan(copied));
+        CopyPending(all);
         return all;
     }
 

@@ -1,8 +1,9 @@
 namespace KestrelFree.Server;
 
 // What happens between executing requests and waiting for more, in Redis's order, which clients can observe:
-// unblocked clients go on first, so that their replies leave in the same turn; keys past their time go; who has cached what changed is told; what was acknowledged is made durable before its reply is
-// sent; replies go out; and only then are the clients freed that were closed on the way, and those that take too much memory.
+// handshakes and unblocked clients go on first, so that their replies leave in the same turn; keys past their time go; who has cached what changed
+// is told; what was acknowledged is made durable before its reply is sent; replies go out; and only then are the clients freed that were closed
+// on the way, and those that take too much memory.
 
 /// <summary>The last step of every turn of the loop.</summary>
 internal sealed class BeforeSleep
@@ -16,6 +17,7 @@ internal sealed class BeforeSleep
     {
         _server.Statistics.EndTurn();
         if (_server.Loader.IsLoading) _server.Loader.Continue();
+        if (_server.Tls.HasWaiting) _server.Tls.Run();
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
         if (_server.Pause.HasReleased) _server.Pause.RunReleased();
         _server.Requests.ExecuteResumed();

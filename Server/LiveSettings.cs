@@ -9,11 +9,14 @@ namespace KestrelFree.Server;
 /// <summary>What CONFIG SET does to a running server, for the directives that are not simply read when needed.</summary>
 internal static class LiveSettings
 {
+    private const string TlsFailed = "Unable to update TLS configuration. Check server logs.";
+
     /// <summary>Attaches the effects.</summary>
     internal static void Connect(RedisServer server, ListenSettings settings)
     {
         var config = server.Config;
         config.OnApply(_ => Rebind(server), "port", "bind");
+        ConnectTls(server, settings);
         config.OnApply(
             changed =>
             {
@@ -147,7 +150,34 @@ internal static class LiveSettings
 
     private static string? Rebind(RedisServer server)
     {
-        server.Listeners!.TryRebind(server.Config.Port, server.Config.Bind, out var error);
+        server.Listeners!.TryRebind(server.Config.Port, server.Config.TlsPort, server.Config.Bind, out var error);
         return error;
+    }
+
+    private static void ConnectTls(RedisServer server, ListenSettings settings)
+    {
+        server.Config.OnApply(
+            changed => changed.TlsPort != 0 && !server.Tls.IsConfigured && !server.Tls.Configure() ? TlsFailed : Rebind(server),
+            "tls-port");
+        server.Config.OnApply(
+            changed => changed.TlsPort != 0 && !server.Tls.Configure() ? TlsFailed : null,
+            "tls-cert-file",
+            "tls-key-file",
+            "tls-key-file-pass",
+            "tls-ca-cert-file",
+            "tls-ca-cert-dir",
+            "tls-protocols",
+            "tls-ciphers",
+            "tls-ciphersuites",
+            "tls-session-caching",
+            "tls-session-cache-size",
+            "tls-session-cache-timeout");
+        server.Config.OnApply(
+            changed =>
+            {
+                settings.MaxNewTlsConnectionsPerCycle = changed.MaxNewTlsConnectionsPerCycle;
+                return null;
+            },
+            "max-new-tls-connections-per-cycle");
     }
 }

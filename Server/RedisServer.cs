@@ -13,6 +13,7 @@ using KestrelFree.Server.Networking;
 using KestrelFree.Server.Notifications;
 using KestrelFree.Server.Persistence;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Tls;
 using KestrelFree.Server.Tracking;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
@@ -54,6 +55,7 @@ internal sealed class RedisServer : IDisposable
         Requests = new RequestPump(this);
         Replies = new ReplySender(this);
         Clients = new ClientRegistry(this);
+        Tls = new TlsServer(this);
         Blocked = new BlockedClients(this);
         KeyWaits = new KeyWaits(this);
         Watches = new WatchedKeys(Keyspace);
@@ -139,6 +141,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>The connected clients.</summary>
     internal ClientRegistry Clients { get; }
 
+    /// <summary>Encrypts connections.</summary>
+    internal TlsServer Tls { get; }
+
     /// <summary>The clients that wait in a command.</summary>
     internal BlockedClients Blocked { get; }
 
@@ -218,7 +223,7 @@ internal sealed class RedisServer : IDisposable
     internal Supervisor? Supervisor { get; set; }
 
     /// <summary>The port that clients connect to: the configured one, or what the OS gave for port 0 in tests.</summary>
-    internal int Port => Config.Port != 0 ? Config.Port : Listeners?.BoundPort ?? 0;
+    internal int Port => Config.Port != 0 ? Config.Port : Config.TlsPort != 0 ? Config.TlsPort : Listeners?.BoundPort ?? 0;
 
     /// <summary>Identifies this run of the server.</summary>
     internal string RunId { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);

@@ -54,6 +54,7 @@ internal sealed class ServerCron
         var memory = server.Keyspace.Memory.UsedBytes;
         if (memory > server.Statistics.PeakMemory) server.Statistics.PeakMemory = memory;
         server.ClientMemory.FollowConfig();
+        server.Tls.Watch();
         server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);
         if (!_maintaining && !server.Loader.IsLoading && server.Keyspace.RunMaintenance(MaintenanceSliceMicros))
         {
@@ -98,6 +99,7 @@ internal sealed class ServerCron
             return;
         }
 
+        _server.Tls.LookAfter(client);
         _server.Replies.CheckLimit(client);
         _server.ReplyBuffers.Fit(client);
     }

@@ -43,6 +43,12 @@ internal sealed class ServerProcess
 
         if (!server.AclFile.LoadAtStart()) return Fail("the users could not be loaded; the log says why");
         var settings = ListenSettingsOf(_config);
+        if (_config.TlsPort != 0 && !server.Tls.Configure())
+        {
+            _log.Warning("Failed to configure TLS. Check logs for more info.");
+            return Fail("TLS could not be configured; the log says why");
+        }
+
         if (!server.Listen(settings)) return Fail("the server could not listen; its log says why");
         LiveSettings.Connect(server, settings);
         TcpBacklog.WarnWhenUnenforceable(_config.TcpBacklog, _log);
@@ -142,12 +148,14 @@ internal sealed class ServerProcess
     private static ListenSettings ListenSettingsOf(ServerConfig config) => new()
     {
         Port = config.Port,
+        TlsPort = config.TlsPort,
         Bind = config.Bind,
         TcpBacklog = config.TcpBacklog,
         UnixSocket = config.UnixSocket.Length == 0 ? null : config.UnixSocket,
         UnixSocketPerm = config.UnixSocketPerm,
         TcpKeepaliveSeconds = config.TcpKeepAliveSeconds,
         MaxNewConnectionsPerCycle = config.MaxNewConnectionsPerCycle,
+        MaxNewTlsConnectionsPerCycle = config.MaxNewTlsConnectionsPerCycle,
     };
 
     // Names the command, never its arguments: they may hold secrets.

@@ -17,7 +17,23 @@ internal static class ConfigSlots
     public static readonly int ClientOutputBufferLimit = DirectiveTable.SlotOf("client-output-buffer-limit");
     public static readonly int ClientQueryBufferLimit = DirectiveTable.SlotOf("client-query-buffer-limit");
     public static readonly int ProtoMaxBulkLen = DirectiveTable.SlotOf("proto-max-bulk-len");
+    public static readonly int MaxNewTlsConnectionsPerCycle = DirectiveTable.SlotOf("max-new-tls-connections-per-cycle");
     public static readonly int EventBackend = DirectiveTable.SlotOf("event-backend");
+
+    // TLS.
+    public static readonly int TlsPort = DirectiveTable.SlotOf("tls-port");
+    public static readonly int TlsAuthClients = DirectiveTable.SlotOf("tls-auth-clients");
+    public static readonly int TlsCertFile = DirectiveTable.SlotOf("tls-cert-file");
+    public static readonly int TlsKeyFile = DirectiveTable.SlotOf("tls-key-file");
+    public static readonly int TlsKeyFilePass = DirectiveTable.SlotOf("tls-key-file-pass");
+    public static readonly int TlsCaCertFile = DirectiveTable.SlotOf("tls-ca-cert-file");
+    public static readonly int TlsCaCertDir = DirectiveTable.SlotOf("tls-ca-cert-dir");
+    public static readonly int TlsProtocols = DirectiveTable.SlotOf("tls-protocols");
+    public static readonly int TlsCiphers = DirectiveTable.SlotOf("tls-ciphers");
+    public static readonly int TlsCipherSuites = DirectiveTable.SlotOf("tls-ciphersuites");
+    public static readonly int TlsSessionCaching = DirectiveTable.SlotOf("tls-session-caching");
+    public static readonly int TlsSessionCacheSize = DirectiveTable.SlotOf("tls-session-cache-size");
+    public static readonly int TlsSessionCacheTimeoutSeconds = DirectiveTable.SlotOf("tls-session-cache-timeout");
 
     // General.
     public static readonly int Databases = DirectiveTable.SlotOf("databases");

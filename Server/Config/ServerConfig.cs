@@ -56,7 +56,23 @@ internal sealed class ServerConfig
     public bool ProtectedMode => Values.Numbers[ConfigSlots.ProtectedMode] != 0;
     public long ClientQueryBufferLimit => Values.Numbers[ConfigSlots.ClientQueryBufferLimit];
     public long ProtoMaxBulkLen => Values.Numbers[ConfigSlots.ProtoMaxBulkLen];
+    public int MaxNewTlsConnectionsPerCycle => (int)Values.Numbers[ConfigSlots.MaxNewTlsConnectionsPerCycle];
     public EventBackend EventBackend => (EventBackend)Values.Numbers[ConfigSlots.EventBackend];
+
+    // TLS.
+    public int TlsPort => (int)Values.Numbers[ConfigSlots.TlsPort];
+    public TlsAuthClients TlsAuthClients => (TlsAuthClients)Values.Numbers[ConfigSlots.TlsAuthClients];
+    public string TlsCertFile => Text(ConfigSlots.TlsCertFile);
+    public string TlsKeyFile => Text(ConfigSlots.TlsKeyFile);
+    public string TlsKeyFilePass => Text(ConfigSlots.TlsKeyFilePass);
+    public string TlsCaCertFile => Text(ConfigSlots.TlsCaCertFile);
+    public string TlsCaCertDir => Text(ConfigSlots.TlsCaCertDir);
+    public string TlsProtocols => Text(ConfigSlots.TlsProtocols);
+    public string TlsCiphers => Text(ConfigSlots.TlsCiphers);
+    public string TlsCipherSuites => Text(ConfigSlots.TlsCipherSuites);
+    public bool TlsSessionCaching => Values.Numbers[ConfigSlots.TlsSessionCaching] != 0;
+    public int TlsSessionCacheSize => (int)Values.Numbers[ConfigSlots.TlsSessionCacheSize];
+    public int TlsSessionCacheTimeoutSeconds => (int)Values.Numbers[ConfigSlots.TlsSessionCacheTimeoutSeconds];
 
     // General.
     public int Databases => (int)Values.Numbers[ConfigSlots.Databases];

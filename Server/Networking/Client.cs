@@ -5,6 +5,7 @@ using KestrelFree.Server.Blocking;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Loop;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Server.Tls;
 using KestrelFree.Server.Tracking;
 using KestrelFree.Server.Transactions;
 using KestrelFree.Storage;
@@ -120,6 +121,9 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>The keys it watches.</summary>
     internal List<WatchedKey> Watched => _watched ??= [];
 
+    /// <summary>The connection's encryption; null when it has none.</summary>
+    internal TlsChannel? Tls { get; init; }
+
     /// <summary>What it subscribes to; null while it never has.</summary>
     internal ClientSubscriptions? Subscriptions { get; set; }
 
@@ -139,7 +143,7 @@ internal sealed class Client : Pollable, IErrorObserver
     internal long ArgumentBytes => Blocked?.Request?.MemoryBytes ?? 0;
 
     /// <summary>The private memory of its buffers, in bytes. O(1).</summary>
-    internal long BufferBytes => Query.OwnedBytes + Reply.Buffer.OwnedBytes;
+    internal long BufferBytes => Query.OwnedBytes + Reply.Buffer.OwnedBytes + (Tls?.OwnedBytes ?? 0);
 
     /// <summary>The memory that it takes, in bytes. O(1).</summary>
     internal long MemoryBytes =>
@@ -153,7 +157,11 @@ internal sealed class Client : Pollable, IErrorObserver
     internal long WatchedBytes { get; set; }
 
     /// <inheritdoc/>
-    public override void OnReadable() => Server.Requests.Receive(this);
+    public override void OnReadable()
+    {
+        if (Tls is { IsEstablished: false }) Server.Tls.Receive(this);
+        else Server.Requests.Receive(this);
+    }
 
     /// <inheritdoc/>
     public override void OnWritable() => Server.Replies.Continue(this);

@@ -66,4 +66,7 @@ internal enum ClientFlags
 
     /// <summary>Is measured before the loop sleeps, for maxmemory-clients.</summary>
     MemoryNoted = 1 << 19,
+
+    /// <summary>Stands in the queue of handshakes.</summary>
+    Handshaking = 1 << 20,
 }

@@ -35,12 +35,12 @@ internal sealed class ClientRegistry
     {
         if (Count >= _server.Config.MaxClients)
         {
-            Refuse(connection, "-ERR max number of clients reached\r\n"u8);
+            Refuse(connection, listener.IsTls ? default : "-ERR max number of clients reached\r\n"u8);
             return;
         }
 
         var isLocal = listener.IsUnix || PeerAddress.IsLoopback(connection);
-        if (_server.Config.ProtectedMode && _server.Users.Default.NeedsNoPassword && !isLocal)
+        if (!listener.IsTls && IsProtectedFrom(isLocal))
         {
             Refuse(connection, ConnectionErrors.ProtectedMode);
             return;
@@ -48,6 +48,7 @@ internal sealed class ClientRegistry
 
         var client = new Client(_server, connection, ++_lastId, PeerAddress.OfPeer(connection, listener), PeerAddress.OfLocal(connection, listener))
         {
+            Tls = listener.IsTls ? _server.Tls.Open(connection) : null,
             IsAuthenticated = _server.Users.Default.IsOpen,
             Flags = (listener.IsUnix ? ClientFlags.UnixSocket : ClientFlags.None) | (isLocal ? ClientFlags.Local : ClientFlags.None),
         };
@@ -55,6 +56,21 @@ internal sealed class ClientRegistry
         _server.Statistics.ConnectionsReceived++;
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
         _server.Loop.Add(client);
+    }
+
+    /// <summary>Lets a client in whose handshake is done: the checks that it could not be told of before, and the requests that came with it.</summary>
+    internal void Welcome(Client client)
+    {
+        if (!IsProtectedFrom(client.Is(ClientFlags.Local)))
+        {
+            _server.Requests.Receive(client);
+            return;
+        }
+
+        _server.Statistics.ConnectionsRejected++;
+        client.Reply.Buffer.Append(ConnectionErrors.ProtectedMode);
+        client.Flags |= ClientFlags.CloseAfterReply;
+        _server.Replies.Schedule(client);
     }
 
     /// <summary>Marks a client to be closed before the loop sleeps; until then nothing is read from it or written to it.</summary>
@@ -84,6 +100,7 @@ internal sealed class ClientRegistry
         _server.Tracking.Disable(client);
         _server.ClientMemory.Forget(client);
         _server.Loop.Remove(client);
+        client.Tls?.Dispose();
         client.Socket.Dispose();
         client.Query.Release();
         client.Reply.Buffer.Release();
@@ -108,10 +125,12 @@ internal sealed class ClientRegistry
         }
     }
 
+    private bool IsProtectedFrom(bool isLocal) => _server.Config.ProtectedMode && _server.Users.Default.NeedsNoPassword && !isLocal;
+
     private void Refuse(Socket connection, ReadOnlySpan<byte> error)
     {
         _server.Statistics.ConnectionsRejected++;
-        connection.Send(error, SocketFlags.None, out _);
+        if (!error.IsEmpty) connection.Send(error, SocketFlags.None, out _);
         connection.Dispose();
     }
 

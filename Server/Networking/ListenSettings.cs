@@ -1,6 +1,6 @@
 namespace KestrelFree.Server.Networking;
 
-/// <summary>Where a server listens and how it treats new connections; the last two may change while it runs.</summary>
+/// <summary>Where a server listens and how it treats new connections; what has a setter may change while it runs.</summary>
 internal sealed class ListenSettings
 {
     /// <summary>A <see cref="Port"/> that leaves the choice to the system: 0 is the directive's way to say "no TCP".</summary>
@@ -8,6 +8,9 @@ internal sealed class ListenSettings
 
     /// <summary>The TCP port; 0 for none, <see cref="AnyPort"/> for a free one.</summary>
     internal int Port { get; set; }
+
+    /// <summary>The port of encrypted connections; 0 for none, <see cref="AnyPort"/> for a free one.</summary>
+    internal int TlsPort { get; set; }
 
     /// <summary>The words of the bind directive; none means no TCP.</summary>
     internal IReadOnlyList<string> Bind { get; set; } = ["*", "-::*"];
@@ -26,4 +29,17 @@ internal sealed class ListenSettings
 
     /// <summary>How many connections one listener accepts in a turn.</summary>
     internal int MaxNewConnectionsPerCycle { get; set; } = 10;
+
+    /// <summary>The same for a listener of encrypted connections, whose handshakes cost far more.</summary>
+    internal int MaxNewTlsConnectionsPerCycle { get; set; } = 1;
+
+    /// <summary>The port of a kind of listener.</summary>
+    internal int PortOf(ListenerKind kind) => kind == ListenerKind.Tls ? TlsPort : Port;
+
+    /// <summary>Sets the port of a kind of listener.</summary>
+    internal void SetPort(ListenerKind kind, int port)
+    {
+        if (kind == ListenerKind.Tls) TlsPort = port;
+        else Port = port;
+    }
 }

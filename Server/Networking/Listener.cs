@@ -46,21 +46,27 @@ internal sealed class Listener : Pollable
     /// <summary>The unix socket's path; null for TCP.</summary>
     internal string? UnixPath { get; private init; }
 
+    /// <summary>What its connections are.</summary>
+    internal ListenerKind Kind { get; private init; }
+
     /// <summary>True for a unix socket.</summary>
-    internal bool IsUnix => UnixPath is not null;
+    internal bool IsUnix => Kind == ListenerKind.Unix;
+
+    /// <summary>True when its connections are encrypted.</summary>
+    internal bool IsTls => Kind == ListenerKind.Tls;
 
     /// <summary>How many connections were accepted.</summary>
     internal long AcceptedCount { get; private set; }
 
     /// <summary>A listener for an open TCP socket.</summary>
     internal static Listener ForTcp(
-        Socket socket, BindAddress address, int port, EventLoop loop, ServerLog log, ListenSettings settings, AcceptHandler onAccepted) =>
-        new(socket, loop, log, settings, onAccepted) { Address = address, Port = port };
+        Socket socket, ListenerKind kind, BindAddress address, int port, EventLoop loop, ServerLog log, ListenSettings settings, AcceptHandler onAccepted) =>
+        new(socket, loop, log, settings, onAccepted) { Kind = kind, Address = address, Port = port };
 
     /// <summary>A listener for an open unix socket.</summary>
     internal static Listener ForUnix(
         Socket socket, string path, EventLoop loop, ServerLog log, ListenSettings settings, AcceptHandler onAccepted) =>
-        new(socket, loop, log, settings, onAccepted) { UnixPath = path };
+        new(socket, loop, log, settings, onAccepted) { Kind = ListenerKind.Unix, UnixPath = path };
 
     /// <summary>Leaves new connections in the system's queue.</summary>
     internal void Pause()
@@ -79,7 +85,7 @@ internal sealed class Listener : Pollable
     /// <inheritdoc/>
     public override void OnReadable()
     {
-        int left = _settings.MaxNewConnectionsPerCycle;
+        int left = IsTls ? _settings.MaxNewTlsConnectionsPerCycle : _settings.MaxNewConnectionsPerCycle;
         while (left-- > 0 && TryAccept() && !_paused && IsWatched)
         {
             if (left > 0 && !Socket.Poll(0, SelectMode.SelectRead))

@@ -5,7 +5,7 @@ using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Server.Networking;
 
-// All listening sockets of a server: one for each address of `bind`, one for the unix socket.
+// All listening sockets of a server: for each address of `bind` one of `port` and one of `tls-port`, and one for the unix socket.
 //
 // Opening is all or nothing: an address that fails closes those opened before it, unless it was marked optional and this machine does not
 // have it, or the system lacks its protocol altogether. Every failure is logged, skipped or not.
@@ -19,6 +19,10 @@ internal sealed class ListenerSet : IDisposable
 {
     private const string BindFailed = "Failed to bind to specified addresses.";
     private const string PortFailed = "Unable to listen on this port. Check server logs.";
+
+    // What has a port, in the order of INFO.
+    private static readonly ListenerKind[] Ported = [ListenerKind.Tcp, ListenerKind.Tls];
+    private static readonly ListenerKind[] Kinds = [ListenerKind.Tcp, ListenerKind.Unix, ListenerKind.Tls];
 
     private readonly EventLoop _loop;
     private readonly ServerLog _log;
@@ -36,19 +40,25 @@ internal sealed class ListenerSet : IDisposable
         _onAccepted = onAccepted;
     }
 
-    /// <summary>The open listeners, TCP first.</summary>
+    /// <summary>The open listeners, by kind.</summary>
     internal IReadOnlyList<Listener> Listeners => _listeners;
 
     /// <summary>The TCP port listened on, also when the system chose it; 0 without TCP.</summary>
-    internal int BoundPort => _listeners.Find(listener => !listener.IsUnix)?.Port ?? 0;
+    internal int BoundPort => BoundPortOf(ListenerKind.Tcp);
+
+    /// <summary>The port of encrypted connections, also when the system chose it; 0 without.</summary>
+    internal int BoundTlsPort => BoundPortOf(ListenerKind.Tls);
 
     /// <summary>Opens everything; false after logging why the server cannot start.</summary>
     internal bool Open()
     {
-        if (!TryOpenTcp(_settings.Port, _settings.Bind))
+        foreach (ListenerKind kind in Ported)
         {
-            _log.Warning($"Failed listening on port {_settings.Port} (tcp), aborting.");
-            return false;
+            if (!TryOpenTcp(kind, _settings.PortOf(kind), _settings.Bind))
+            {
+                _log.Warning($"Failed listening on port {_settings.PortOf(kind)} ({NameOf(kind)}), aborting.");
+                return false;
+            }
         }
 
         if (_settings.UnixSocket is { } path && !TryOpenUnix(path))
@@ -65,19 +75,18 @@ internal sealed class ListenerSet : IDisposable
         return true;
     }
 
-    /// <summary>Moves to another port or other addresses while running; on failure everything is as before and <paramref name="error"/> says why.</summary>
-    internal bool TryRebind(int port, IReadOnlyList<string> bind, out string? error)
+    /// <summary>Moves to other ports or other addresses while running; on failure everything is as before and <paramref name="error"/> says why.</summary>
+    internal bool TryRebind(int port, int tlsPort, IReadOnlyList<string> bind, out string? error)
     {
         error = null;
-        int oldPort = _settings.Port;
-        IReadOnlyList<string> oldBind = _settings.Bind;
-        if (TryMove(port, bind))
+        (int oldPort, int oldTlsPort, IReadOnlyList<string> oldBind) = (_settings.Port, _settings.TlsPort, _settings.Bind);
+        if (TryMove(port, tlsPort, bind))
         {
             return true;
         }
 
         error = oldBind.SequenceEqual(bind) ? PortFailed : BindFailed;
-        if (!TryMove(oldPort, oldBind))
+        if (!TryMove(oldPort, oldTlsPort, oldBind))
         {
             _log.Warning($"The former addresses of port {oldPort} could not be opened again: the server has no TCP listener until bind or port is set.");
         }
@@ -88,32 +97,37 @@ internal sealed class ListenerSet : IDisposable
     /// <summary>Announces each kind of listener in the log.</summary>
     internal void LogReady()
     {
-        if (_listeners.Exists(listener => !listener.IsUnix))
+        foreach (ListenerKind kind in Kinds)
         {
-            _log.Notice("Ready to accept connections tcp");
-        }
-
-        if (_listeners.Exists(listener => listener.IsUnix))
-        {
-            _log.Notice("Ready to accept connections unix");
+            if (_listeners.Exists(listener => listener.Kind == kind))
+            {
+                _log.Notice($"Ready to accept connections {NameOf(kind)}");
+            }
         }
     }
 
     /// <summary>The values of INFO's listener0, listener1...: one for each kind that is open.</summary>
     internal IEnumerable<string> Describe()
     {
-        List<Listener> tcp = _listeners.FindAll(listener => !listener.IsUnix);
-        if (tcp.Count > 0)
+        foreach (ListenerKind kind in Kinds)
         {
-            string binds = string.Concat(tcp.Select(listener => $",bind={(listener.Address.IsOptional ? "-" : "")}{listener.Address}"));
-            yield return $"name=tcp{binds},port={tcp[0].Port}";
-        }
-
-        if (_listeners.Find(listener => listener.IsUnix) is { } unix)
-        {
-            yield return $"name=unix,bind={unix.UnixPath}";
+            List<Listener> open = _listeners.FindAll(listener => listener.Kind == kind);
+            if (open.Count > 0)
+            {
+                yield return $"name={NameOf(kind)}" + (kind == ListenerKind.Unix ? $",bind={open[0].UnixPath}" : $"{Binds(open)},port={open[0].Port}");
+            }
         }
     }
+
+    private static string Binds(List<Listener> open) =>
+        string.Concat(open.Select(listener => $",bind={(listener.Address.IsOptional ? "-" : "")}{listener.Address}"));
+
+    private static string NameOf(ListenerKind kind) => kind switch
+    {
+        ListenerKind.Unix => "unix",
+        ListenerKind.Tls => "tls",
+        _ => "tcp",
+    };
 
     /// <summary>Leaves new connections waiting, for a shutdown.</summary>
     internal void Pause()
@@ -132,16 +146,20 @@ internal sealed class ListenerSet : IDisposable
     /// <summary>Closes everything and removes the unix socket's file.</summary>
     public void Dispose() => Close(_listeners.ToArray());
 
-    private bool TryMove(int port, IReadOnlyList<string> bind)
+    private int BoundPortOf(ListenerKind kind) => _listeners.Find(listener => listener.Kind == kind)?.Port ?? 0;
+
+    // All are closed before any is opened: the two ports may have changed places.
+    private bool TryMove(int port, int tlsPort, IReadOnlyList<string> bind)
     {
-        HashSet<BindAddress> wanted = port == 0 ? [] : [.. Parse(bind)];
-        Close(_listeners.FindAll(listener => !listener.IsUnix && (listener.Port != port || !wanted.Contains(listener.Address))));
-        _settings.Port = port;
+        HashSet<BindAddress> wanted = [.. Parse(bind)];
+        _settings.SetPort(ListenerKind.Tcp, port);
+        _settings.SetPort(ListenerKind.Tls, tlsPort);
         _settings.Bind = bind;
-        return TryOpenTcp(port, bind);
+        Close(_listeners.FindAll(listener => !listener.IsUnix && (listener.Port != _settings.PortOf(listener.Kind) || !wanted.Contains(listener.Address))));
+        return Array.TrueForAll(Ported, kind => TryOpenTcp(kind, _settings.PortOf(kind), bind));
     }
 
-    private bool TryOpenTcp(int port, IReadOnlyList<string> bind)
+    private bool TryOpenTcp(ListenerKind kind, int port, IReadOnlyList<string> bind)
     {
         if (port == 0)
         {
@@ -151,14 +169,14 @@ internal sealed class ListenerSet : IDisposable
         var opened = new List<Listener>();
         foreach (BindAddress address in Parse(bind))
         {
-            if (_listeners.Exists(listener => !listener.IsUnix && listener.Address.Equals(address)))
+            if (_listeners.Exists(listener => listener.Kind == kind && listener.Address.Equals(address)))
             {
                 continue;
             }
 
             // The system's choice for the first address is the port of all.
-            int wanted = port != ListenSettings.AnyPort ? port : BoundPort;
-            if (!TryOpenTcp(address, wanted, opened))
+            int wanted = port != ListenSettings.AnyPort ? port : BoundPortOf(kind);
+            if (!TryOpenTcp(kind, address, wanted, opened))
             {
                 Close(opened);
                 return false;
@@ -168,13 +186,13 @@ internal sealed class ListenerSet : IDisposable
         return true;
     }
 
-    private bool TryOpenTcp(BindAddress address, int port, List<Listener> opened)
+    private bool TryOpenTcp(ListenerKind kind, BindAddress address, int port, List<Listener> opened)
     {
         try
         {
             Socket socket = ListenSocket.OpenTcp(address, port, _settings.TcpBacklog);
             int boundPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
-            opened.Add(Watch(Listener.ForTcp(socket, address, boundPort, _loop, _log, _settings, _onAccepted)));
+            opened.Add(Watch(Listener.ForTcp(socket, kind, address, boundPort, _loop, _log, _settings, _onAccepted)));
             return true;
         }
         catch (ListenException failure)
@@ -201,7 +219,7 @@ internal sealed class ListenerSet : IDisposable
 
     private Listener Watch(Listener listener)
     {
-        int place = listener.IsUnix ? _listeners.Count : _listeners.FindLastIndex(other => !other.IsUnix) + 1;
+        int place = _listeners.FindLastIndex(other => other.Kind <= listener.Kind) + 1;
         _listeners.Insert(place, listener);
         _loop.Add(listener);
         if (_paused)

@@ -49,9 +49,7 @@ internal sealed class ReplySender
         {
             client.Flags &= ~ClientFlags.PendingReply;
             if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) continue;
-            if (!Send(client) || client.Reply.Buffer.IsEmpty) continue;
-            client.Flags |= ClientFlags.AwaitingWritable;
-            _server.Loop.EnableWritable(client);
+            if (Send(client) && HasMore(client)) AwaitWritable(client);
         }
 
         _sending.Clear();
@@ -60,9 +58,16 @@ internal sealed class ReplySender
     /// <summary>Sends more to a client whose socket has become writable.</summary>
     internal void Continue(Client client)
     {
-        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed) || !Send(client) || !client.Reply.Buffer.IsEmpty) return;
+        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed) || !Send(client) || HasMore(client)) return;
         client.Flags &= ~ClientFlags.AwaitingWritable;
         _server.Loop.DisableWritable(client);
+    }
+
+    /// <summary>Has more sent once a client's socket takes it.</summary>
+    internal void AwaitWritable(Client client)
+    {
+        client.Flags |= ClientFlags.AwaitingWritable;
+        _server.Loop.EnableWritable(client);
     }
 
     /// <summary>Closes a client whose pending reply has exceeded the soft limit for too long, though nothing was added to it.</summary>
@@ -71,13 +76,16 @@ internal sealed class ReplySender
         if (!client.Reply.Buffer.IsEmpty) Schedule(client);
     }
 
+    private static bool HasMore(Client client) => !client.Reply.Buffer.IsEmpty || client.Tls is { HasUnsent: true };
+
     /// <summary>One send; false when the client is closed or about to be.</summary>
     private bool Send(Client client)
     {
-        var bytes = client.Reply.Buffer.PeekGathered(_scratch);
-        if (bytes.Length > 0)
+        if (HasMore(client))
         {
-            var sent = client.Socket.Send(bytes, SocketFlags.None, out var error);
+            var sent = client.Tls is null
+                ? client.Socket.Send(client.Reply.Buffer.PeekGathered(_scratch), SocketFlags.None, out var error)
+                : client.Tls.Send(client.Reply.Buffer, out error);
             _server.Statistics.Writes++;
             if (error is not (SocketError.Success or SocketError.WouldBlock))
             {
@@ -89,7 +97,7 @@ internal sealed class ReplySender
             Account(client, Math.Max(sent, 0));
         }
 
-        if (!client.Reply.Buffer.IsEmpty || !client.Is(ClientFlags.CloseAfterReply)) return true;
+        if (!client.Is(ClientFlags.CloseAfterReply) || HasMore(client)) return true;
         _server.Clients.CloseAsap(client);
         return false;
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Tls;
 
 namespace KestrelFree.Server.Networking;
 
@@ -47,8 +48,9 @@ internal sealed class RequestPump
         // What it has sent before is not executed yet: until then its socket's buffer is the one that fills.
         if (client.Is(ClientFlags.Unblocked)) return;
 
-        var room = client.Query.GetReadSpan(client.Parser.BytesWanted);
-        var received = client.Socket.Receive(room, SocketFlags.None, out var error);
+        var received = client.Tls is null
+            ? client.Socket.Receive(client.Query.GetReadSpan(client.Parser.BytesWanted), SocketFlags.None, out var error)
+            : client.Tls.Receive(client.Query.GetReadMemory(client.Parser.BytesWanted, TlsChannel.RoomBytes), out error);
         _server.Statistics.Reads++;
         if (received <= 0 || error != SocketError.Success)
         {

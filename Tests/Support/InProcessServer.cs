@@ -24,7 +24,9 @@ internal sealed class InProcessServer : IDisposable
         }
 
         Server = new RedisServer(config, ServerLog.Silent);
-        if (!Server.Listen(new ListenSettings { Port = ListenSettings.AnyPort, Bind = ["127.0.0.1"] }))
+        var isEncrypted = config.TlsCertFile.Length > 0;
+        if (isEncrypted && !Server.Tls.Configure()) throw new InvalidOperationException("the certificates are no good");
+        if (!Server.Listen(new ListenSettings { Port = ListenSettings.AnyPort, TlsPort = isEncrypted ? ListenSettings.AnyPort : 0, Bind = ["127.0.0.1"] }))
             throw new InvalidOperationException("the server does not listen");
         EndPoint = new IPEndPoint(IPAddress.Loopback, Server.Listeners!.BoundPort);
         _thread = new Thread(Server.Run) { IsBackground = true, Name = "in-process server" };
@@ -36,6 +38,9 @@ internal sealed class InProcessServer : IDisposable
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint { get; }
+
+    /// <summary>Where encrypted connections are taken, if certificates were given.</summary>
+    public IPEndPoint TlsEndPoint => new(IPAddress.Loopback, Server.Listeners!.BoundTlsPort);
 
     /// <summary>Connects a client.</summary>
     public RawConnection Connect() => new(EndPoint);

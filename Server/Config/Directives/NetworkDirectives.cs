@@ -21,7 +21,7 @@ internal static class NetworkDirectives
         Integer("timeout", 0, 0, MaxInt),
         Integer("maxclients", 10000, 1, MaxUnsignedInt),
         Integer("max-new-connections-per-cycle", 10, 1, 1000),
-        Integer("max-new-tls-connections-per-cycle", 1, 1, 1000, effect: NotYet),
+        Integer("max-new-tls-connections-per-cycle", 1, 1, 1000),
         YesNo("protected-mode", Yes),
         Number("socket-mark-id", NumberForm.Integer, 0, 0, MaxUnsignedInt, NumberSign.Unsigned, Immutable, NotYet),
         Memory("client-query-buffer-limit", Gb, Mb, MaxLong),

@@ -254,7 +254,7 @@ public sealed class ListenerSetTests : IDisposable
         int oldPort = _set!.BoundPort;
         int newPort = FreePort.Next();
 
-        Assert.That(_set.TryRebind(newPort, ["127.0.0.1"], out string? error), Is.True);
+        Assert.That(_set.TryRebind(newPort, 0, ["127.0.0.1"], out string? error), Is.True);
 
         Assert.That(error, Is.Null);
         Assert.That(_set.BoundPort, Is.EqualTo(newPort));
@@ -273,11 +273,11 @@ public sealed class ListenerSetTests : IDisposable
         Listen(settings);
         Listener kept = _set!.Listeners[0];
 
-        Assert.That(_set.TryRebind(settings.Port, ["127.0.0.1", "::1"], out _), Is.True);
+        Assert.That(_set.TryRebind(settings.Port, 0, ["127.0.0.1", "::1"], out _), Is.True);
         Assert.That(_set.Listeners, Has.Count.EqualTo(2));
         Assert.That(_set.Listeners[0], Is.SameAs(kept));
 
-        Assert.That(_set.TryRebind(settings.Port, ["127.0.0.1"], out _), Is.True);
+        Assert.That(_set.TryRebind(settings.Port, 0, ["127.0.0.1"], out _), Is.True);
         Assert.That(_set.Listeners, Is.EqualTo(new[] { kept }));
     }
 
@@ -288,8 +288,8 @@ public sealed class ListenerSetTests : IDisposable
         settings.Port = FreePort.Next();
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(settings.Port, ["127.0.0.1"], out _), Is.True);
-        Assert.That(_set.TryRebind(settings.Port, ["*"], out _), Is.True);
+        Assert.That(_set!.TryRebind(settings.Port, 0, ["127.0.0.1"], out _), Is.True);
+        Assert.That(_set.TryRebind(settings.Port, 0, ["*"], out _), Is.True);
 
         AcceptOne(IPAddress.Loopback);
     }
@@ -301,7 +301,7 @@ public sealed class ListenerSetTests : IDisposable
         settings.Port = FreePort.Next();
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(settings.Port, ["*", "192.0.2.1"], out string? error), Is.False);
+        Assert.That(_set!.TryRebind(settings.Port, 0, ["*", "192.0.2.1"], out string? error), Is.False);
 
         Assert.That(error, Is.EqualTo("Failed to bind to specified addresses."));
         Assert.That(_set.Describe(), Is.EqualTo(new[] { $"name=tcp,bind=127.0.0.1,port={settings.Port}" }));
@@ -316,7 +316,7 @@ public sealed class ListenerSetTests : IDisposable
         settings.Port = FreePort.Next();
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(taken, ["127.0.0.1"], out string? error), Is.False);
+        Assert.That(_set!.TryRebind(taken, 0, ["127.0.0.1"], out string? error), Is.False);
 
         Assert.That(error, Is.EqualTo("Unable to listen on this port. Check server logs."));
         Assert.That(_set.BoundPort, Is.EqualTo(settings.Port));
@@ -328,7 +328,7 @@ public sealed class ListenerSetTests : IDisposable
     {
         Listen(new ListenSettings { Port = ListenSettings.AnyPort, Bind = ["127.0.0.1"], UnixSocket = _folder.File("s") });
 
-        Assert.That(_set!.TryRebind(0, ["127.0.0.1"], out _), Is.True);
+        Assert.That(_set!.TryRebind(0, 0, ["127.0.0.1"], out _), Is.True);
 
         Assert.That(_set.Listeners.Single().IsUnix, Is.True);
         Assert.That(_set.BoundPort, Is.Zero);
