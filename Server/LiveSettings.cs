@@ -88,6 +88,7 @@ internal static class LiveSettings
             "hash-max-listpack-entries",
             "hash-max-listpack-value",
             "list-max-listpack-size",
+            "list-compress-depth",
             "set-max-intset-entries",
             "set-max-listpack-entries",
             "set-max-listpack-value",
@@ -102,6 +103,7 @@ internal static class LiveSettings
     {
         limits.HashMaxListpackEntries = config.HashMaxListpackEntries;
         limits.HashMaxListpackValue = config.HashMaxListpackValue;
+        limits.ListCompressDepth = config.ListCompressDepth;
         limits.ListMaxListpackSize = config.ListMaxListpackSize;
         limits.SetMaxIntsetEntries = config.SetMaxIntsetEntries;
         limits.SetMaxListpackEntries = config.SetMaxListpackEntries;

@@ -102,7 +102,7 @@ internal static class DebugKeyspace
     {
         if (!ListStructure.TryMeasure(entry, out var structure)) return "";
         var average = ((double)structure.Elements / structure.Nodes).ToString("F2", CultureInfo.InvariantCulture);
-        return $" ql_nodes:{structure.Nodes} ql_avg_node:{average} ql_listpack_max:{client.Server.Config.ListMaxListpackSize} ql_compressed:0 ql_uncompressed_size:{structure.Bytes}";
+        return $" ql_nodes:{structure.Nodes} ql_avg_node:{average} ql_listpack_max:{client.Server.Config.ListMaxListpackSize} ql_compressed:{(structure.CompressDepth > 0 ? 1 : 0)} ql_uncompressed_size:{structure.Bytes}";
     }
 
     private static string Statistics(long elements, long slots) => "Hash table 0 stats (main hash table):\n" + (elements == 0

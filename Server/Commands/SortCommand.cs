@@ -51,7 +51,7 @@ internal static class SortCommand
         if (entry.Exists && entry.Type == DataType.Set && options is { IsUnsorted: true, Store: not 0 }) options.SortTexts();
         var vector = new SortVector();
         var (start, count) = Load(entry, options, vector);
-        if (!options.IsUnsorted && !vector.TrySort(client, options, args))
+        if (!options.IsUnsorted && !vector.TrySort(client, options, args, start, count))
         {
             client.Reply.Error("ERR One or more scores can't be converted into double"u8);
             return;

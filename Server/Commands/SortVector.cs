@@ -7,7 +7,8 @@ namespace KestrelFree.Server.Commands;
 // What SORT sorts: copies of the elements, since looking up what a pattern names may delete keys. Their texts lie one behind the other in chunks.
 //
 // The order is Redis's: numbers by value and then by the bytes of the element; texts byte by byte if the result is stored, else as C's strcoll compares
-// them in the C locale, up to a NUL. What is equal still keeps its order, whatever the direction.
+// them in the C locale, up to a NUL. What is equal still keeps its order, whatever the direction; but where a pattern names the weights and only a
+// part is asked for, Redis does not keep it, and here it is the same (PartialSort).
 
 /// <summary>The elements of a SORT, each with what it is sorted by.</summary>
 internal sealed class SortVector
@@ -30,15 +31,18 @@ internal sealed class SortVector
     }
 
     /// <summary>
-    /// Sorts the elements by themselves, or by what a pattern names for them; false if numbers are wanted of which one is none. O(n log n) and a look-up each.
+    /// Sorts the elements by themselves, or by what a pattern names for them, so that those of a range are where they belong; false if numbers are wanted of
+    /// which one is none. O(n + m log m) for m elements in the range, and a look-up for each of n.
     /// </summary>
-    internal bool TrySort(Client client, SortOptions options, in ArgVector args)
+    internal bool TrySort(Client client, SortOptions options, in ArgVector args, int start, int count)
     {
         var areNumbers = true;
         if (options.By != 0) areNumbers = Weigh(client, new SortPattern(args[options.By]), options);
         else if (!options.IsAlpha) areNumbers = Weigh();
         if (!areNumbers) return false;
-        _items.AsSpan(0, Count).Sort(new Order(_texts, options));
+        var items = _items.AsSpan(0, Count);
+        if (count == Count) items.Sort(new Order(_texts, options, TieOrder.AsLoaded));
+        else if (count > 0) PartialSort.Sort(items, start, start + count - 1, new Order(_texts, options, options.By == 0 ? TieOrder.AsLoaded : TieOrder.Any));
         return true;
     }
 
@@ -94,7 +98,13 @@ internal sealed class SortVector
         internal int Index;
     }
 
-    private readonly struct Order(TextChunks texts, SortOptions options) : IComparer<Weighed>
+    private enum TieOrder
+    {
+        AsLoaded,
+        Any,
+    }
+
+    private readonly struct Order(TextChunks texts, SortOptions options, TieOrder ties) : IComparer<Weighed>
     {
         private readonly bool _isAlpha = options.IsAlpha;
         private readonly bool _isWeighed = options.By != 0;
@@ -104,7 +114,7 @@ internal sealed class SortVector
         public int Compare(Weighed x, Weighed y)
         {
             var order = _isAlpha ? CompareTexts(x, y) : CompareScores(x, y);
-            if (order == 0) return x.Index.CompareTo(y.Index);
+            if (order == 0) return ties == TieOrder.Any ? 0 : x.Index.CompareTo(y.Index);
             return _isDescending ? -order : order;
         }
 

@@ -111,6 +111,7 @@ internal static class ConfigSlots
     // Encodings.
     public static readonly int HashMaxListpackEntries = DirectiveTable.SlotOf("hash-max-listpack-entries");
     public static readonly int HashMaxListpackValue = DirectiveTable.SlotOf("hash-max-listpack-value");
+    public static readonly int ListCompressDepth = DirectiveTable.SlotOf("list-compress-depth");
     public static readonly int ListMaxListpackSize = DirectiveTable.SlotOf("list-max-listpack-size");
     public static readonly int SetMaxIntsetEntries = DirectiveTable.SlotOf("set-max-intset-entries");
     public static readonly int SetMaxListpackEntries = DirectiveTable.SlotOf("set-max-listpack-entries");

@@ -153,6 +153,7 @@ internal sealed class ServerConfig
     // Encodings.
     public long HashMaxListpackEntries => Values.Numbers[ConfigSlots.HashMaxListpackEntries];
     public long HashMaxListpackValue => Values.Numbers[ConfigSlots.HashMaxListpackValue];
+    public int ListCompressDepth => (int)Values.Numbers[ConfigSlots.ListCompressDepth];
     public int ListMaxListpackSize => (int)Values.Numbers[ConfigSlots.ListMaxListpackSize];
     public long SetMaxIntsetEntries => Values.Numbers[ConfigSlots.SetMaxIntsetEntries];
     public long SetMaxListpackEntries => Values.Numbers[ConfigSlots.SetMaxListpackEntries];

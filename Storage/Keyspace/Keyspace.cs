@@ -3,6 +3,7 @@ using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
+using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
 
@@ -172,6 +173,8 @@ public sealed class Keyspace
     internal HashBuilder HashBuilder { get; }
 
     internal AccessClock Access { get; }
+
+    internal ListCompression ListCompression => field ??= new ListCompression();
 
     internal PackedBuffer Scratch { get; } = new();
 

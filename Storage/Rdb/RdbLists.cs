@@ -44,15 +44,15 @@ internal static class RdbLists
     private static void SaveNodes(RdbWriter writer, in EntryView entry)
     {
         var list = entry.Collection<Quicklist>();
-        ulong nodes = 0;
-        for (long index = 0; index < list.Count; nodes++)
-            index += list.Find(index, out _).Count;
-        writer.WriteLength(nodes);
+        writer.WriteLength((ulong)list.NodeCount);
         for (long index = 0; index < list.Count;)
         {
             ref readonly QuicklistNode node = ref list.Find(index, out _);
             writer.WriteLength(node.IsPlain ? PlainNode : PackedNode);
-            writer.WriteString(node.Span(list.Pages));
+            if (node.IsCompressed)
+                writer.WriteCompressed(node.Stored(list.Pages), node.Bytes);
+            else
+                writer.WriteString(node.Span(list.Pages));
             index += node.Count;
         }
     }
@@ -61,7 +61,7 @@ internal static class RdbLists
     {
         Keyspace keyspace = loading.Database.Keyspace;
         ListNodeLimit limit = LimitOf(keyspace);
-        var list = new Quicklist(keyspace.Pages);
+        var list = new Quicklist(keyspace);
         try
         {
             for (ulong left = reader.ReadLength("number of elements"); left > 0; left--)
@@ -113,7 +113,7 @@ internal static class RdbLists
         ReadOnlySpan<byte> bytes = readNode(ref reader, loading, out NodeForm form);
         if (nodes == 1 && form == NodeForm.Packed)
             return OfListpack(keyspace, bytes);
-        var list = new Quicklist(keyspace.Pages);
+        var list = new Quicklist(keyspace);
         Append(list, form, bytes);
         try
         {
@@ -147,7 +147,7 @@ internal static class RdbLists
             return RdbValue.Empty;
         if (!LimitOf(keyspace).IsExceededBy(listpack.Length, count))
             return new RdbValue(ValueForm.ListListpack, listpack);
-        var list = new Quicklist(keyspace.Pages);
+        var list = new Quicklist(keyspace);
         list.Append(NodeForm.Packed, listpack, count);
         return new RdbValue(ValueForm.ListQuicklist, list, default);
     }

@@ -146,6 +146,15 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
         WriteBytes(digits);
     }
 
+    /// <summary>Writes a string of so many bytes that is compressed already; O(length).</summary>
+    public void WriteCompressed(ReadOnlySpan<byte> lzf, int length)
+    {
+        WriteByte(RdbFormat.EncodedForm | RdbFormat.Lzf);
+        WriteLength((ulong)lzf.Length);
+        WriteLength((ulong)length);
+        WriteBytes(lzf);
+    }
+
     /// <summary>Writes the string that an element of a collection is.</summary>
     public void WriteElement(ListpackValue element)
     {
@@ -178,13 +187,7 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
         byte[] rented = ArrayPool<byte>.Shared.Rent(value.Length - RdbFormat.MinSavedBytes);
         int length = _lzf.Compress(value, rented.AsSpan(0, value.Length - RdbFormat.MinSavedBytes));
         if (length > 0)
-        {
-            WriteByte(RdbFormat.EncodedForm | RdbFormat.Lzf);
-            WriteLength((ulong)length);
-            WriteLength((ulong)value.Length);
-            WriteBytes(rented.AsSpan(0, length));
-        }
-
+            WriteCompressed(rented.AsSpan(0, length), value.Length);
         ArrayPool<byte>.Shared.Return(rented);
         return length > 0;
     }

@@ -27,6 +27,9 @@ public sealed class CollectionLimits
     /// <summary>How much one listpack of a list holds, as list-max-listpack-size says it: elements, or one of five sizes if negative.</summary>
     public int ListMaxListpackSize { get; set; } = -2;
 
+    /// <summary>How many nodes at either end of a list are not compressed; 0 compresses none. Counts for lists that come to be.</summary>
+    public int ListCompressDepth { get; set; }
+
     /// <summary>From how many bytes on an element of a list is in no listpack; 0 for what is too large for one.</summary>
     public long ListPlainFrom { get; set; }
 

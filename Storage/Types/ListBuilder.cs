@@ -88,7 +88,7 @@ public sealed class ListBuilder(Keyspace keyspace)
 
     private void BecomeNodes()
     {
-        _nodes = new Quicklist(keyspace.Pages);
+        _nodes = new Quicklist(keyspace);
         if (_packedCount > 0)
             _nodes.Append(NodeForm.Packed, _packed.Bytes, _packedCount);
     }

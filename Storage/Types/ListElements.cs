@@ -10,6 +10,7 @@ public ref struct ListElements
 {
     private readonly Quicklist? _quicklist;
     private readonly ListEnd _towards;
+    private byte[]? _buffer;
     private ReadOnlySpan<byte> _node;
     private bool _isPlain;
     private int _offset;
@@ -95,7 +96,7 @@ public ref struct ListElements
         }
 
         ref readonly QuicklistNode node = ref _quicklist.Find(index, out _nodeFirst);
-        _node = node.Span(_quicklist.Pages);
+        _node = ListCompression.Read(_quicklist.Pages, node, ref _buffer);
         _nodeCount = node.Count;
         _isPlain = node.IsPlain;
         _offset = _isPlain ? 0 : Listpack.Seek(_node, index - _nodeFirst);

@@ -254,7 +254,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
         int held = Listpack.Count(listpack);
         if (!Limit.IsExceededBy(listpack.Length + textBytes, (long)held + count))
             return true;
-        var nodes = new Quicklist(Keyspace.Pages);
+        var nodes = new Quicklist(Keyspace);
         if (held > 0)
             nodes.Append(NodeForm.Packed, listpack, held);
         _entry.SetCollection(ValueForm.ListQuicklist, nodes);
@@ -341,13 +341,14 @@ public ref struct ListRef : ICollectionRef<ListRef>
     {
         List<int> offsets = Keyspace.Offsets;
         Quicklist nodes = _entry.WritableCollection<Quicklist>();
+        byte[]? buffer = null;
         long removed = 0;
         long next = from == ListEnd.Head ? 0 : nodes.Count - 1;
         while (removed < atMost && next >= 0 && next < nodes.Count)
         {
             ref readonly QuicklistNode node = ref nodes.Find(next, out long first);
             int count = node.Count;
-            FindEqual(node, nodes, text, from, atMost - removed, offsets);
+            FindEqual(node, nodes, text, from, atMost - removed, offsets, ref buffer);
             if (offsets.Count > 0)
                 nodes.RemoveInNode(first, CollectionsMarshal.AsSpan(offsets));
             removed += offsets.Count;
@@ -357,9 +358,10 @@ public ref struct ListRef : ICollectionRef<ListRef>
         return removed;
     }
 
-    private static void FindEqual(in QuicklistNode node, Quicklist nodes, scoped ReadOnlySpan<byte> text, ListEnd from, long atMost, List<int> offsets)
+    private static void FindEqual(
+        in QuicklistNode node, Quicklist nodes, scoped ReadOnlySpan<byte> text, ListEnd from, long atMost, List<int> offsets, ref byte[]? buffer)
     {
-        ReadOnlySpan<byte> bytes = node.Span(nodes.Pages);
+        ReadOnlySpan<byte> bytes = ListCompression.Read(nodes.Pages, node, ref buffer);
         if (!node.IsPlain)
         {
             FindEqual(bytes, text, from, atMost, offsets);

@@ -9,8 +9,9 @@ namespace KestrelFree.Storage;
 /// <summary>How a list of several nodes is stored.</summary>
 /// <param name="Nodes">The number of nodes.</param>
 /// <param name="Elements">The number of elements in them.</param>
-/// <param name="Bytes">The bytes of all nodes.</param>
-public readonly record struct ListStructure(long Nodes, long Elements, long Bytes)
+/// <param name="Bytes">The bytes of all nodes, those that are compressed as if they were not.</param>
+/// <param name="CompressDepth">How many nodes at either end are not compressed; 0 if none ever is.</param>
+public readonly record struct ListStructure(long Nodes, long Elements, long Bytes, int CompressDepth)
 {
     /// <summary>Looks at a value; false if it is no list of several nodes. O(nodes * log nodes).</summary>
     public static bool TryMeasure(in EntryRef entry, out ListStructure structure)
@@ -19,10 +20,15 @@ public readonly record struct ListStructure(long Nodes, long Elements, long Byte
         if (entry.Form != ValueForm.ListQuicklist)
             return false;
         var list = entry.Collection<Quicklist>();
-        long nodes = 0;
-        for (long index = 0; index < list.Count; nodes++)
-            index += list.Find(index, out _).Count;
-        structure = new ListStructure(nodes, list.Count, list.MemoryBytes);
+        long bytes = 0;
+        for (long index = 0; index < list.Count;)
+        {
+            ref readonly QuicklistNode node = ref list.Find(index, out _);
+            bytes += node.Bytes;
+            index += node.Count;
+        }
+
+        structure = new ListStructure(list.NodeCount, list.Count, bytes, list.CompressDepth);
         return true;
     }
 
@@ -42,13 +48,15 @@ public readonly record struct ListStructure(long Nodes, long Elements, long Byte
             return false;
         var list = entry.Collection<Quicklist>();
         text.Append(CultureInfo.InvariantCulture, $"quicklist: {structure.Elements} elements in {structure.Nodes} nodes, {structure.Bytes} bytes\n");
+        byte[]? buffer = null;
         for (long index = 0; index < list.Count;)
         {
             ref readonly QuicklistNode node = ref list.Find(index, out _);
             string form = node.IsPlain ? "plain" : "packed";
-            text.Append(CultureInfo.InvariantCulture, $"node from {index}: {form}, {node.Count} elements, {node.Bytes} bytes\n");
+            string compressed = node.IsCompressed ? string.Create(CultureInfo.InvariantCulture, $", {node.CompressedBytes} compressed") : "";
+            text.Append(CultureInfo.InvariantCulture, $"node from {index}: {form}, {node.Count} elements, {node.Bytes} bytes{compressed}\n");
             if (detail == ListDetail.Elements && !node.IsPlain)
-                Describe(node.Span(list.Pages), text);
+                Describe(ListCompression.Read(list.Pages, node, ref buffer), text);
             index += node.Count;
         }
 

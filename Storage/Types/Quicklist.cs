@@ -14,28 +14,34 @@ namespace KestrelFree.Storage.Types;
 // the bytes behind it in one node. A node that is full is split where an element goes in, and then joined with its neighbours where they fit, as
 // Redis does, so that nodes come out alike.
 //
-// list-compress-depth is accepted and has no effect: a list in memory is not compressed. What it would save is little for short elements, and every
-// read inside the list would pay for it.
+// Nodes away from the ends may be compressed (ListCompression). Every public method that changes nodes leaves the rule of list-compress-depth kept:
+// it opens what it edits as raw, and settles what lies around the edit and at the ends when it is done. Lists with a depth of 0 skip all that.
 
 /// <summary>A list that is more than one listpack.</summary>
 internal sealed class Quicklist : CollectionValue
 {
     private const long LeastNodesMeasured = 16;
+    private const int NodesTouched = 2;
 
+    private readonly ListCompression _compression;
+    private readonly int _depth;
     private readonly NodeSequence _nodes;
     private readonly List<QuicklistNode> _removed = [];
     private readonly List<QuicklistPage> _dropped = [];
     private long _bytes;
+    private long _compressed;
 
     /// <summary>An empty one.</summary>
-    public Quicklist(PageStore pages)
-        : this(pages, new NodeSequence(pages.Forks))
+    public Quicklist(Keyspace keyspace)
+        : this(keyspace.Pages, keyspace.ListCompression, keyspace.Limits.ListCompressDepth, new NodeSequence(keyspace.Pages.Forks))
     {
     }
 
-    private Quicklist(PageStore pages, NodeSequence nodes)
+    private Quicklist(PageStore pages, ListCompression compression, int depth, NodeSequence nodes)
     {
         Pages = pages;
+        _compression = compression;
+        _depth = depth;
         _nodes = nodes;
     }
 
@@ -44,6 +50,12 @@ internal sealed class Quicklist : CollectionValue
 
     /// <summary>Who may still read what is below.</summary>
     public Reach Reach => _nodes.Reach;
+
+    /// <summary>How many nodes at either end are not compressed; 0 if none ever is.</summary>
+    public int CompressDepth => _depth;
+
+    /// <summary>The number of nodes. O(1).</summary>
+    public long NodeCount { get; private set; }
 
     /// <inheritdoc/>
     public override long Count => _nodes.Total;
@@ -61,7 +73,7 @@ internal sealed class Quicklist : CollectionValue
         {
             ref readonly QuicklistNode node = ref _nodes.Find(index, out long first);
             held += Pages.HeldBytes(node.Kind, node.Id);
-            used += node.Bytes;
+            used += node.StoredBytes;
             index = Math.Max(first + node.Count, index + step);
         }
 
@@ -74,12 +86,13 @@ internal sealed class Quicklist : CollectionValue
     /// <inheritdoc/>
     public override CollectionValue Copy()
     {
-        var copy = new Quicklist(Pages);
+        var copy = new Quicklist(Pages, _compression, _depth, new NodeSequence(Pages.Forks));
+        byte[]? buffer = null;
         for (long index = 0; index < Count;)
         {
             ref readonly QuicklistNode node = ref Find(index, out _);
             index += node.Count;
-            copy.Append(node.Form, node.Span(Pages), node.Count);
+            copy.Append(node.Form, ListCompression.Read(Pages, node, ref buffer), node.Count);
         }
 
         return copy;
@@ -91,13 +104,13 @@ internal sealed class Quicklist : CollectionValue
     /// <inheritdoc/>
     public override void Check(KeyspaceCheck check)
     {
-        long bytes = 0;
-        CheckPage(_nodes.Root, check, ref bytes);
-        Invariant.Check(bytes == _bytes);
+        var sums = new Sums();
+        CheckPage(_nodes.Root, check, ref sums);
+        Invariant.Check(sums == new Sums(NodeCount, _compressed, _bytes));
     }
 
     /// <inheritdoc/>
-    protected override CollectionValue CloneShell() => new Quicklist(Pages, new NodeSequence(Pages.Forks, _nodes.Root)) { _bytes = _bytes };
+    protected override CollectionValue CloneShell() => Over(_nodes.Root, new Sums(NodeCount, _compressed, _bytes));
 
     /// <summary>The node of an element, and the index of the first element in it. O(log n).</summary>
     public ref readonly QuicklistNode Find(long index, out long first) => ref _nodes.Find(index, out first);
@@ -106,17 +119,28 @@ internal sealed class Quicklist : CollectionValue
     public bool HasSingleNode => _nodes.Root.IsLeaf && _nodes.Root.Used == 1;
 
     /// <summary>Adds a node behind the last, with a copy of these bytes.</summary>
-    public void Append(NodeForm form, scoped ReadOnlySpan<byte> bytes, int count) => InsertNode(Count, form, bytes, count);
+    public void Append(NodeForm form, scoped ReadOnlySpan<byte> bytes, int count)
+    {
+        InsertNode(Count, form, bytes, count);
+        Settle(Count);
+    }
 
     /// <summary>Adds an element at an end. O(bytes of the node).</summary>
     public void Push(ListEnd end, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
     {
         if (Count == 0 || !HasRoom(end == ListEnd.Head ? 0 : Count - 1, text.Length, limit))
+        {
             InsertAlone(end == ListEnd.Head ? 0 : Count, text, limit);
+            Settle(end == ListEnd.Head ? 0 : Count);
+        }
         else if (end == ListEnd.Head)
+        {
             Prepend(0, text);
+        }
         else
+        {
             AppendTo(Count - 1, text);
+        }
     }
 
     /// <summary>Puts an element before the one with an index.</summary>
@@ -129,6 +153,7 @@ internal sealed class Quicklist : CollectionValue
             AppendTo(index - 1, text);
         else
             InsertBetween(index, text, limit);
+        Settle(index);
     }
 
     /// <summary>Puts an element behind the one with an index.</summary>
@@ -151,6 +176,8 @@ internal sealed class Quicklist : CollectionValue
         {
             InsertBetween(behind, text, limit);
         }
+
+        Settle(index);
     }
 
     /// <summary>Puts another element in the place of the one with an index.</summary>
@@ -159,10 +186,11 @@ internal sealed class Quicklist : CollectionValue
         ref readonly QuicklistNode node = ref Find(index, out long first);
         if (!node.IsPlain && !limit.IsPlain(text.Length))
         {
-            ref QuicklistNode open = ref _nodes.Open(index, 0);
+            ref QuicklistNode open = ref Open(index, 0);
             int offset = Listpack.Seek(open.Span(Pages), index - first);
             var edit = new NodeEdit(this, ref open);
             ListpackEdits.Replace(ref edit, offset, text);
+            Settle(index);
             return;
         }
 
@@ -183,12 +211,14 @@ internal sealed class Quicklist : CollectionValue
                 continue;
             }
 
-            ref QuicklistNode open = ref _nodes.Open(from, -(int)inNode);
+            ref QuicklistNode open = ref Open(from, -(int)inNode);
             int offset = Listpack.Seek(open.Span(Pages), from - first);
             var edit = new NodeEdit(this, ref open);
             ListpackEdits.Delete(ref edit, offset, inNode);
             count -= inNode;
         }
+
+        Settle(from);
     }
 
     /// <summary>Takes elements of one node away, by their offsets in its listpack in ascending order.</summary>
@@ -199,11 +229,14 @@ internal sealed class Quicklist : CollectionValue
         {
             long count = node.Count;
             RemoveWhole(first, count, ref count);
-            return;
+        }
+        else
+        {
+            var edit = new NodeEdit(this, ref Open(first, -offsets.Length));
+            ListpackEdits.DeleteAll(ref edit, offsets);
         }
 
-        var edit = new NodeEdit(this, ref _nodes.Open(first, -offsets.Length));
-        ListpackEdits.DeleteAll(ref edit, offsets);
+        Settle(first);
     }
 
     /// <summary>Notes that a node's bytes have become more or fewer.</summary>
@@ -219,20 +252,20 @@ internal sealed class Quicklist : CollectionValue
 
     private void Prepend(long index, scoped ReadOnlySpan<byte> text)
     {
-        var edit = new NodeEdit(this, ref _nodes.Open(index, 1));
+        var edit = new NodeEdit(this, ref Open(index, 1));
         ListpackEdits.Prepend(ref edit, text);
     }
 
     private void AppendTo(long index, scoped ReadOnlySpan<byte> text)
     {
-        var edit = new NodeEdit(this, ref _nodes.Open(index, 1));
+        var edit = new NodeEdit(this, ref Open(index, 1));
         ListpackEdits.Append(ref edit, text);
     }
 
     private void InsertInto(long index, scoped ReadOnlySpan<byte> text)
     {
         Find(index, out long first);
-        ref QuicklistNode open = ref _nodes.Open(index, 1);
+        ref QuicklistNode open = ref Open(index, 1);
         int offset = Listpack.Seek(open.Span(Pages), index - first);
         var edit = new NodeEdit(this, ref open);
         ListpackEdits.InsertBefore(ref edit, offset, text);
@@ -270,7 +303,7 @@ internal sealed class Quicklist : CollectionValue
     {
         QuicklistNode node = QuicklistNode.Create(Pages, form, bytes, count);
         NoteBytes(node.Bytes);
-        _nodes.Insert(index, node);
+        AddToSequence(index, node);
     }
 
     private void InsertNode(long index, NodeForm form, scoped ReadOnlySpan<byte> bytes, int count, scoped ReadOnlySpan<byte> text)
@@ -279,13 +312,19 @@ internal sealed class Quicklist : CollectionValue
         NoteBytes(node.Bytes);
         var edit = new NodeEdit(this, ref node);
         ListpackEdits.Append(ref edit, text);
+        AddToSequence(index, node);
+    }
+
+    private void AddToSequence(long index, in QuicklistNode node)
+    {
         _nodes.Insert(index, node);
+        NodeCount++;
     }
 
     // Makes the element with this index, which is not the first of its node, the first of a new one.
     private void Split(long index)
     {
-        ref readonly QuicklistNode node = ref Find(index, out long first);
+        ref readonly QuicklistNode node = ref FindRaw(index, out long first);
         int moved = node.Count - (int)(index - first);
         Span<byte> bytes = node.Span(Pages);
         int offset = Listpack.Seek(bytes, index - first);
@@ -295,9 +334,9 @@ internal sealed class Quicklist : CollectionValue
         ReadOnlySpan<byte> entries = node.Span(Pages)[offset..^1];
         entries.CopyTo(ListpackEdits.Splice(ref edit, Listpack.HeaderBytes, 0, entries.Length, moved)[Listpack.HeaderBytes..]);
 
-        edit = new NodeEdit(this, ref _nodes.Open(first, -moved));
+        edit = new NodeEdit(this, ref Open(first, -moved));
         ListpackEdits.Delete(ref edit, offset, moved);
-        _nodes.Insert(index, right);
+        AddToSequence(index, right);
     }
 
     // The order in which Redis tries: the two before the node, the two behind it, and then the node itself with either.
@@ -331,10 +370,10 @@ internal sealed class Quicklist : CollectionValue
     // Appends the node that begins with an element to the one before it, if both fit in one.
     private void TryJoin(long index, ListNodeLimit limit)
     {
-        QuicklistNode right = Find(index, out _);
-        if (!limit.CanJoin(Find(index - 1, out _), right))
+        if (!limit.CanJoin(Find(index - 1, out _), Find(index, out _)))
             return;
-        var edit = new NodeEdit(this, ref _nodes.Open(index - 1, right.Count));
+        QuicklistNode right = FindRaw(index, out _);
+        var edit = new NodeEdit(this, ref Open(index - 1, right.Count));
         ListpackEdits.Merge(ref edit, right.Span(Pages));
         // The joined node holds its elements and those of the one that goes, until it has gone.
         long count = right.Count;
@@ -355,30 +394,107 @@ internal sealed class Quicklist : CollectionValue
         count -= whole;
         foreach (QuicklistNode node in _removed)
         {
-            _bytes -= node.Bytes;
+            Subtract(Sums.Of(node));
             Pages.Retire(node.Kind, node.Id, Reach);
         }
 
         foreach (QuicklistPage page in _dropped)
         {
-            long bytes = BytesBelow(page);
-            _bytes -= bytes;
-            Pages.Discarded.Add(new Quicklist(Pages, new NodeSequence(Pages.Forks, page)) { _bytes = bytes }, Reach);
+            Sums below = Sums.Below(page);
+            Subtract(below);
+            Pages.Discarded.Add(Over(page, below), Reach);
         }
 
         _removed.Clear();
         _dropped.Clear();
     }
 
-    private static long BytesBelow(QuicklistPage page)
+    private void Subtract(Sums sums)
     {
-        long bytes = 0;
-        for (int slot = 0; slot < page.Used; slot++)
-            bytes += page.IsLeaf ? page.Nodes[slot].Bytes : BytesBelow(page.Children[slot]);
-        return bytes;
+        NodeCount -= sums.Nodes;
+        _compressed -= sums.Compressed;
+        _bytes -= sums.Bytes;
     }
 
-    private void CheckPage(QuicklistPage page, KeyspaceCheck check, ref long bytes)
+    private Quicklist Over(QuicklistPage root, Sums sums) => new(Pages, _compression, _depth, new NodeSequence(Pages.Forks, root))
+    {
+        NodeCount = sums.Nodes,
+        _compressed = sums.Compressed,
+        _bytes = sums.Bytes,
+    };
+
+    // A node to be edited, and so raw.
+    private ref QuicklistNode Open(long index, int change)
+    {
+        ref QuicklistNode node = ref _nodes.Open(index, change);
+        node.IsIncompressible = false;
+        if (node.IsCompressed)
+            Decompress(ref node);
+        return ref node;
+    }
+
+    private ref readonly QuicklistNode FindRaw(long index, out long first)
+    {
+        ref readonly QuicklistNode node = ref Find(index, out first);
+        return ref node.IsCompressed ? ref Open(index, 0) : ref node;
+    }
+
+    private void Decompress(ref QuicklistNode node)
+    {
+        NoteBytes(node.Bytes - node.StoredBytes);
+        _compressed--;
+        ListCompression.Decompress(Pages, ref node, Reach);
+    }
+
+    // Keeps the rule of list-compress-depth after an edit at an index, which opened nodes there, and put at most two more into the sequence.
+    private void Settle(long index)
+    {
+        if (_depth == 0 || (NodeCount <= 2L * _depth && _compressed == 0))
+            return;
+        long inner = 0, behind = Count;
+        for (int i = 0; i < _depth && inner < Count; i++)
+            inner = Behind(inner);
+        for (int i = 0; i < _depth && behind > 0; i++)
+            behind = FirstOf(behind - 1);
+
+        long at = 0;
+        for (int i = 0; i < _depth + NodesTouched && at < Count; i++)
+            at = SettleNode(at, inner, behind);
+        at = Count;
+        for (int i = 0; i < _depth + NodesTouched && at > 0; i++)
+        {
+            at = FirstOf(at - 1);
+            SettleNode(at, inner, behind);
+        }
+
+        at = Math.Min(index, Count);
+        for (int i = 0; i < NodesTouched && at > 0; i++)
+            at = FirstOf(at - 1);
+        for (int i = 0; i < 2 * NodesTouched + 2 && at < Count; i++)
+            at = SettleNode(at, inner, behind);
+    }
+
+    // Returns the index behind the node that begins here.
+    private long SettleNode(long first, long inner, long behind)
+    {
+        ref readonly QuicklistNode node = ref Find(first, out _);
+        bool isInner = first >= inner && first < behind;
+        if (!isInner && node.IsCompressed)
+            Decompress(ref _nodes.Open(first, 0));
+        else if (isInner && !node.IsCompressed && !node.IsIncompressible && node.Bytes >= ListCompression.MinBytes)
+            Compress(ref _nodes.Open(first, 0));
+        return Behind(first);
+    }
+
+    private void Compress(ref QuicklistNode node)
+    {
+        if (!_compression.TryCompress(Pages, ref node, Reach))
+            return;
+        NoteBytes(node.StoredBytes - node.Bytes);
+        _compressed++;
+    }
+
+    private void CheckPage(QuicklistPage page, KeyspaceCheck check, ref Sums sums)
     {
         long total = 0;
         Invariant.Check(page.Used is > 0 and <= QuicklistPage.MaxSlots);
@@ -386,20 +502,44 @@ internal sealed class Quicklist : CollectionValue
         {
             total += page.CountAt(slot);
             if (page.IsLeaf)
-                CheckNode(page.Nodes[slot], check, ref bytes);
+                CheckNode(page.Nodes[slot], check, ref sums);
             else
-                CheckPage(page.Children[slot], check, ref bytes);
+                CheckPage(page.Children[slot], check, ref sums);
         }
 
         Invariant.Check(total == page.Total);
     }
 
-    private void CheckNode(QuicklistNode node, KeyspaceCheck check, ref long bytes)
+    private void CheckNode(QuicklistNode node, KeyspaceCheck check, ref Sums sums)
     {
         check.Claim(node.Kind, node.Id);
-        bytes += node.Bytes;
-        bool isSound = node.IsPlain ? node.Count == 1 : Listpack.IsValid(node.Span(Pages), out int count) && count == node.Count && count > 0;
+        byte[]? buffer = null;
+        bool isSound = node.IsPlain
+            ? node.Count == 1
+            : Listpack.IsValid(ListCompression.Read(Pages, node, ref buffer), out int count) && count == node.Count && count > 0;
         Invariant.Check(isSound);
+        bool isInner = sums.Nodes >= _depth && sums.Nodes < NodeCount - _depth;
+        bool isSettled = _depth > 0 && isInner ? node.IsCompressed || node.IsIncompressible || node.Bytes < ListCompression.MinBytes : !node.IsCompressed;
+        Invariant.Check(isSettled);
+        sums += Sums.Of(node);
+    }
+
+    /// <summary>What nodes add up to.</summary>
+    private readonly record struct Sums(long Nodes, long Compressed, long Bytes)
+    {
+        public static Sums Of(in QuicklistNode node) => new(1, node.IsCompressed ? 1 : 0, node.StoredBytes);
+
+        /// <summary>Of all nodes below a page. O(n).</summary>
+        public static Sums Below(QuicklistPage page)
+        {
+            var sums = new Sums();
+            for (int slot = 0; slot < page.Used; slot++)
+                sums += page.IsLeaf ? Of(page.Nodes[slot]) : Below(page.Children[slot]);
+            return sums;
+        }
+
+        public static Sums operator +(Sums first, Sums second) =>
+            new(first.Nodes + second.Nodes, first.Compressed + second.Compressed, first.Bytes + second.Bytes);
     }
 
     /// <summary>Frees the nodes of a list one after the other.</summary>

@@ -20,7 +20,7 @@ internal struct QuicklistNode
     /// <summary>The run or the array.</summary>
     public uint Id;
 
-    /// <summary>The length of the listpack, or of the text.</summary>
+    /// <summary>The length of the listpack, or of the text, whether or not it is compressed.</summary>
     public int Bytes;
 
     /// <summary>Where in the run or array they begin: what is in front is room for growing at the head.</summary>
@@ -29,11 +29,23 @@ internal struct QuicklistNode
     /// <summary>The elements in it, one at least.</summary>
     public int Count;
 
+    /// <summary>How many bytes it takes compressed; 0 if it is not.</summary>
+    public int CompressedBytes;
+
     /// <summary>A run, or an object for an array.</summary>
     public ItemKind Kind;
 
     /// <summary>What the bytes are.</summary>
     public NodeForm Form;
+
+    /// <summary>Whether compressing it has been tried in vain.</summary>
+    public bool IsIncompressible;
+
+    /// <summary>Whether its bytes are compressed: to be read by <see cref="ListCompression.Read"/> only.</summary>
+    public readonly bool IsCompressed => CompressedBytes != 0;
+
+    /// <summary>How many bytes it takes, compressed or not.</summary>
+    public readonly int StoredBytes => IsCompressed ? CompressedBytes : Bytes;
 
     /// <summary>Whether it is a single element, not in a listpack.</summary>
     public readonly bool IsPlain => Form == NodeForm.Plain;
@@ -57,9 +69,24 @@ internal struct QuicklistNode
         return new QuicklistNode { Kind = ItemKind.Run, Id = pages.Runs.Allocate(Math.Max(1, capacity), epoch), Bytes = bytes };
     }
 
-    /// <summary>Its bytes, which are written only while no fork sees them.</summary>
-    public readonly Span<byte> Span(PageStore pages) =>
-        Kind == ItemKind.Run ? pages.Runs.Bytes(Id, Start + Bytes)[Start..] : pages.Objects.Array(Id).AsSpan(Start, Bytes);
+    /// <summary>Its bytes, which are not compressed and are written only while no fork sees them.</summary>
+    public readonly Span<byte> Span(PageStore pages)
+    {
+        Invariant.Check(!IsCompressed);
+        return Stored(pages);
+    }
+
+    /// <summary>What is stored, compressed or not.</summary>
+    public readonly Span<byte> Stored(PageStore pages) =>
+        Kind == ItemKind.Run ? pages.Runs.Bytes(Id, Start + StoredBytes)[Start..] : pages.Objects.Array(Id).AsSpan(Start, StoredBytes);
+
+    /// <summary>The same node, with its bytes in another place.</summary>
+    public readonly QuicklistNode MovedTo(QuicklistNode place)
+    {
+        place.Form = Form;
+        place.Count = Count;
+        return place;
+    }
 
     /// <summary>How many bytes there is room for.</summary>
     public readonly int Capacity(PageStore pages) => Kind == ItemKind.Run ? pages.Runs.CapacityOf(Id) : pages.Objects.Array(Id).Length;
@@ -140,9 +167,7 @@ internal readonly ref struct NodeEdit : IPackedBytes
         PageStore pages = _list.Pages;
         QuicklistNode old = _node;
         int wanted = inserted > removed && newLength < UsualBytes ? Math.Min(UsualBytes, newLength + newLength / 2) : newLength;
-        _node = QuicklistNode.Allocate(pages, newLength, wanted);
-        _node.Form = old.Form;
-        _node.Count = old.Count;
+        _node = old.MovedTo(QuicklistNode.Allocate(pages, newLength, wanted));
         if (offset == Listpack.HeaderBytes)
             _node.Start = _node.Capacity(pages) - newLength;
         Span<byte> from = old.Span(pages);

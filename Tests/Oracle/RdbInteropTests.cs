@@ -31,12 +31,12 @@ internal sealed class RdbInteropTests
         Assert.That(reader.Ask("FCALL", "one", "0"), Is.EqualTo(":1"));
     }
 
-    [TestCase("yes", "yes")]
-    [TestCase("no", "no")]
-    public void Ours_is_loaded_by_the_oracle_and_its_own_by_us(string compression, string checksum)
+    [TestCase("yes", "yes", "0")]
+    [TestCase("no", "no", "1")]
+    public void Ours_is_loaded_by_the_oracle_and_its_own_by_us(string compression, string checksum, string compressDepth)
     {
         using var folder = new TempFolder();
-        string[] arguments = ["--enable-debug-command", "yes", "--dir", folder.Path, "--rdbcompression", compression, "--rdbchecksum", checksum];
+        string[] arguments = ["--enable-debug-command", "yes", "--dir", folder.Path, "--rdbcompression", compression, "--rdbchecksum", checksum, "--list-compress-depth", compressDepth];
         string digest;
         using (var ours = KestrelFreeProcess.Start(arguments))
         {

@@ -17,11 +17,13 @@ internal static class SortGrammars
     /// </summary>
     public static bool DifferInOpenOrder(Exchange exchange)
     {
-        if (!Has(exchange.Request, "BY") || exchange.Ours.Length != exchange.Theirs.Length) return false;
-        return Has(exchange.Request, "LIMIT") || Lines(exchange.Ours).SequenceEqual(Lines(exchange.Theirs));
+        if (!Has(exchange.Request, "BY")) return false;
+        return Has(exchange.Request, "LIMIT") ? HeaderOf(exchange.Ours) == HeaderOf(exchange.Theirs) : Lines(exchange.Ours).SequenceEqual(Lines(exchange.Theirs));
     }
 
     private static bool Has(IReadOnlyList<string> request, string word) => request.Any(argument => argument.Equals(word, StringComparison.OrdinalIgnoreCase));
+
+    private static string HeaderOf(string reply) => reply.Split("\r\n")[0];
 
     private static IEnumerable<string> Lines(string reply) => reply.Split("\r\n").Order(StringComparer.Ordinal);
 

@@ -25,6 +25,44 @@ public sealed class ListRefTests
     }
 
     [Test]
+    public void Compressed_lists_equal_a_model([Values(1, 2, 5)] int depth, [Values(-1, 1, 3, 16)] int size, [Range(1, 3)] int seed)
+    {
+        _keyspace.Limits.ListMaxListpackSize = size;
+        _keyspace.Limits.ListCompressDepth = depth;
+        var script = new ListScript(_keyspace, seed, most: seed % 2 == 0 ? 6000 : 300);
+
+        Assert.That(() => script.Run(2000), Throws.Nothing, $"seed {seed}");
+    }
+
+    [Test]
+    public void What_is_inside_is_compressed()
+    {
+        _keyspace.Limits.ListCompressDepth = 1;
+        for (int i = 0; i < 50_000; i++)
+            List().Push(i % 2 == 0 ? ListEnd.Tail : ListEnd.Head, Encoding.ASCII.GetBytes($"much the same {i % 10}"));
+
+        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("list"u8), out ListStructure structure), Is.True);
+        Assert.That(_keyspace.Memory.RunBytes, Is.LessThan(structure.Bytes / 5));
+        Assert.That(Text(20_001), Is.EqualTo("much the same 7"));
+        Assert.That(() => _keyspace.Validate(), Throws.Nothing);
+    }
+
+    [Test]
+    public void A_list_keeps_its_depth_and_a_copy_has_it_too()
+    {
+        _keyspace.Limits.ListCompressDepth = 1;
+        for (int i = 0; i < 20_000; i++)
+            List().Push(ListEnd.Tail, "an element"u8);
+        _keyspace.Limits.ListCompressDepth = 0;
+        List().Push(ListEnd.Tail, "another"u8);
+        _keyspace[0].Copy("list"u8, _keyspace[0], "copy"u8);
+
+        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("list"u8), out ListStructure list) && list.CompressDepth == 1, Is.True);
+        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("copy"u8), out ListStructure copy) && copy == list, Is.True);
+        Assert.That(() => _keyspace.Validate(), Throws.Nothing);
+    }
+
+    [Test]
     public void Many_nodes_are_found_by_index()
     {
         _keyspace.Limits.ListMaxListpackSize = 1;
