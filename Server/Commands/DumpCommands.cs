@@ -108,12 +108,19 @@ internal static class DumpCommands
         return false;
     }
 
+    // What is loaded comes from ourselves, not from clients.
+    private static PayloadCheck CheckFor(RedisServer server) => server.Config.SanitizeDumpPayload switch
+    {
+        SanitizeDumpPayload.Yes => PayloadCheck.Deep,
+        SanitizeDumpPayload.Clients when !server.Loader.IsLoading => PayloadCheck.Deep,
+        _ => PayloadCheck.Shallow,
+    };
+
     // False when the payload's value is corrupt: then nothing has changed.
     private static bool TryStore(Client client, in ArgVector args, ref EntryRef entry, in Options options, long ttl)
     {
         var payload = args[3];
-        var check = client.Server.Config.SanitizeDumpPayload == SanitizeDumpPayload.No ? PayloadCheck.Shallow : PayloadCheck.Deep;
-        var loading = new RdbLoading(client.Database, check);
+        var loading = new RdbLoading(client.Database, CheckFor(client.Server));
         var now = client.Server.Clock.NowMs;
 
         // A sum beyond the end of time wraps into the past, and the key is as good as expired: as in Redis.

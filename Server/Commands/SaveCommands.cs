@@ -36,7 +36,8 @@ internal static class SaveCommands
     private static void BackgroundSave(Client client, in ArgVector args)
     {
         var saves = client.Server.Saves;
-        if (args.Count > 2 || (args.Count == 2 && !args[1].Is("schedule"u8)))
+        var mayBeScheduled = args.Count == 2 && args[1].Is("schedule"u8);
+        if (args.Count > 2 || (args.Count == 2 && !mayBeScheduled))
         {
             client.Reply.Error(SharedReplies.SyntaxError);
         }
@@ -44,11 +45,16 @@ internal static class SaveCommands
         {
             client.Reply.Error("ERR Background save already in progress"u8);
         }
-        else if (client.Is(ClientFlags.DenyBlocking))
+        else if (client.Is(ClientFlags.DenyBlocking) || (client.Server.Aof.Rewrites.IsRunning && mayBeScheduled))
         {
-            // In a transaction the data is between two states.
+            // In a transaction the data is between two states; a rewrite is waited for as in Redis, which forks once at a time.
             saves.IsScheduled = true;
             client.Reply.SimpleString("Background saving scheduled"u8);
+        }
+        else if (client.Server.Aof.Rewrites.IsRunning)
+        {
+            client.Reply.Error(
+                "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."u8);
         }
         else
         {

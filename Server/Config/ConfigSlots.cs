@@ -85,6 +85,7 @@ internal static class ConfigSlots
     public static readonly int RdbKeySaveDelay = DirectiveTable.SlotOf("rdb-key-save-delay");
     public static readonly int KeyLoadDelay = DirectiveTable.SlotOf("key-load-delay");
     public static readonly int LoadingProcessEventsIntervalBytes = DirectiveTable.SlotOf("loading-process-events-interval-bytes");
+    public static readonly int PropagationErrorBehavior = DirectiveTable.SlotOf("propagation-error-behavior");
     public static readonly int SanitizeDumpPayload = DirectiveTable.SlotOf("sanitize-dump-payload");
     public static readonly int AppendOnly = DirectiveTable.SlotOf("appendonly");
     public static readonly int AppendFilename = DirectiveTable.SlotOf("appendfilename");

@@ -128,6 +128,7 @@ internal sealed class ServerConfig
     public long KeyLoadDelayMicros => Values.Numbers[ConfigSlots.KeyLoadDelay];
     public long LoadingProcessEventsIntervalBytes => Values.Numbers[ConfigSlots.LoadingProcessEventsIntervalBytes];
     public SanitizeDumpPayload SanitizeDumpPayload => (SanitizeDumpPayload)Values.Numbers[ConfigSlots.SanitizeDumpPayload];
+    public PropagationErrorBehavior PropagationErrorBehavior => (PropagationErrorBehavior)Values.Numbers[ConfigSlots.PropagationErrorBehavior];
     public bool AppendOnly => Values.Numbers[ConfigSlots.AppendOnly] != 0;
     public string AppendFilename => Text(ConfigSlots.AppendFilename);
     public string AppendDirname => Text(ConfigSlots.AppendDirname);

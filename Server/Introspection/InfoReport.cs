@@ -293,7 +293,7 @@ internal sealed class InfoReport
         Line("total_forks", statistics.Forks);
         Line("migrate_cached_sockets", 0);
         Line("slave_expires_tracked_keys", 0);
-        Line("unexpected_error_replies", 0);
+        Line("unexpected_error_replies", statistics.UnexpectedErrors);
         Line("total_error_replies", statistics.ErrorReplies);
         Line("total_reads_processed", statistics.Reads);
         Line("total_writes_processed", statistics.Writes);

@@ -37,6 +37,9 @@ internal sealed class ServerStatistics
     /// <summary>Error replies.</summary>
     internal long ErrorReplies { get; private set; }
 
+    /// <summary>Error replies to whoever repeats what has succeeded before: a load of the append-only file.</summary>
+    internal long UnexpectedErrors { get; set; }
+
     /// <summary>Clients closed because they sent more than client-query-buffer-limit without completing a request.</summary>
     internal long QueryBufferLimitDisconnections { get; set; }
 
@@ -123,7 +126,7 @@ internal sealed class ServerStatistics
     {
         ConnectionsReceived = ConnectionsRejected = Commands = BytesReceived = BytesSent = Reads = Writes = ErrorReplies = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = 0;
-        Forks = LatestForkMicros = EvictedClients = 0;
+        Forks = LatestForkMicros = EvictedClients = UnexpectedErrors = 0;
         _errorCounts.Dictionary.Clear();
         GcPauses.Reset();
         CommandRate.Reset();

@@ -7,7 +7,7 @@ namespace KestrelFree.Server.Persistence;
 // When the data set is saved to the dump file, and what became of it.
 //
 //     SAVE, SHUTDOWN, DEBUG RELOAD, FLUSHALL     on the loop: everybody waits, as in Redis
-//     BGSAVE, save points                        on a fork, one at a time
+//     BGSAVE, save points                        on a fork, one at a time, and not while the append-only file is rewritten
 //
 // Changes are counted by the keyspace's observer. A save that succeeds takes those away that it contains; one that fails leaves them, and the save points try
 // again after five seconds. Once a background save has failed, and until one succeeds, commands that write are refused if so configured.
@@ -140,7 +140,7 @@ internal sealed class RdbSaves
     /// <summary>Begins what is scheduled or what the save points ask for; runs with the cron.</summary>
     internal void RunDue()
     {
-        if (IsRunning || _server.Loader.IsLoading) return;
+        if (IsRunning || _server.Aof.Rewrites.IsRunning || _server.Loader.IsLoading) return;
         if (Fault is not null && NowSeconds - _triedSeconds <= RetrySeconds) return;
         foreach (var point in _server.Config.Save)
         {

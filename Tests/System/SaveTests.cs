@@ -84,6 +84,32 @@ internal sealed class SaveTests
     }
 
     [Test]
+    public void A_save_waits_for_a_rewrite_and_a_rewrite_for_a_save()
+    {
+        using var server = Start("--rdb-key-save-delay", "10000000");
+        using var client = server.Connect();
+        Fill(client);
+        client.Ask("BGREWRITEAOF");
+        Assert.That(client.Ask("BGSAVE"), Is.EqualTo("-ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."));
+        Assert.That(client.Ask("BGSAVE", "SCHEDULE"), Is.EqualTo("+Background saving scheduled"));
+        Assert.That(client.InfoNumber("rdb_bgsave_in_progress"), Is.Zero);
+
+        // What runs goes on as slowly as it began; FLUSHALL ends a save but no rewrite.
+        client.Ask("CONFIG", "SET", "rdb-key-save-delay", "0");
+        client.Ask("CONFIG", "SET", "appendonly", "yes");
+        client.Ask("CONFIG", "SET", "appendonly", "no");
+        Eventually.True(() => client.InfoNumber("rdb_saves") == 1, () => "the scheduled save does not begin");
+        WaitUntilSaved(client);
+
+        client.Ask("CONFIG", "SET", "rdb-key-save-delay", "10000000");
+        client.Ask("BGSAVE");
+        Assert.That(client.Ask("BGREWRITEAOF"), Is.EqualTo("+Background append only file rewriting scheduled"));
+        client.Ask("CONFIG", "SET", "rdb-key-save-delay", "0");
+        client.Ask("FLUSHALL");
+        server.WaitForLog("Background append only file rewriting started").WaitForLog("Background AOF rewrite finished successfully");
+    }
+
+    [Test]
     public void Save_points_save_by_themselves()
     {
         using var server = Start("--save", "1 10");

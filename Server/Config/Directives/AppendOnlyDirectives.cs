@@ -19,6 +19,6 @@ internal static class AppendOnlyDirectives
         YesNo("aof-use-rdb-preamble", Yes),
         YesNo("aof-timestamp-enabled", No),
         YesNo("aof-rewrite-incremental-fsync", Yes),
-        Choice("propagation-error-behavior", PropagationErrorBehavior.Ignore, Choices.PropagationErrorBehavior, effect: NotYet),
+        Choice("propagation-error-behavior", PropagationErrorBehavior.Ignore, Choices.PropagationErrorBehavior),
     ];
 }

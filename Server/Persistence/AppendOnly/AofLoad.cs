@@ -31,10 +31,10 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
 {
     private const int RequestsPerLook = 32;
 
+    private readonly PerKeyDelay _delay = new(server.Config.KeyLoadDelayMicros);
     private long _length;
     private long _valid;
     private long _requests;
-    private bool _hasComplained;
     private FileStream? _stream;
     private AofReader? _reader;
     private RdbInput? _input;
@@ -195,16 +195,29 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         var errors = client.Reply.ErrorsWritten;
         client.LastCommand = command;
         command.Spec.Handler(client, args);
+        if (client.Reply.ErrorsWritten != errors) Complain(command, client.Reply.Buffer.ToArray());
         client.Reply.Buffer.Release();
-        if (client.Reply.ErrorsWritten != errors) Complain(command);
+        if (server.Config.KeyLoadDelayMicros != 0) _delay.PassUnless(static () => false);
     }
 
     // What was written has succeeded once; that it fails now says that the file does not tell all.
-    private void Complain(Command command)
+    private void Complain(Command command, ReadOnlySpan<byte> reply)
     {
-        if (_hasComplained) return;
-        _hasComplained = true;
-        server.Log.Warning($"{command.FullName} at offset {_reader!.TokenOffset} of the append only file {path} replied with an error. It is the first such command; others are not reported.");
+        server.Statistics.UnexpectedErrors++;
+        server.Log.Warning(
+            $"== CRITICAL == This server is sending an error to its AOF-loading-client: '{FirstErrorIn(reply)}' after processing the command '{command.FullName}' at offset " +
+            $"{_reader!.TokenOffset} of {path}");
+        if (server.Config.PropagationErrorBehavior == PropagationErrorBehavior.Panic)
+            throw new LoadException($"This server panicked sending an error to its AOF-loading-client after processing the command '{command.FullName}' (propagation-error-behavior)");
+    }
+
+    private static string FirstErrorIn(ReadOnlySpan<byte> reply)
+    {
+        // EXEC's reply has it somewhere.
+        var begin = reply[0] == '-' ? 0 : reply.IndexOf("\r\n-"u8) + 2;
+        var text = reply[begin..];
+        var end = text.IndexOf((byte)'\r');
+        return ByteText.From(text[..(end < 0 ? text.Length : end)]);
     }
 
     private void EndOfFile(AofReader reader)

@@ -175,6 +175,12 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
             return null;
         }
 
+        if (Rewrites.IsRunning)
+        {
+            _server.Log.Warning("AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.");
+            Rewrites.Abandon();
+        }
+
         if (Rewrites.TryStart()) return null;
         _server.Propagation.Detach(this);
         State = AofState.Off;

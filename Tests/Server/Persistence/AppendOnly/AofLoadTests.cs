@@ -106,6 +106,29 @@ public sealed class AofLoadTests
     [Test]
     public void An_unknown_command_is_refused() => Assert.That(Load(Request("NOSUCH", "k")), Does.StartWith("Unknown command 'NOSUCH' reading the append only file"));
 
+    [TestCase("ignore")]
+    [TestCase("panic-on-replicas")]
+    public void A_request_that_fails_is_counted_and_passed_over(string behavior)
+    {
+        _server.Config.Set("propagation-error-behavior", [behavior]);
+        byte[] transaction = [.. Request("MULTI"), .. Request("INCR", "k"), .. Request("LPUSH", "k", "x"), .. Request("EXEC")];
+
+        Assert.That(Load([.. Request("SET", "k", "0"), .. Request("LPUSH", "k", "x"), .. transaction, .. Request("INCR", "k")]), Is.Null);
+        Assert.That(Get("k"), Is.EqualTo("2"));
+        Assert.That(_server.Statistics.UnexpectedErrors, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void A_request_that_fails_ends_the_load_if_so_configured()
+    {
+        _server.Config.Set("propagation-error-behavior", ["panic"]);
+
+        Assert.That(
+            Load([.. Request("SET", "k", "0"), .. Request("LPUSH", "k", "x"), .. Request("INCR", "k")]),
+            Does.StartWith("This server panicked sending an error to its AOF-loading-client after processing the command 'lpush'"));
+        Assert.That(Get("k"), Is.EqualTo("0"));
+    }
+
     [Test]
     public void Annotations_are_passed_over()
     {
