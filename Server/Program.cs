@@ -1,6 +1,7 @@
 using KestrelFree.Server.Config;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Logging;
+using KestrelFree.Server.Persistence;
 
 namespace KestrelFree.Server;
 
@@ -12,11 +13,19 @@ internal static class Program
         using var detached = Daemon.TryEnter();
         var startup = Startup.Read(args, StartupStreams.OfProcess());
         if (startup.Config is not { } config) return startup.ExitCode;
+        if (startup.Transfer is { } transfer) return Run(transfer, config);
         if (config.Daemonize && config.Supervised == SupervisedMode.None && detached is null)
             return Daemon.LaunchDetached(args, Console.Error, standardInput: startup.StandardInputText);
 
         detached?.CloseStandardStreams();
         using var log = ServerLog.Open(config);
         return new ServerProcess(startup, config, log, detached).Run();
+    }
+
+    private static int Run(JsonTransferOptions options, ServerConfig config)
+    {
+        using var log = ServerLog.Open(config);
+        using var transfer = new JsonTransfer(options, config, log);
+        return transfer.Run();
     }
 }

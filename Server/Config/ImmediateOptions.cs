@@ -17,6 +17,8 @@ internal static class ImmediateOptions
           --check-aof FILE        the same for an append-only file, or for all that its manifest lists;
                                   with --fix first, cut off what is not sound at its end,
                                   with --truncate-to-timestamp T, what is later than that (Unix seconds)
+          --export-json FILE      write what a server with the configuration that follows would load as JSON
+          --import-json FILE      make such a file the dump file of a server with that configuration
 
         Examples:
           kestrel-free

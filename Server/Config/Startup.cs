@@ -1,6 +1,7 @@
 using System.Text;
 using KestrelFree.Server.Config.Sources;
 using KestrelFree.Server.Logging;
+using KestrelFree.Server.Persistence;
 using Microsoft.Extensions.Configuration;
 
 namespace KestrelFree.Server.Config;
@@ -37,6 +38,9 @@ internal sealed class Startup
     /// <summary>The configuration that came in on standard input, which can be read only once; null when none was asked for.</summary>
     public string? StandardInputText { get; private set; }
 
+    /// <summary>What to do with the configuration in place of starting a server; null for nothing.</summary>
+    public JsonTransferOptions? Transfer { get; private set; }
+
     /// <summary>Whether the server was started without any argument.</summary>
     public bool HasNoArguments { get; private init; }
 
@@ -46,6 +50,8 @@ internal sealed class Startup
         var startup = new Startup { HasNoArguments = arguments.Length == 0 };
         if (ImmediateOptions.TryRun(arguments, streams, out int exitCode))
             startup.ExitCode = exitCode;
+        else if (JsonTransferOptions.IsMeant(arguments) && (startup.Transfer = JsonTransferOptions.Take(ref arguments)) is null)
+            startup.FailWithUsage(streams);
         else
             startup.Load(CommandLine.Parse(arguments), streams);
         return startup;
@@ -119,6 +125,12 @@ internal sealed class Startup
             Report(streams.Error, loader.Faulty, loader.Fault!);
             ExitCode = 1;
         }
+    }
+
+    private void FailWithUsage(StartupStreams streams)
+    {
+        streams.Error.WriteLine(JsonTransferOptions.Usage);
+        ExitCode = 1;
     }
 
     private void FailWithLogLine(StartupStreams streams, string message)

@@ -116,6 +116,15 @@ public sealed class ZsetBuilder
         return true;
     }
 
+    /// <summary>Hands the sorted set over: a tree, or null and a listpack that lives as long as the builder.</summary>
+    internal ZsetTree? Take(out ReadOnlySpan<byte> packed)
+    {
+        ZsetTree? tree = _tree;
+        _tree = null;
+        packed = _packed.Bytes;
+        return tree;
+    }
+
     /// <summary>Gives it up.</summary>
     public void Discard()
     {

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace KestrelFree.Storage;
+
+/// <summary>
+/// Reads the lines of JSON that <see cref="JsonFileWriter"/> writes into a keyspace, in slices between which the keyspace is in order. Keys come in as by commands, events
+/// included. What is wrong is a <see cref="JsonFileException"/>; the keys before it have been stored then.
+/// </summary>
+public sealed class JsonFileReader
+{
+    private readonly Keyspace _keyspace;
+    private readonly JsonTokens _tokens;
+    private readonly JsonValueReader _values;
+    private readonly List<byte[]> _functions = [];
+    private bool _hasHeader;
+
+    /// <summary>Prepares to read.</summary>
+    /// <param name="keyspace">Takes the keys.</param>
+    /// <param name="stream">The file; it stays the caller's.</param>
+    /// <param name="name">What it is, for errors.</param>
+    public JsonFileReader(Keyspace keyspace, Stream stream, string name)
+    {
+        _keyspace = keyspace;
+        _tokens = new JsonTokens(stream, name);
+        _values = new JsonValueReader(keyspace, _tokens);
+    }
+
+    /// <summary>The bytes that have been read.</summary>
+    public long Offset => _tokens.Offset;
+
+    /// <summary>Keys that have been stored.</summary>
+    public long KeysLoaded { get; private set; }
+
+    /// <summary>Keys that were left out since they are past their time.</summary>
+    public long KeysExpired { get; private set; }
+
+    /// <summary>Sources of libraries of functions.</summary>
+    public IReadOnlyList<byte[]> Functions => _functions;
+
+    /// <summary>Reads for a time at least, or so many bytes; true at the end. A value is never left half read. Throws <see cref="JsonFileException"/>, and what the stream throws.</summary>
+    public bool ReadSlice(long budgetMicros, long mostBytes)
+    {
+        long began = Stopwatch.GetTimestamp();
+        long offset = Offset;
+        do
+        {
+            if (!_tokens.TryRead("key"))
+            {
+                if (!_hasHeader)
+                    _tokens.Fail("format", "this file is empty");
+                return true;
+            }
+
+            if (_tokens.Type != JsonTokenType.StartObject)
+                _tokens.Fail("key", "an object is expected");
+            ReadObject();
+        }
+        while (Offset - offset < mostBytes && Stopwatch.GetElapsedTime(began).TotalMicroseconds < budgetMicros);
+
+        return false;
+    }
+
+    private void ReadObject()
+    {
+        byte[]? key = null;
+        JsonValue? value = null;
+        long database = 0;
+        long expiryMs = -1;
+        bool isHeader = false;
+        bool isFunction = false;
+        while (_tokens.Read("name") == JsonTokenType.PropertyName)
+        {
+            string name = Encoding.UTF8.GetString(_tokens.Text);
+            switch (name)
+            {
+                case "format" or "version" when !_hasHeader:
+                    CheckHeader(name);
+                    isHeader |= name == "format";
+                    break;
+                case "function":
+                    _functions.Add(_tokens.ReadBytes(name).ToArray());
+                    isFunction = true;
+                    break;
+                case "db":
+                    database = _tokens.ReadInteger(name);
+                    break;
+                case "key":
+                    key = _tokens.ReadBytes(name).ToArray();
+                    break;
+                case "expireAtMs":
+                    expiryMs = _tokens.ReadInteger(name);
+                    break;
+                default:
+                    if (value is not null)
+                        _tokens.Fail(name, "the key has a value already");
+                    value = _values.Read(name);
+                    break;
+            }
+        }
+
+        if (!_hasHeader && !isHeader)
+            _tokens.Fail("format", "the first line does not tell it");
+        _hasHeader = true;
+        if (key is null && value is null && (isHeader || isFunction))
+            return;
+        if (key is null || value is null)
+            _tokens.Fail("key", "a key and a value are expected");
+        if (database < 0 || database >= _keyspace.DatabaseCount)
+            _tokens.Fail("db", $"{database} of {_keyspace.DatabaseCount} databases");
+        Store(_keyspace[(int)database], key, value, expiryMs);
+    }
+
+    private void CheckHeader(string name)
+    {
+        if (name == "format" && !_tokens.ReadBytes(name).SequenceEqual(Encoding.UTF8.GetBytes(JsonFileWriter.Format)))
+            _tokens.Fail(name, $"it is not {JsonFileWriter.Format}");
+        if (name == "version" && _tokens.ReadInteger(name) is var version && version != JsonFileWriter.Version)
+            _tokens.Fail(name, $"{version} is none that is read");
+    }
+
+    private void Store(Database database, byte[] key, JsonValue value, long expiryMs)
+    {
+        RdbValue stored = new(value.Form, value.Collection, value.Bytes);
+        if (expiryMs >= 0 && expiryMs < _keyspace.Clock.NowMs)
+        {
+            stored.Discard(database);
+            KeysExpired++;
+            return;
+        }
+
+        EntryRef entry = database.LookupWrite(key);
+        if (entry.Exists)
+        {
+            stored.Discard(database);
+            _tokens.Fail("key", "it occurs twice");
+        }
+
+        stored.StoreInto(ref entry, expiryMs < 0 ? Expiry.None : Expiry.At(expiryMs));
+        KeysLoaded++;
+    }
+}
