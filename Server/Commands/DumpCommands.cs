@@ -108,11 +108,11 @@ internal static class DumpCommands
         return false;
     }
 
-    // What is loaded comes from ourselves, not from clients.
-    private static PayloadCheck CheckFor(RedisServer server) => server.Config.SanitizeDumpPayload switch
+    // What is loaded comes from ourselves, not from clients, and some users are trusted.
+    private static PayloadCheck CheckFor(Client client) => client.Server.Config.SanitizeDumpPayload switch
     {
         SanitizeDumpPayload.Yes => PayloadCheck.Deep,
-        SanitizeDumpPayload.Clients when !server.Loader.IsLoading => PayloadCheck.Deep,
+        SanitizeDumpPayload.Clients when !client.Server.Loader.IsLoading && !client.User.SkipsSanitizing => PayloadCheck.Deep,
         _ => PayloadCheck.Shallow,
     };
 
@@ -120,7 +120,7 @@ internal static class DumpCommands
     private static bool TryStore(Client client, in ArgVector args, ref EntryRef entry, in Options options, long ttl)
     {
         var payload = args[3];
-        var loading = new RdbLoading(client.Database, CheckFor(client.Server));
+        var loading = new RdbLoading(client.Database, CheckFor(client));
         var now = client.Server.Clock.NowMs;
 
         // A sum beyond the end of time wraps into the past, and the key is as good as expired: as in Redis.
