@@ -26,19 +26,22 @@ internal sealed class ReplySender
     /// <summary>Has a client's pending reply sent before the loop sleeps, and closes the client if the reply is over its limit.</summary>
     internal void Schedule(Client client)
     {
-        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) return;
-        if (IsOverLimit(client))
-        {
-            _server.Log.Warning($"Client {ClientDescription.ForLog(client)} scheduled to be closed ASAP for overcoming of output buffer limits.");
-            _server.Statistics.OutputBufferLimitDisconnections++;
-            _server.Clients.CloseAsap(client);
-            return;
-        }
-
+        if (!EnforceLimit(client)) return;
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
         if (client.IsAny(ClientFlags.PendingReply | ClientFlags.AwaitingWritable)) return;
         client.Flags |= ClientFlags.PendingReply;
         _pending.Add(client);
+    }
+
+    /// <summary>Closes a client whose pending reply is over its limit; false if it is closed, or was already.</summary>
+    internal bool EnforceLimit(Client client)
+    {
+        if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) return false;
+        if (!IsOverLimit(client)) return true;
+        _server.Log.Warning($"Client {ClientDescription.ForLog(client)} scheduled to be closed ASAP for overcoming of output buffer limits.");
+        _server.Statistics.OutputBufferLimitDisconnections++;
+        _server.Clients.CloseAsap(client);
+        return false;
     }
 
     /// <summary>Sends once to every scheduled client.</summary>

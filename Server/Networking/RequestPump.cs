@@ -11,7 +11,8 @@ namespace KestrelFree.Server.Networking;
 // A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it for
 // at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. Requests are parsed as
 // a batch before any of them runs, so that the cache lines of all their keys are on the way while the first executes. Replies gather in
-// the client's reply buffer and are sent once, before the loop sleeps.
+// the client's reply buffer and are sent once, before the loop sleeps. Where only the time was over they wait until the last 16 KB of requests have run: Redis
+// executes that much in one go, so that a client whose replies are over its limit then gets none of them.
 //
 // An unauthenticated client is parsed one request at a time, because AUTH changes the limits that the next request is parsed under.
 
@@ -21,6 +22,7 @@ internal sealed class RequestPump
     private const int BatchRequests = 64;
     private const long UnauthenticatedQueryBytes = 1024 * 1024;
     private const long ReplyBytesPerTurn = 1024 * 1024;
+    private const int AnsweredAtOnceBytes = 16 * 1024;
 
     private static readonly long TicksPerTurn = Stopwatch.Frequency / 1000;
 
@@ -88,7 +90,9 @@ internal sealed class RequestPump
         }
 
         client.Query.Settle();
-        if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
+        if (client.Reply.Buffer.IsEmpty) return;
+        if (IsAnsweredLater(client)) _server.Replies.EnforceLimit(client);
+        else _server.Replies.Schedule(client);
     }
 
     /// <summary>Runs a request again whose client waited for a key.</summary>
@@ -146,14 +150,15 @@ internal sealed class RequestPump
         return true;
     }
 
-    // The limit on pending replies is enforced here too, so that a client cannot exceed it by what one receive asks for.
     private bool IsShareUsed(Client client)
     {
         if (client.Reply.Buffer.Length < _replyLimit && _server.Clock.Ticks < _tickLimit) return false;
-        if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
         Resume(client);
         return true;
     }
+
+    private static bool IsAnsweredLater(Client client) =>
+        client.Is(ClientFlags.Unblocked) && client.Query.Length is > 0 and <= AnsweredAtOnceBytes && client.Reply.Buffer.Length < ReplyBytesPerTurn;
 
     // Most commands take one key, as their first argument; a wrong guess costs a wasted prefetch.
     private void Prefetch(Client client, ReadOnlySpan<byte> unread)

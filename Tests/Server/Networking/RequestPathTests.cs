@@ -13,7 +13,7 @@ internal sealed class RequestPathTests
     [SetUp]
     public void Start()
     {
-        _server = new InProcessServer();
+        _server = new InProcessServer(("enable-debug-command", "yes"));
         _client = _server.Connect();
     }
 
@@ -82,6 +82,26 @@ internal sealed class RequestPathTests
         _client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "SKIP"], ["PING", "skipped"], ["PING"]]));
 
         Assert.That(_client.ReadText(), Is.EqualTo("+PONG"));
+    }
+
+    [Test]
+    public void Of_slow_requests_that_came_together_nothing_is_answered_once_their_replies_exceed_the_limit()
+    {
+        _client.Ask("CONFIG", "SET", "client-output-buffer-limit", "normal 50000 0 0");
+        _client.Ask("SETRANGE", "k", "9999", "x");
+        string[][] slowly = [["DEBUG", "SLEEP", "0.002"], ["GET", "k"]];
+        _client.Send(RequestBytes.Pipeline(Enumerable.Repeat(slowly, 10).SelectMany(pair => pair)));
+
+        Assert.That(ByteText.Text(_client.ReadToEnd()), Is.Empty);
+    }
+
+    [Test]
+    public void Slow_requests_that_came_together_are_all_answered()
+    {
+        string[][] slowly = [["DEBUG", "SLEEP", "0.002"], ["PING"]];
+        _client.Send(RequestBytes.Pipeline(Enumerable.Repeat(slowly, 10).SelectMany(pair => pair)));
+
+        for (var i = 0; i < 10; i++) Assert.That(_client.ReadText() + _client.ReadText(), Is.EqualTo("+OK+PONG"));
     }
 
     [TestCase("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")]
