@@ -78,7 +78,7 @@ internal sealed class RedisServer : IDisposable
         Observer.Tracking = Tracking;
         Observer.Requests = Requests;
         Shutdown = new ShutdownSequence(this);
-        Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, log);
+        Snapshots = new SnapshotWriter(Loop, Keyspace, Statistics, Latency, log);
         Saves = new RdbSaves(this);
         Loader = new DatasetLoader(this);
         Aof = new AppendOnlyFile(this);

@@ -58,6 +58,12 @@ internal static class LatencyDoctor
             case "fork":
                 yield return "Forking copies only the top of the key directory; if that is slow, the machine swaps or is overloaded.";
                 break;
+            case "aof-fsync-always":
+                yield return "With appendfsync always every turn waits for the disk: appendfsync everysec loses at most a second, and only when the machine itself fails.";
+                break;
+            case "aof-write-pending-fsync":
+                yield return "The append-only file was written while the disk still synced it: no-appendfsync-on-rewrite, a faster disk, or one of its own.";
+                break;
             default:
                 yield return $"{what}: see whether the disk is slow or shared, and whether the machine is overloaded.";
                 break;

@@ -1,8 +1,10 @@
+using System.Diagnostics;
+
 namespace KestrelFree.Server.Introspection;
 
 // What blocked the loop for latency-monitor-threshold milliseconds or more: a series of samples for each kind of event, at most one a second. A
 // threshold of 0 turns the monitor off. Commands come here through SlowCommands, which looks at their duration anyhow; whatever else may be slow
-// (expire cycles, forks, writes of the append-only file) asks Exceeds, or simply calls Add.
+// (expire cycles, forks, writes of the append-only file) calls Add with what it has measured anyhow, or Start and AddSince around it.
 
 /// <summary>The latency monitor: LATENCY reads it.</summary>
 internal sealed class LatencyMonitor
@@ -22,6 +24,15 @@ internal sealed class LatencyMonitor
         if (threshold == 0 || milliseconds < threshold) return;
         if (!_series.TryGetValue(what, out var series)) _series.Add(what, series = new LatencySeries());
         series.Add(_server.Clock.NowMs / 1000, milliseconds);
+    }
+
+    /// <summary>The monotonic clock before something that may be slow, for <see cref="AddSince"/>; 0 while the monitor is off.</summary>
+    internal long Start() => _server.Config.LatencyMonitorThresholdMs == 0 ? 0 : Stopwatch.GetTimestamp();
+
+    /// <summary>Adds a sample of what began at <see cref="Start"/> and ends now, unless it is below the threshold. O(1).</summary>
+    internal void AddSince(long start, string what)
+    {
+        if (start != 0) Add(what, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     /// <summary>Forgets the samples of an event, whatever the case of its name; returns how many events that were.</summary>

@@ -48,6 +48,7 @@ internal sealed class SlowCommands
     internal void Note(Client client, Command command, in ArgVector args, long ticks, long lastTicks)
     {
         NoteLatency(command, lastTicks);
+        if (client.ReexecutedFrom is not null) _server.Latency.Add("command-unblocking", lastTicks / (TicksPerMicro * 1000));
         _server.Slowlog.Push(client, command, args, ticks);
     }
 

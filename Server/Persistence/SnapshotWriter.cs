@@ -23,14 +23,16 @@ internal sealed class SnapshotWriter
     private readonly EventLoop _loop;
     private readonly Keyspace _keyspace;
     private readonly ServerStatistics _statistics;
+    private readonly LatencyMonitor _latency;
     private readonly ServerLog _childLog;
     private readonly List<SnapshotRun> _running = [];
 
-    internal SnapshotWriter(EventLoop loop, Keyspace keyspace, ServerStatistics statistics, ServerLog log)
+    internal SnapshotWriter(EventLoop loop, Keyspace keyspace, ServerStatistics statistics, LatencyMonitor latency, ServerLog log)
     {
         _loop = loop;
         _keyspace = keyspace;
         _statistics = statistics;
+        _latency = latency;
         _childLog = log.ForChild();
 
         // The first fork compiles what forking takes, for a millisecond: rather now, while nobody waits.
@@ -57,6 +59,7 @@ internal sealed class SnapshotWriter
     {
         var run = new SnapshotRun(this, _keyspace, job);
         _statistics.CountFork(run.ForkMicros);
+        _latency.Add("fork", run.ForkMicros / 1000);
         _running.Add(run);
         run.Begin(_loop);
         return run;

@@ -204,7 +204,9 @@ internal sealed class AofRewrites
         var manifest = folder.Manifest.Copy();
         var name = manifest.AddBase(folder.FileName, Path.GetExtension(file.FilePath)[1..]);
         Directory.CreateDirectory(folder.FolderPath);
+        var began = _server.Latency.Start();
         File.Move(file.FilePath, folder.PathOf(name), overwrite: true);
+        _server.Latency.AddSince(began, "aof-rename");
         _server.Log.Notice($"Successfully renamed the temporary AOF base file {file.FilePath} into {name}");
         if (_aof.State == AofState.AwaitsRewrite) _aof.Establish(folder.PathOf(manifest.AddIncr(folder.FileName)));
         manifest.RetireIncrs(_aof.State == AofState.Off ? 0 : 1);

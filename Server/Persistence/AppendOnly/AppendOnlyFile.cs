@@ -292,9 +292,11 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     private bool TryWrite()
     {
         if (WritePauseMs > 0) Thread.Sleep(WritePauseMs);
+        var began = _server.Latency.Start();
         try
         {
             _file!.Append(_buffer.WrittenSpan);
+            NoteWrite(began);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -306,6 +308,14 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
         _writeFault = null;
         ClearBuffer();
         return true;
+    }
+
+    private void NoteWrite(long began)
+    {
+        if (began == 0) return;
+        var isForked = Rewrites.IsRunning || _server.Saves.IsRunning;
+        _server.Latency.AddSince(began, PendingSyncs > 0 ? "aof-write-pending-fsync" : isForked ? "aof-write-active-child" : "aof-write-alone");
+        _server.Latency.AddSince(began, "aof-write");
     }
 
     private void Fail(SaveFault fault)
@@ -339,7 +349,9 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
 
     private void SyncAtOnce()
     {
+        var began = _server.Latency.Start();
         if (!TrySync()) return;
+        _server.Latency.AddSince(began, "aof-fsync-always");
         _syncAskedMs = _server.Clock.NowMs;
         _syncAskedLength = _file!.Length;
         _syncedOffset = _server.Propagation.Offset;

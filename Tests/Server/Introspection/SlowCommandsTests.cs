@@ -36,6 +36,24 @@ internal sealed class SlowCommandsTests
         Assert.That(_client.Ask("LATENCY", "LATEST"), Is.EqualTo("*0"));
     }
 
+    [TestCase("20", 1)]
+    [TestCase("0", 0)]
+    [TestCase("3600000", 0)]
+    public void What_takes_long_besides_commands_is_sampled_over_the_threshold(string threshold, int samples)
+    {
+        _client.Ask("CONFIG", "SET", "latency-monitor-threshold", threshold);
+
+        var kept = _server.OnLoop(() =>
+        {
+            var began = _server.Server.Latency.Start();
+            Thread.Sleep(30);
+            _server.Server.Latency.AddSince(began, "aof-write");
+            return _server.Server.Latency.Series.GetValueOrDefault("aof-write")?.Samples.Count() ?? 0;
+        });
+
+        Assert.That(kept, Is.EqualTo(samples));
+    }
+
     [Test]
     public void Waiting_is_not_slowness()
     {
