@@ -12,11 +12,14 @@ namespace KestrelFree.Server.Networking;
 /// <summary>A client in a line, as CLIENT LIST, CLIENT INFO and the log print it.</summary>
 internal static class ClientDescription
 {
+    /// <summary>What stands in the log for what users have sent, with hide-user-data-from-log.</summary>
+    internal const string Hidden = "*redacted*";
+
     /// <summary>Describes a client.</summary>
     internal static string Of(Client client) => Describe(client, Latin1);
 
     /// <summary>Describes a client for the log, without what its user has chosen if the configuration says so.</summary>
-    internal static string ForLog(Client client) => client.Server.Config.HideUserDataFromLog ? Describe(client, static _ => "*redacted*") : Of(client);
+    internal static string ForLog(Client client) => client.Server.Config.HideUserDataFromLog ? Describe(client, static _ => Hidden) : Of(client);
 
     private static string Describe(Client client, Func<byte[], string> told)
     {

@@ -204,7 +204,11 @@ internal sealed class RequestPump
     private void RejectInput(Client client)
     {
         if (_server.Log.IsEnabled(LogLevel.Verbose))
-            _server.Log.Verbose($"Protocol error ({client.Parser.LogReason}) from client: {ClientDescription.ForLog(client)}");
+        {
+            var sample = _server.Config.HideUserDataFromLog ? ClientDescription.Hidden : InputSample.Of(client.Query.Unread);
+            _server.Log.Verbose($"Protocol error ({client.Parser.LogReason}) from client: {ClientDescription.ForLog(client)}. Query buffer during protocol error: {sample}");
+        }
+
         client.Reply.ProtocolError(client.Parser);
         client.Flags |= ClientFlags.CloseAfterReply;
     }

@@ -33,6 +33,31 @@ internal sealed class LogTests
         server.WaitForLog("Client closed connection");
     }
 
+    [TestCase("no", "name=me ", "Query buffer during protocol error: '*1..+PING....'")]
+    [TestCase("yes", "name=*redacted* ", "Query buffer during protocol error: *redacted*")]
+    public void A_broken_request_is_logged_with_a_sample_of_it(string hidden, string name, string sample)
+    {
+        using var server = KestrelFreeProcess.Start("--loglevel", "verbose", "--hide-user-data-from-log", hidden);
+        using var client = server.Connect();
+        client.Ask("CLIENT", "SETNAME", "me");
+
+        client.Send("*1\r\n+PING\r\n\r\n"u8);
+
+        server.WaitForLog(sample);
+        Assert.That(server.Log.Split('\n').Single(line => line.Contains("Protocol error (", StringComparison.Ordinal)), Does.Contain(name));
+    }
+
+    [Test]
+    public void Of_a_long_broken_request_the_two_ends_are_logged()
+    {
+        using var server = KestrelFreeProcess.Start("--loglevel", "verbose");
+        using var client = server.Connect();
+
+        client.Send([.. "*1\r\n+"u8, .. Enumerable.Repeat((byte)'x', 994), .. "y\r\n"u8]);
+
+        server.WaitForLog($"Query buffer during protocol error: '*1..+{new string('x', 59)}' (... more 874 bytes ...) '{new string('x', 61)}y..'");
+    }
+
     [Test]
     public void The_level_can_be_changed_while_running()
     {
