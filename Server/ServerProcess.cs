@@ -57,6 +57,7 @@ internal sealed class ServerProcess
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Saves.AbandonAtExit();
         server.Memory.Announce();
         _log.Notice("Server initialized");
+        if (_config.SetProcTitle) ProcessTitle.Follow(_config);
         _detached?.ReportListening();
         Load(server);
         return Serve(server, crashReport);

@@ -40,6 +40,8 @@ internal static class ConfigSlots
     public static readonly int Dir = DirectiveTable.SlotOf("dir");
     public static readonly int Daemonize = DirectiveTable.SlotOf("daemonize");
     public static readonly int PidFile = DirectiveTable.SlotOf("pidfile");
+    public static readonly int SetProcTitle = DirectiveTable.SlotOf("set-proc-title");
+    public static readonly int ProcTitleTemplate = DirectiveTable.SlotOf("proc-title-template");
     public static readonly int Supervised = DirectiveTable.SlotOf("supervised");
     public static readonly int ShutdownTimeoutSeconds = DirectiveTable.SlotOf("shutdown-timeout");
     public static readonly int ShutdownOnSigint = DirectiveTable.SlotOf("shutdown-on-sigint");

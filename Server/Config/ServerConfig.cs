@@ -86,6 +86,8 @@ internal sealed class ServerConfig
     public int Hz => (int)Values.Numbers[ConfigSlots.Hz];
     public bool DynamicHz => Values.Numbers[ConfigSlots.DynamicHz] != 0;
     public bool CrashLogEnabled => Values.Numbers[ConfigSlots.CrashLogEnabled] != 0;
+    public bool SetProcTitle => Values.Numbers[ConfigSlots.SetProcTitle] != 0;
+    public string ProcTitleTemplate => Text(ConfigSlots.ProcTitleTemplate);
     public bool DisableThp => Values.Numbers[ConfigSlots.DisableThp] != 0;
     public OomScoreAdj OomScoreAdj => (OomScoreAdj)Values.Numbers[ConfigSlots.OomScoreAdj];
     public IReadOnlyList<int> OomScoreAdjValues => (int[])Values.Objects[ConfigSlots.OomScoreAdjValues]!;
