@@ -9,8 +9,8 @@ namespace KestrelFree.Server.Networking;
 // From a readable socket to executed commands.
 //
 // A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it for
-// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. Requests are parsed as
-// a batch before any of them runs, so that the cache lines of all their keys are on the way while the first executes. Replies gather in
+// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. A batch that is begun goes on to its end, though, unless
+// it takes ten times as long. Requests are parsed as a batch before any of them runs, so that the cache lines of all their keys are on the way while the first executes. Replies gather in
 // the client's reply buffer and are sent once, before the loop sleeps. Where only the time was over they wait until the last 16 KB of requests have run: Redis
 // executes that much in one go, so that a client whose replies are over its limit then gets none of them.
 //
@@ -22,6 +22,7 @@ internal sealed class RequestPump
     private const int BatchRequests = 64;
     private const long UnauthenticatedQueryBytes = 1024 * 1024;
     private const long ReplyBytesPerTurn = 1024 * 1024;
+    private const int BatchStretch = 10;
     private const int AnsweredAtOnceBytes = 16 * 1024;
 
     private static readonly long TicksPerTurn = Stopwatch.Frequency / 1000;
@@ -31,6 +32,7 @@ internal sealed class RequestPump
     private List<Client> _unblocked = [];
     private List<Client> _resuming = [];
     private long _tickLimit;
+    private long _batchTickLimit;
     private long _replyLimit;
 
     internal RequestPump(RedisServer server) => _server = server;
@@ -74,6 +76,7 @@ internal sealed class RequestPump
     internal void Execute(Client client)
     {
         _tickLimit = _server.Clock.Advance(Stopwatch.GetTimestamp()) + TicksPerTurn;
+        _batchTickLimit = _tickLimit + (BatchStretch - 1) * TicksPerTurn;
         _replyLimit = client.Reply.Buffer.Length + ReplyBytesPerTurn;
         while (client.Query.Length > 0 && !Stopped(client))
         {
@@ -137,7 +140,7 @@ internal sealed class RequestPump
         for (var i = 0; i < _batch.Count; i++)
         {
             _server.Dispatch.Process(client, _batch.GetArgs(i, unread));
-            if (!Stopped(client) && !IsShareUsed(client)) continue;
+            if (!Stopped(client) && !IsShareUsed(client, i == _batch.Count - 1 ? _tickLimit : _batchTickLimit)) continue;
 
             Current = null;
             if (client.Is(ClientFlags.Freed)) return false;
@@ -150,9 +153,9 @@ internal sealed class RequestPump
         return true;
     }
 
-    private bool IsShareUsed(Client client)
+    private bool IsShareUsed(Client client, long tickLimit)
     {
-        if (client.Reply.Buffer.Length < _replyLimit && _server.Clock.Ticks < _tickLimit) return false;
+        if (client.Reply.Buffer.Length < _replyLimit && _server.Clock.Ticks < tickLimit) return false;
         Resume(client);
         return true;
     }
