@@ -22,7 +22,7 @@ namespace KestrelFree.Protocol;
 public sealed class QueryBuffer
 {
     private const int MinReadBytes = 16 * 1024;
-    private const int MaxReadBytes = 256 * 1024;
+    private const int MaxReadBytes = 1024 * 1024;
     private const int MaxMovedLeftover = 16 * 1024;
     private const int RoomyBytes = 64 * 1024;
     private const int SlackBytes = 16 * 1024;
@@ -57,7 +57,7 @@ public sealed class QueryBuffer
     public int FreeBytes => _isPrivate ? _array!.Length - Length : 0;
 
     /// <summary>
-    /// Where to receive next: some 16 to 256 KB. Empty only when the request has reached the size of an array, which a
+    /// Where to receive next: some 16 KB to 1 MB. Empty only when the request has reached the size of an array, which a
     /// limit should have ended before. Ends every span handed out so far; until <see cref="Settle"/> no other client of
     /// the loop may be read. Amortised O(1) per byte received.
     /// </summary>
@@ -94,14 +94,28 @@ public sealed class QueryBuffer
         _start += bytes;
     }
 
-    /// <summary>Ends the client's turn: leaves the shared buffer, and gives back memory that its leftovers do not need. O(leftovers).</summary>
-    public void Settle()
+    /// <summary>
+    /// Ends the client's turn: leaves the shared buffer, makes room for a big argument on its way, so that its memory is accounted
+    /// for from now on, and gives back what is not needed. O(leftovers).
+    /// </summary>
+    /// <param name="bytesWanted"><see cref="RequestParser.BytesWanted"/>.</param>
+    public void Settle(int bytesWanted)
     {
         if (_array is null)
             return;
+        bool awaitsMore = bytesWanted > Math.Max(ReceiveBuffer.Bytes, Length);
         if (Length == 0)
             Release();
+        else if (awaitsMore)
+            EnsureOwnRoom(bytesWanted);
         else if (!_isPrivate || (_array.Length > RoomyBytes && Length <= MaxMovedLeftover))
+            MoveTo(_pool.Rent(Length));
+    }
+
+    /// <summary>Gives back the room that is not filled: who was to fill it has fallen silent. O(leftovers).</summary>
+    public void Shrink()
+    {
+        if (_isPrivate && FreeBytes > Math.Max(RoomyBytes, Length))
             MoveTo(_pool.Rent(Length));
     }
 
@@ -167,6 +181,14 @@ public sealed class QueryBuffer
         int roomy = isMostOfRequest ? required : (int)Math.Min(Math.Max((long)required, 2L * Length), Array.MaxLength);
         if (roomy > array.Length - _start)
             MoveTo(_pool.Rent(Math.Max(roomy, RoomyBytes)));
+    }
+
+    private void EnsureOwnRoom(int bytesWanted)
+    {
+        if (_isPrivate)
+            EnsureRoom(bytesWanted);
+        else
+            MoveTo(_pool.Rent(RequiredBytes(bytesWanted)));
     }
 
     private int RequiredBytes(int bytesWanted)

@@ -14,6 +14,7 @@ internal sealed class ServerCron
     private const long MaintenanceSliceMicros = 500;
     private const long MaintenancePauseMs = 2;
     private const long SampleEveryMs = 100;
+    private const long SilentMs = 2000;
 
     private readonly RedisServer _server;
     private readonly Action<Client> _lookAfter;
@@ -102,5 +103,6 @@ internal sealed class ServerCron
         _server.Tls.LookAfter(client);
         _server.Replies.CheckLimit(client);
         _server.ReplyBuffers.Fit(client);
+        if (client.Query.FreeBytes > 0 && _server.Clock.NowMs - client.LastInteractionMs > SilentMs) client.Query.Shrink();
     }
 }

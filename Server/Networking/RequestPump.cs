@@ -8,7 +8,7 @@ namespace KestrelFree.Server.Networking;
 
 // From a readable socket to executed commands.
 //
-// A turn gives every readable client one receive, of at most 64 KB (256 KB into a large argument), and executes what is complete in it for
+// A turn gives every readable client one receive, of at most 64 KB (1 MB into a large argument), and executes what is complete in it for
 // at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. A batch that is begun goes on to its end, though, unless
 // it takes ten times as long. Requests are parsed as a batch before any of them runs, so that the cache lines of all their keys are on the way while the first executes. Replies gather in
 // the client's reply buffer and are sent once, before the loop sleeps. Where only the time was over they wait until the last 16 KB of requests have run: Redis
@@ -58,7 +58,7 @@ internal sealed class RequestPump
         _server.Statistics.Reads++;
         if (received <= 0 || error != SocketError.Success)
         {
-            client.Query.Settle();
+            client.Query.Settle(client.Parser.BytesWanted);
             if (error != SocketError.WouldBlock) LoseConnection(client, error);
             return;
         }
@@ -69,7 +69,7 @@ internal sealed class RequestPump
         _server.Statistics.BytesReceived += received;
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Note(client);
         if (WithinQueryLimit(client)) Execute(client);
-        else client.Query.Settle();
+        else client.Query.Settle(client.Parser.BytesWanted);
     }
 
     /// <summary>Executes the complete requests in a client's query buffer, until it blocks, is closed, or has none left.</summary>
@@ -92,7 +92,7 @@ internal sealed class RequestPump
             if (status != ParseStatus.BatchFull) break;
         }
 
-        client.Query.Settle();
+        client.Query.Settle(client.Parser.BytesWanted);
         if (client.Reply.Buffer.IsEmpty) return;
         if (IsAnsweredLater(client)) _server.Replies.EnforceLimit(client);
         else _server.Replies.Schedule(client);
@@ -139,6 +139,7 @@ internal sealed class RequestPump
         Current = client;
         for (var i = 0; i < _batch.Count; i++)
         {
+            if (_server.ClientMemory.IsLimited && IsEvicted(client)) return false;
             _server.Dispatch.Process(client, _batch.GetArgs(i, unread));
             if (!Stopped(client) && !IsShareUsed(client, i == _batch.Count - 1 ? _tickLimit : _batchTickLimit)) continue;
 
@@ -149,6 +150,15 @@ internal sealed class RequestPump
             return false;
         }
 
+        Current = null;
+        return true;
+    }
+
+    // Before every request, so that nobody is told of clients that are too large to be.
+    private bool IsEvicted(Client client)
+    {
+        _server.ClientMemory.Enforce();
+        if (!client.Is(ClientFlags.Freed)) return false;
         Current = null;
         return true;
     }

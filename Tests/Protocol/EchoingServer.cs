@@ -43,7 +43,7 @@ internal sealed class EchoingServer
             _query.Commit(count);
             bytes = bytes[count..];
             Execute();
-            _query.Settle();
+            _query.Settle(_parser.BytesWanted);
         }
 
         return _reply.Buffer.ToArray();

@@ -57,7 +57,7 @@ public sealed class ProtocolAllocationTests
             _batch.Clear();
             _parser.Parse(_query.Unread, _batch, int.MaxValue, ReceivingClient.Ordinary);
             _query.Consume(_parser.Consumed);
-            _query.Settle();
+            _query.Settle(_parser.BytesWanted);
         }
     }
 

@@ -27,6 +27,21 @@ public sealed class QueryBufferTests
     }
 
     [Test]
+    public void Room_for_a_big_argument_is_made_when_it_is_announced_and_given_back_when_nothing_comes()
+    {
+        ReceivingClient client = new ReceivingClient().Feed("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n");
+        int announced = client.Query.OwnedBytes;
+
+        client.Query.Shrink();
+        int shrunk = client.Query.OwnedBytes;
+        client.Feed(new string('v', 500000) + "\r\n");
+
+        Assert.That(announced, Is.InRange(500000, 600000));
+        Assert.That(shrunk, Is.EqualTo(1024));
+        Assert.That(client.Outcome, Is.EqualTo($"[SET] [k] [{new string('v', 500000)}]"));
+    }
+
+    [Test]
     public void Clients_that_take_turns_do_not_disturb_each_other()
     {
         var pool = new BufferPool();
@@ -46,7 +61,7 @@ public sealed class QueryBufferTests
             int eaten = random.Next(query.Length + 1);
             query.Consume(eaten);
             expected[who].Remove(0, eaten);
-            query.Settle();
+            query.Settle(0);
 
             Assert.That(Encoding.ASCII.GetString(queries[0].Unread), Is.EqualTo(expected[0].ToString()), $"turn {turn}");
             Assert.That(Encoding.ASCII.GetString(queries[1].Unread), Is.EqualTo(expected[1].ToString()), $"turn {turn}");
@@ -73,7 +88,7 @@ public sealed class QueryBufferTests
             if (status != ParseStatus.NeedMore)
                 break;
             query.Consume(parser.Consumed);
-            query.Settle();
+            query.Settle(parser.BytesWanted);
             int left = total - 2 - query.Length;
             int count = left > 0
                 ? Receive(query, left, parser)

@@ -65,7 +65,7 @@ internal sealed class ReceivingClient
             Query.Commit(count);
             bytes = bytes[count..];
             Execute();
-            Query.Settle();
+            Query.Settle(Parser.BytesWanted);
         }
 
         return this;
