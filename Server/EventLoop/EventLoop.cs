@@ -10,6 +10,10 @@ namespace KestrelFree.Server.Loop;
 // the last turn. Timers and deadlines are kept in microseconds and the wait is rounded up to whole milliseconds, the unit of both
 // back ends: rounding down would call poll a thousand times in the last millisecond before a timer.
 //
+// A turn serves ready sockets for half a millisecond. Those it did not get to come first in the next turn, in place of a poll. So replies leave after a
+// millisecond at the latest even when hundreds of clients have full pipelines, and timers and BeforeSleep's slices of upkeep are never added to
+// more than that: 50 clients with 16 SETs each, every one of which evicted a key, had made turns of 4.4 ms of CPU.
+//
 // Ownership: everything but Post, Stop and IsLoopThread belongs to the loop thread. A handler may add and remove anything at any time, itself
 // included. A removed socket's event that is still pending in this turn is dropped, so a handler is never called for a client that
 // another handler closed; and an event whose interest was withdrawn meanwhile is not delivered.
@@ -28,6 +32,8 @@ public sealed class EventLoop : IDisposable
     /// <summary>What a timer's callback answers to end its timer.</summary>
     public const long NoMore = TimerQueue.NoMore;
 
+    private const long DispatchMicros = 500;
+
     private readonly TimerQueue _timers = new();
     private readonly ReadyList _ready = new();
     private readonly WakeUp _wakeUp;
@@ -35,6 +41,7 @@ public sealed class EventLoop : IDisposable
     private Thread? _thread;
     private volatile bool _stopping;
     private long _wokeAtMicros;
+    private int _nextReady;
 
     /// <summary>Opens the wake-up sockets and the back end; throws SocketException when the system refuses.</summary>
     public EventLoop(EventBackend backend = EventBackend.Auto)
@@ -142,7 +149,7 @@ public sealed class EventLoop : IDisposable
         {
             while (!_stopping)
             {
-                RunTurn();
+                RunBoundedTurn();
             }
         }
         finally
@@ -158,15 +165,14 @@ public sealed class EventLoop : IDisposable
         _wakeUp.Signal();
     }
 
-    /// <summary>Runs one turn that waits at most <paramref name="maxWaitMs"/>, nested in a handler or by itself.</summary>
+    /// <summary>Runs one turn that waits at most <paramref name="maxWaitMs"/> and serves all that is ready, nested in a handler or by itself.</summary>
     public void RunTurn(int maxWaitMs = int.MaxValue)
     {
-        _timers.RunDue(NowMicros());
-        BeforeSleep?.Invoke();
+        BeginTurn();
         ChooseBackend();
         Poll(maxWaitMs);
         AfterSleep?.Invoke();
-        Dispatch();
+        Dispatch(long.MaxValue);
     }
 
     /// <summary>Closes the back end and the wake-up sockets; posts after this go nowhere.</summary>
@@ -205,12 +211,42 @@ public sealed class EventLoop : IDisposable
         Figures.BackendSwitches++;
     }
 
+    private void RunBoundedTurn()
+    {
+        BeginTurn();
+        if (_nextReady < _ready.Count)
+        {
+            EndPreviousTurn();
+        }
+        else
+        {
+            ChooseBackend();
+            Poll(int.MaxValue);
+        }
+
+        AfterSleep?.Invoke();
+        Dispatch(_wokeAtMicros + DispatchMicros);
+    }
+
+    private void EndPreviousTurn()
+    {
+        long now = NowMicros();
+        Figures.EndTurn(now - _wokeAtMicros);
+        _wokeAtMicros = now;
+    }
+
+    private void BeginTurn()
+    {
+        _timers.RunDue(NowMicros());
+        BeforeSleep?.Invoke();
+    }
+
     private void Poll(int maxWaitMs)
     {
         _ready.Clear();
-        long now = NowMicros();
-        Figures.EndTurn(now - _wokeAtMicros);
-        int timeoutMs = WorkPending || _stopping ? 0 : WaitMs(now, maxWaitMs);
+        _nextReady = 0;
+        EndPreviousTurn();
+        int timeoutMs = WorkPending || _stopping ? 0 : WaitMs(_wokeAtMicros, maxWaitMs);
         WorkPending = false;
         _poller.Wait(timeoutMs, _ready);
         _wokeAtMicros = NowMicros();
@@ -228,12 +264,12 @@ public sealed class EventLoop : IDisposable
         return (int)Math.Min(untilMs, maxWaitMs);
     }
 
-    private void Dispatch()
+    private void Dispatch(long untilMicros)
     {
         int generation = _ready.Generation;
-        for (int i = 0; i < _ready.Count; i++)
+        while (_nextReady < _ready.Count)
         {
-            if (_ready.Take(i, out PollEvents events) is not { } pollable)
+            if (_ready.Take(_nextReady++, out PollEvents events) is not { } pollable)
             {
                 continue;
             }
@@ -248,7 +284,7 @@ public sealed class EventLoop : IDisposable
                 pollable.OnWritable();
             }
 
-            if (_ready.Generation != generation)
+            if (_ready.Generation != generation || NowMicros() >= untilMicros)
             {
                 return;
             }

@@ -220,6 +220,58 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     }
 
     [Test]
+    public void A_turn_that_took_long_leaves_the_rest_to_the_next_one()
+    {
+        var happened = new List<string>();
+        _loop.BeforeSleep = () => happened.Add("turn");
+        for (int i = 0; i < 3; i++)
+        {
+            (RecordingPollable ours, Socket peer) = Watch();
+            peer.Send("x"u8);
+            ours.WhenReadable = () =>
+            {
+                happened.Add("served");
+                long until = EventLoop.NowMicros() + 1000;
+                SpinWait.SpinUntil(() => EventLoop.NowMicros() > until);
+                if (happened.Count == 6)
+                    _loop.Stop();
+            };
+        }
+
+        _loop.Run();
+
+        Assert.That(happened, Is.EqualTo((string[])["turn", "served", "turn", "served", "turn", "served"]));
+    }
+
+    [Test]
+    public void What_is_left_of_a_turn_is_dropped_with_its_socket()
+    {
+        (RecordingPollable first, Socket peer) = Watch();
+        (RecordingPollable second, Socket otherPeer) = Watch();
+        peer.Send("x"u8);
+        otherPeer.Send("x"u8);
+        RecordingPollable[] both = [first, second];
+        foreach (RecordingPollable ours in both)
+        {
+            ours.WhenReadable = () =>
+            {
+                long until = EventLoop.NowMicros() + 1000;
+                SpinWait.SpinUntil(() => EventLoop.NowMicros() > until);
+                _loop.BeforeSleep = () => _loop.Remove(both.First(pollable => pollable != ours));
+                _loop.AddTimer(20, () =>
+                {
+                    _loop.Stop();
+                    return EventLoop.NoMore;
+                });
+            };
+        }
+
+        _loop.Run();
+
+        Assert.That(first.Readables + second.Readables, Is.EqualTo(1));
+    }
+
+    [Test]
     public void A_nested_turn_serves_what_the_outer_turn_had_left_and_nothing_twice()
     {
         (RecordingPollable first, Socket firstPeer) = Watch();
