@@ -7,8 +7,9 @@ namespace KestrelFree.Storage;
 // To know the least recently used of all keys would take a list through all entries, 16 bytes a key and two cache misses a read. So, as in Redis, some
 // keys are looked at, and the best of them goes. Redis takes maxmemory-samples keys for each that it evicts, one cache miss or two each. Here a
 // random segment is looked at as a whole: its entries lie together in some ten blocks, so that its 150 keys cost about as much as ten taken
-// at random. Of so many keys more than one may go: one for every KeysPerSample * maxmemory-samples that were seen. The choice is then among six times as many
-// keys as Redis's, for less.
+// at random. Of so many keys more than one may go: one for every KeysPerSample * maxmemory-samples that were seen. The choice is then among four times as many
+// keys as Redis's, for less. (Six times as many took 42 % of the time of SETs that each evict. On a Zipf(0.99) trace four hit 88.1 and 90.1 % by LRU and LFU,
+// three 87.9 and 90.1 %, redis-server 83.9 and 86.4 %.)
 //
 //     round:   segments of each database -> score of each key -> the 16 best of all rounds so far (EvictionPool)
 //     evict:   the best of the pool, if it still is what it was: not used since, not deleted
@@ -54,7 +55,7 @@ public readonly record struct EvictionRule(EvictionOrder Order, EvictionCandidat
 /// <summary>Gives up keys, one at a time. Loop thread only.</summary>
 public sealed class Eviction
 {
-    private const int KeysPerSample = 6;
+    private const int KeysPerSample = 4;
 
     private readonly Database[] _databases;
     private readonly AccessClock _access;

@@ -123,7 +123,7 @@ internal sealed class MemoryLimitTests
 
             return 0;
         });
-        Limit("allkeys-lru", -20_000);
+        Limit("allkeys-lru", -14_000);
         Eventually.True(() => _client.InfoNumber("used_memory") <= _client.InfoNumber("maxmemory"), () => _client.InfoField("used_memory"));
 
         long evicted = _client.InfoNumber("evicted_keys");
@@ -144,7 +144,7 @@ internal sealed class MemoryLimitTests
                 _server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}")).SetFrequency(200);
             return 0;
         });
-        Limit("allkeys-lfu", -20_000);
+        Limit("allkeys-lfu", -14_000);
         Eventually.True(() => _client.InfoNumber("used_memory") <= _client.InfoNumber("maxmemory"), () => _client.InfoField("used_memory"));
 
         Assert.That(_client.InfoNumber("evicted_keys"), Is.InRange(100, 900));
