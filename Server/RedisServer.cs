@@ -186,6 +186,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>What runs on forks of the keyspace.</summary>
     internal SnapshotWriter Snapshots { get; }
 
+    /// <summary>Where files change their names.</summary>
+    internal FileSteps FileSteps { get; } = new();
+
     /// <summary>Writes effects to disk.</summary>
     internal AppendOnlyFile Aof { get; }
 

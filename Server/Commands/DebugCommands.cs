@@ -28,6 +28,7 @@ internal static class DebugCommands
         new("assert", 0, Any, DebugCrash.Assert, "", "Fail an assertion: the server logs a report and ends."),
         new("change-repl-id", 0, 0, ChangeReplicationId, "", "Begin another replication history."),
         new("config-rewrite-force-all", 0, 0, static (client, in _) => ConfigCommands.RewriteAll(client), "", "Rewrite the configuration file with every directive, defaults included."),
+        new("crash-at", 1, 1, DebugCrash.At, "<step>", "End as by kill -9 at a step of a save or rewrite: " + DebugCrash.Steps + "."),
         new("digest", 0, 0, DebugDigest.All, "", "Reply a digest of all data, equal for equal data."),
         new("digest-value", 0, Any, DebugDigest.Values, "[<key> ...]", "Reply a digest of the value of each key."),
         new("error", 1, 1, Error, "<text>", "Reply an error."),

@@ -13,6 +13,9 @@ internal sealed record RdbSaveSettings(RdbFileOptions Options)
     /// <summary>What writes the file: in the format of RDB, unless told otherwise.</summary>
     internal Func<Stream, ISnapshotFileWriter>? Writer { get; init; }
 
+    /// <summary>Is told of the steps on the way.</summary>
+    internal FileSteps? Steps { get; init; }
+
     /// <summary>A pause after each key, in microseconds, for tests (rdb-key-save-delay).</summary>
     internal long KeyDelayMicros { get; init; }
 
@@ -69,7 +72,9 @@ internal sealed class RdbFileSave(string path, string temporary, RdbSaveSettings
 
             operation = "Error moving the temp DB file to its final destination";
             subject = path;
+            settings.Steps?.Reach(FileStep.SnapshotWritten);
             File.Move(temporary, path, overwrite: true);
+            settings.Steps?.Reach(FileStep.SnapshotRenamed);
             AtomicFile.SyncDirectory(Path.GetDirectoryName(path)!);
             log.Notice("DB saved on disk");
             return true;

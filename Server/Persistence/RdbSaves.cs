@@ -178,6 +178,7 @@ internal sealed class RdbSaves
     internal RdbSaveSettings SettingsNow() => new(OptionsNow())
     {
         SyncsOnTheWay = _server.Config.RdbSaveIncrementalFsync,
+        Steps = _server.FileSteps,
         KeyDelayMicros = _server.Config.RdbKeySaveDelayMicros,
     };
 

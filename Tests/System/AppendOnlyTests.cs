@@ -1,17 +1,13 @@
-using System.Diagnostics;
 using KestrelFree.Tests.Oracle;
 using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-/// <summary>The append-only file of the real executable: killed, turned on and off, and exchanged with redis-server.</summary>
+/// <summary>The append-only file of the real executable: torn, turned on and off, and exchanged with redis-server.</summary>
 public sealed class AppendOnlyTests
 {
     private const string FolderName = "appendonlydir";
-
-    // More of them, on a quiet machine, with KF_CRASH_ROUNDS.
-    private static readonly int Rounds = int.TryParse(Environment.GetEnvironmentVariable("KF_CRASH_ROUNDS"), out var rounds) ? rounds : 4;
 
     private TempFolder _folder = null!;
 
@@ -20,45 +16,6 @@ public sealed class AppendOnlyTests
 
     [TearDown]
     public void Clean() => _folder.Dispose();
-
-    [TestCase("always")]
-    [TestCase("no")]
-    public void Kill_loses_nothing_that_was_acknowledged(string policy)
-    {
-        var seed = Environment.TickCount;
-        var dice = new Random(seed);
-        long acknowledged = 0;
-        for (var round = 0; round < Rounds; round++)
-        {
-            using var server = Start("--appendfsync", policy, "--auto-aof-rewrite-min-size", "10kb", "--auto-aof-rewrite-percentage", "20");
-            using var client = server.Connect();
-            var found = client.AskPayload("GET", "n");
-            var count = found == "_" || found.Length == 0 || found[0] == '$' ? 0 : long.Parse(found);
-            Assert.That(count, Is.InRange(acknowledged, acknowledged + 1), $"round {round}, seed {seed}:\n{server.Log}");
-            Assert.That(client.Ask("LLEN", "log"), Is.EqualTo($":{count}"), $"round {round}, seed {seed}");
-            acknowledged = count;
-            var watch = Stopwatch.StartNew();
-            var life = TimeSpan.FromMilliseconds(dice.Next(5, 400));
-            while (watch.Elapsed < life)
-            {
-                if (dice.Next(50) == 0) client.Ask("BGREWRITEAOF");
-                client.SendRequest("MULTI");
-                client.SendRequest("INCR", "n");
-                client.SendRequest("RPUSH", "log", new string('x', dice.Next(200)));
-                client.SendRequest("EXEC");
-                for (var i = 0; i < 4; i++) client.ReadText();
-                acknowledged++;
-            }
-
-            // One more, which may or may not get through.
-            client.SendRequest("MULTI");
-            client.SendRequest("INCR", "n");
-            client.SendRequest("RPUSH", "log", "last");
-            client.SendRequest("EXEC");
-            server.Signal(PosixSignal.Kill);
-            server.WaitForExit();
-        }
-    }
 
     [Test]
     public void A_torn_tail_is_cut_at_start()

@@ -17,11 +17,13 @@ internal sealed class AofDirectory
 {
     private readonly ServerConfig _config;
     private readonly ServerLog _log;
+    private readonly FileSteps _steps;
 
-    internal AofDirectory(ServerConfig config, ServerLog log)
+    internal AofDirectory(ServerConfig config, ServerLog log, FileSteps steps)
     {
         _config = config;
         _log = log;
+        _steps = steps;
     }
 
     /// <summary>What the files begin with, and the file of versions before 7.</summary>
@@ -71,7 +73,9 @@ internal sealed class AofDirectory
             file.Sync();
         }
 
+        _steps.Reach(FileStep.ManifestWritten);
         File.Move(temporary, ManifestPath, overwrite: true);
+        _steps.Reach(FileStep.ManifestRenamed);
         AtomicFile.SyncDirectory(FolderPath);
         Manifest = manifest;
     }

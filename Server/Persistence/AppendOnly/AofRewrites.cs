@@ -83,7 +83,7 @@ internal sealed class AofRewrites
             return false;
         }
 
-        var path = Path.GetFullPath($"temp-rewriteaof-bg-{Environment.ProcessId}.{++_files}.{ExtensionNow}");
+        var path = Path.GetFullPath(Path.Combine(_aof.Folder.Root, $"temp-rewriteaof-bg-{Environment.ProcessId}.{++_files}.{ExtensionNow}"));
         var file = new RdbFileSave(path, $"{path}.part", Settings(), _server.Log.ForChild());
         _running = _server.Snapshots.Start(new AofRewriteJob(this, file));
         _server.Log.Notice($"Background append only file rewriting started by pid {Environment.ProcessId}");
@@ -207,6 +207,7 @@ internal sealed class AofRewrites
         var began = _server.Latency.Start();
         File.Move(file.FilePath, folder.PathOf(name), overwrite: true);
         _server.Latency.AddSince(began, "aof-rename");
+        _server.FileSteps.Reach(FileStep.BaseRenamed);
         _server.Log.Notice($"Successfully renamed the temporary AOF base file {file.FilePath} into {name}");
         if (_aof.State == AofState.AwaitsRewrite) _aof.Establish(folder.PathOf(manifest.AddIncr(folder.FileName)));
         manifest.RetireIncrs(_aof.State == AofState.Off ? 0 : 1);
