@@ -27,5 +27,6 @@ internal sealed class BeforeSleep
         _server.Replies.SendPending();
         _server.Clients.FreeMarked();
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Enforce();
+        _server.Stalls.EndTurn();
     }
 }

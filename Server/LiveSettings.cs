@@ -15,7 +15,7 @@ internal static class LiveSettings
     internal static void Connect(RedisServer server, ListenSettings settings)
     {
         var config = server.Config;
-        config.OnApply(_ => Rebind(server), "port", "bind");
+        config.OnApply(_ => Rebind(server), "port", "metrics-port", "bind");
         ConnectTls(server, settings);
         config.OnApply(
             changed =>
@@ -152,7 +152,7 @@ internal static class LiveSettings
 
     private static string? Rebind(RedisServer server)
     {
-        server.Listeners!.TryRebind(server.Config.Port, server.Config.TlsPort, server.Config.Bind, out var error);
+        server.Listeners!.TryRebind(ListenPorts.Of(server.Config), server.Config.Bind, out var error);
         return error;
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Acl;
@@ -9,6 +10,7 @@ using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Introspection;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Loop;
+using KestrelFree.Server.Metrics;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.Notifications;
 using KestrelFree.Server.Persistence;
@@ -30,6 +32,8 @@ namespace KestrelFree.Server;
 /// <summary>A server: composed of its parts, run by one thread.</summary>
 internal sealed class RedisServer : IDisposable
 {
+    private readonly ServerMeters _meters;
+
     /// <summary>Composes a server; nothing listens until <see cref="Listen"/>.</summary>
     internal RedisServer(ServerConfig config, ServerLog log)
     {
@@ -70,6 +74,7 @@ internal sealed class RedisServer : IDisposable
         SlowCommands = new SlowCommands(this);
         Slowlog = new Slowlog(this);
         Latency = new LatencyMonitor(this);
+        Stalls = new LoopStalls(this);
         Monitors = new Monitors(this);
         Pause = new ClientPause(this);
         Tracking = new ClientSideCaching(this);
@@ -87,6 +92,8 @@ internal sealed class RedisServer : IDisposable
         Memory = new MemoryLimit(this);
         StartedMs = Clock.NowMs;
         MemoryAtStart = Keyspace.Memory.UsedBytes;
+        Metrics = new MetricsEndpoint(this);
+        _meters = new ServerMeters(this);
         ConnectLoop();
     }
 
@@ -168,6 +175,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>Remembers what blocked the loop.</summary>
     internal LatencyMonitor Latency { get; }
 
+    /// <summary>Reports what held the loop up.</summary>
+    internal LoopStalls Stalls { get; }
+
     /// <summary>The clients that are shown every command.</summary>
     internal Monitors Monitors { get; }
 
@@ -206,6 +216,9 @@ internal sealed class RedisServer : IDisposable
 
     /// <summary>Holds the data set within maxmemory.</summary>
     internal MemoryLimit Memory { get; }
+
+    /// <summary>Answers scrapes.</summary>
+    internal MetricsEndpoint Metrics { get; }
 
     /// <summary>What the server counts of itself.</summary>
     internal ServerStatistics Statistics { get; } = new();
@@ -254,7 +267,7 @@ internal sealed class RedisServer : IDisposable
     /// <summary>Opens the listening sockets; false (and logged) when one that is required cannot be opened.</summary>
     internal bool Listen(ListenSettings settings)
     {
-        Listeners = new ListenerSet(Loop, Log, settings, Clients.Accept);
+        Listeners = new ListenerSet(Loop, Log, settings, Accept);
         return Listeners.Open();
     }
 
@@ -267,15 +280,23 @@ internal sealed class RedisServer : IDisposable
         Aof.FlushNow();
         Replies.SendPending();
         Clients.FreeAll();
+        Metrics.CloseAll();
+        _meters.Dispose();
         Aof.Dispose();
         Listeners?.Dispose();
         Loop.Dispose();
     }
 
+    private void Accept(Socket connection, Listener listener)
+    {
+        if (listener.Kind == ListenerKind.Metrics) Metrics.Accept(connection);
+        else Clients.Accept(connection, listener);
+    }
+
     private void ConnectLoop()
     {
         Loop.BeforeSleep = new BeforeSleep(this).Run;
-        Loop.AfterSleep = () => Clock.Synchronize();
+        Loop.AfterSleep = () => Stalls.BeginTurn(Clock.Synchronize());
         Loop.AddTimer(1, Cron.Run);
     }
 }

@@ -38,7 +38,12 @@ internal sealed class ServerProcess
 
         using var server = new RedisServer(_config, _log) { Supervisor = supervisor };
         var crashReport = new CrashReport(
-            _log, ServerVersion.Own, _config.ConfigFile, () => new Introspection.InfoReport(server).Write(["everything"]), () => CurrentCommand(server));
+            _log,
+            ServerVersion.Own,
+            _config.ConfigFile,
+            () => new Introspection.InfoReport(server).Write(["everything"]),
+            () => CurrentCommand(server),
+            lastCommands: () => LastCommands(server));
         if (_config.CrashLogEnabled) crashReport.Install();
 
         if (!server.AclFile.LoadAtStart()) return Fail("the users could not be loaded; the log says why");
@@ -148,8 +153,7 @@ internal sealed class ServerProcess
 
     private static ListenSettings ListenSettingsOf(ServerConfig config) => new()
     {
-        Port = config.Port,
-        TlsPort = config.TlsPort,
+        Ports = ListenPorts.Of(config),
         Bind = config.Bind,
         TcpBacklog = config.TcpBacklog,
         UnixSocket = config.UnixSocket.Length == 0 ? null : config.UnixSocket,
@@ -158,6 +162,17 @@ internal sealed class ServerProcess
         MaxNewConnectionsPerCycle = config.MaxNewConnectionsPerCycle,
         MaxNewTlsConnectionsPerCycle = config.MaxNewTlsConnectionsPerCycle,
     };
+
+    // Of each client the last, the latest first.
+    private static string LastCommands(RedisServer server)
+    {
+        const int Most = 20;
+        var clients = new List<Client>();
+        for (var client = server.Clients.Oldest; client is not null; client = client.Next) clients.Add(client);
+        var lines = clients.OrderByDescending(static client => client.LastInteractionMs).Take(Most)
+            .Select(client => $"{server.Clock.NowMs - client.LastInteractionMs} ms ago {client.LastCommand?.FullName ?? "nothing"} of client id={client.Id} {client.Flags}");
+        return string.Join('\n', lines);
+    }
 
     // Names the command, never its arguments: they may hold secrets.
     private static string? CurrentCommand(RedisServer server) =>

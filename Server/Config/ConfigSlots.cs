@@ -19,6 +19,7 @@ internal static class ConfigSlots
     public static readonly int ProtoMaxBulkLen = DirectiveTable.SlotOf("proto-max-bulk-len");
     public static readonly int MaxNewTlsConnectionsPerCycle = DirectiveTable.SlotOf("max-new-tls-connections-per-cycle");
     public static readonly int EventBackend = DirectiveTable.SlotOf("event-backend");
+    public static readonly int MetricsPort = DirectiveTable.SlotOf("metrics-port");
 
     // TLS.
     public static readonly int TlsPort = DirectiveTable.SlotOf("tls-port");

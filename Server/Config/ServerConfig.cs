@@ -58,6 +58,7 @@ internal sealed class ServerConfig
     public long ProtoMaxBulkLen => Values.Numbers[ConfigSlots.ProtoMaxBulkLen];
     public int MaxNewTlsConnectionsPerCycle => (int)Values.Numbers[ConfigSlots.MaxNewTlsConnectionsPerCycle];
     public EventBackend EventBackend => (EventBackend)Values.Numbers[ConfigSlots.EventBackend];
+    public int MetricsPort => (int)Values.Numbers[ConfigSlots.MetricsPort];
 
     // TLS.
     public int TlsPort => (int)Values.Numbers[ConfigSlots.TlsPort];

@@ -22,6 +22,7 @@ internal sealed class LatencyMonitor
     {
         var threshold = _server.Config.LatencyMonitorThresholdMs;
         if (threshold == 0 || milliseconds < threshold) return;
+        if (!IsOfCommands(what)) _server.Stalls.Note(what, milliseconds);
         if (!_series.TryGetValue(what, out var series)) _series.Add(what, series = new LatencySeries());
         series.Add(_server.Clock.NowMs / 1000, milliseconds);
     }
@@ -34,6 +35,9 @@ internal sealed class LatencyMonitor
     {
         if (start != 0) Add(what, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
+
+    // Those come with their names, from SlowCommands.
+    private static bool IsOfCommands(string what) => what is "command" or "fast-command";
 
     /// <summary>Forgets the samples of an event, whatever the case of its name; returns how many events that were.</summary>
     internal int Reset(string what)

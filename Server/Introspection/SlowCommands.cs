@@ -53,8 +53,12 @@ internal sealed class SlowCommands
     }
 
     /// <summary>Takes a command that is not over yet, since it waits.</summary>
-    internal void NoteLatency(Command command, long ticks) =>
-        _server.Latency.Add((command.Flags & CommandFlags.Fast) != 0 ? "fast-command" : "command", ticks / (TicksPerMicro * 1000));
+    internal void NoteLatency(Command command, long ticks)
+    {
+        var milliseconds = ticks / (TicksPerMicro * 1000);
+        _server.Latency.Add((command.Flags & CommandFlags.Fast) != 0 ? "fast-command" : "command", milliseconds);
+        _server.Stalls.Note(command.FullName, milliseconds);
+    }
 
     private static long Ticks(long value, long scale) => value > long.MaxValue / scale ? long.MaxValue : value * scale;
 }

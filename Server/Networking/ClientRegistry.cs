@@ -125,7 +125,8 @@ internal sealed class ClientRegistry
         }
     }
 
-    private bool IsProtectedFrom(bool isLocal) => _server.Config.ProtectedMode && _server.Users.Default.NeedsNoPassword && !isLocal;
+    /// <summary>Whether protected mode keeps a peer out.</summary>
+    internal bool IsProtectedFrom(bool isLocal) => _server.Config.ProtectedMode && _server.Users.Default.NeedsNoPassword && !isLocal;
 
     private void Refuse(Socket connection, ReadOnlySpan<byte> error)
     {

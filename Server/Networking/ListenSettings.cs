@@ -1,16 +1,15 @@
+using KestrelFree.Server.Config;
+
 namespace KestrelFree.Server.Networking;
 
 /// <summary>Where a server listens and how it treats new connections; what has a setter may change while it runs.</summary>
 internal sealed class ListenSettings
 {
-    /// <summary>A <see cref="Port"/> that leaves the choice to the system: 0 is the directive's way to say "no TCP".</summary>
+    /// <summary>A port that leaves the choice to the system: 0 is the directive's way to say "no TCP".</summary>
     internal const int AnyPort = -1;
 
-    /// <summary>The TCP port; 0 for none, <see cref="AnyPort"/> for a free one.</summary>
-    internal int Port { get; set; }
-
-    /// <summary>The port of encrypted connections; 0 for none, <see cref="AnyPort"/> for a free one.</summary>
-    internal int TlsPort { get; set; }
+    /// <summary>The port of each kind of listener.</summary>
+    internal ListenPorts Ports { get; set; }
 
     /// <summary>The words of the bind directive; none means no TCP.</summary>
     internal IReadOnlyList<string> Bind { get; set; } = ["*", "-::*"];
@@ -32,14 +31,22 @@ internal sealed class ListenSettings
 
     /// <summary>The same for a listener of encrypted connections, whose handshakes cost far more.</summary>
     internal int MaxNewTlsConnectionsPerCycle { get; set; } = 1;
+}
+
+/// <summary>The ports listened on; 0 for none, <see cref="ListenSettings.AnyPort"/> for a free one.</summary>
+/// <param name="Plain">The TCP port.</param>
+/// <param name="Tls">The port of encrypted connections.</param>
+/// <param name="Metrics">The port of metrics.</param>
+internal readonly record struct ListenPorts(int Plain, int Tls = 0, int Metrics = 0)
+{
+    /// <summary>The ports that a configuration names.</summary>
+    internal static ListenPorts Of(ServerConfig config) => new(config.Port, config.TlsPort, config.MetricsPort);
 
     /// <summary>The port of a kind of listener.</summary>
-    internal int PortOf(ListenerKind kind) => kind == ListenerKind.Tls ? TlsPort : Port;
-
-    /// <summary>Sets the port of a kind of listener.</summary>
-    internal void SetPort(ListenerKind kind, int port)
+    internal int Of(ListenerKind kind) => kind switch
     {
-        if (kind == ListenerKind.Tls) TlsPort = port;
-        else Port = port;
-    }
+        ListenerKind.Tls => Tls,
+        ListenerKind.Metrics => Metrics,
+        _ => Plain,
+    };
 }

@@ -12,4 +12,6 @@ internal enum ListenerKind
     /// <summary>TCP, encrypted.</summary>
     Tls,
 
+    /// <summary>HTTP over TCP, for what scrapes metrics.</summary>
+    Metrics,
 }

@@ -5,7 +5,7 @@ using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Server.Networking;
 
-// All listening sockets of a server: for each address of `bind` one of `port` and one of `tls-port`, and one for the unix socket.
+// All listening sockets of a server: for each address of `bind` one of `port`, `tls-port` and `metrics-port`, and one for the unix socket.
 //
 // Opening is all or nothing: an address that fails closes those opened before it, unless it was marked optional and this machine does not
 // have it, or the system lacks its protocol altogether. Every failure is logged, skipped or not.
@@ -21,8 +21,8 @@ internal sealed class ListenerSet : IDisposable
     private const string PortFailed = "Unable to listen on this port. Check server logs.";
 
     // What has a port, in the order of INFO.
-    private static readonly ListenerKind[] Ported = [ListenerKind.Tcp, ListenerKind.Tls];
-    private static readonly ListenerKind[] Kinds = [ListenerKind.Tcp, ListenerKind.Unix, ListenerKind.Tls];
+    private static readonly ListenerKind[] Ported = [ListenerKind.Tcp, ListenerKind.Tls, ListenerKind.Metrics];
+    private static readonly ListenerKind[] Kinds = [ListenerKind.Tcp, ListenerKind.Unix, ListenerKind.Tls, ListenerKind.Metrics];
 
     private readonly EventLoop _loop;
     private readonly ServerLog _log;
@@ -49,14 +49,17 @@ internal sealed class ListenerSet : IDisposable
     /// <summary>The port of encrypted connections, also when the system chose it; 0 without.</summary>
     internal int BoundTlsPort => BoundPortOf(ListenerKind.Tls);
 
+    /// <summary>The port of metrics, also when the system chose it; 0 without.</summary>
+    internal int BoundMetricsPort => BoundPortOf(ListenerKind.Metrics);
+
     /// <summary>Opens everything; false after logging why the server cannot start.</summary>
     internal bool Open()
     {
         foreach (ListenerKind kind in Ported)
         {
-            if (!TryOpenTcp(kind, _settings.PortOf(kind), _settings.Bind))
+            if (!TryOpenTcp(kind, _settings.Ports.Of(kind), _settings.Bind))
             {
-                _log.Warning($"Failed listening on port {_settings.PortOf(kind)} ({NameOf(kind)}), aborting.");
+                _log.Warning($"Failed listening on port {_settings.Ports.Of(kind)} ({NameOf(kind)}), aborting.");
                 return false;
             }
         }
@@ -76,19 +79,19 @@ internal sealed class ListenerSet : IDisposable
     }
 
     /// <summary>Moves to other ports or other addresses while running; on failure everything is as before and <paramref name="error"/> says why.</summary>
-    internal bool TryRebind(int port, int tlsPort, IReadOnlyList<string> bind, out string? error)
+    internal bool TryRebind(ListenPorts ports, IReadOnlyList<string> bind, out string? error)
     {
         error = null;
-        (int oldPort, int oldTlsPort, IReadOnlyList<string> oldBind) = (_settings.Port, _settings.TlsPort, _settings.Bind);
-        if (TryMove(port, tlsPort, bind))
+        (ListenPorts oldPorts, IReadOnlyList<string> oldBind) = (_settings.Ports, _settings.Bind);
+        if (TryMove(ports, bind))
         {
             return true;
         }
 
         error = oldBind.SequenceEqual(bind) ? PortFailed : BindFailed;
-        if (!TryMove(oldPort, oldTlsPort, oldBind))
+        if (!TryMove(oldPorts, oldBind))
         {
-            _log.Warning($"The former addresses of port {oldPort} could not be opened again: the server has no TCP listener until bind or port is set.");
+            _log.Warning($"The former addresses of port {oldPorts.Plain} could not be opened again: the server has no TCP listener until bind or port is set.");
         }
 
         return false;
@@ -126,6 +129,7 @@ internal sealed class ListenerSet : IDisposable
     {
         ListenerKind.Unix => "unix",
         ListenerKind.Tls => "tls",
+        ListenerKind.Metrics => "metrics",
         _ => "tcp",
     };
 
@@ -148,15 +152,14 @@ internal sealed class ListenerSet : IDisposable
 
     private int BoundPortOf(ListenerKind kind) => _listeners.Find(listener => listener.Kind == kind)?.Port ?? 0;
 
-    // All are closed before any is opened: the two ports may have changed places.
-    private bool TryMove(int port, int tlsPort, IReadOnlyList<string> bind)
+    // All are closed before any is opened: ports may have changed places.
+    private bool TryMove(ListenPorts ports, IReadOnlyList<string> bind)
     {
         HashSet<BindAddress> wanted = [.. Parse(bind)];
-        _settings.SetPort(ListenerKind.Tcp, port);
-        _settings.SetPort(ListenerKind.Tls, tlsPort);
+        _settings.Ports = ports;
         _settings.Bind = bind;
-        Close(_listeners.FindAll(listener => !listener.IsUnix && (listener.Port != _settings.PortOf(listener.Kind) || !wanted.Contains(listener.Address))));
-        return Array.TrueForAll(Ported, kind => TryOpenTcp(kind, _settings.PortOf(kind), bind));
+        Close(_listeners.FindAll(listener => !listener.IsUnix && (listener.Port != ports.Of(listener.Kind) || !wanted.Contains(listener.Address))));
+        return Array.TrueForAll(Ported, kind => TryOpenTcp(kind, ports.Of(kind), bind));
     }
 
     private bool TryOpenTcp(ListenerKind kind, int port, IReadOnlyList<string> bind)

@@ -29,14 +29,16 @@ internal sealed class CrashReport
     private readonly string? _configPath;
     private readonly Func<string>? _serverInfo;
     private readonly Func<string?>? _currentCommand;
+    private readonly Func<string>? _lastCommands;
     private readonly Action<int> _exit;
     private readonly long _startedMs = Environment.TickCount64;
     private int _reported;
 
-    /// <summary>Both callbacks may be called on any thread, while the server is in any state; <paramref name="currentCommand"/> must not tell arguments.</summary>
+    /// <summary>The callbacks may be called on any thread, while the server is in any state; those that tell of commands must not tell arguments.</summary>
     internal CrashReport(
-        ServerLog log, string version, string? configPath, Func<string>? serverInfo = null, Func<string?>? currentCommand = null, Action<int>? exit = null)
+        ServerLog log, string version, string? configPath, Func<string>? serverInfo = null, Func<string?>? currentCommand = null, Action<int>? exit = null, Func<string>? lastCommands = null)
     {
+        _lastCommands = lastCommands;
         _log = log;
         _version = version;
         _configPath = configPath;
@@ -71,6 +73,7 @@ internal sealed class CrashReport
         Section(text, "STACK TRACE", () => $"Thread: {Thread.CurrentThread.Name ?? Environment.CurrentManagedThreadId.ToString(CultureInfo.InvariantCulture)}\n{cause}");
         Section(text, "SERVER", DescribeServer);
         Section(text, "CURRENT COMMAND", () => _currentCommand?.Invoke() ?? "none");
+        Section(text, "LAST COMMANDS", () => _lastCommands?.Invoke() ?? "none");
         Section(text, "INFO OUTPUT", () => _serverInfo?.Invoke() ?? "none");
         Section(text, "MEMORY", DescribeMemory);
         text.Append('\n').AppendLine(LastLine);

@@ -24,9 +24,10 @@ internal sealed class InProcessServer : IDisposable
         }
 
         Server = new RedisServer(config, ServerLog.Silent);
+        const int Any = ListenSettings.AnyPort;
         var isEncrypted = config.TlsCertFile.Length > 0;
         if (isEncrypted && !Server.Tls.Configure()) throw new InvalidOperationException("the certificates are no good");
-        if (!Server.Listen(new ListenSettings { Port = ListenSettings.AnyPort, TlsPort = isEncrypted ? ListenSettings.AnyPort : 0, Bind = ["127.0.0.1"] }))
+        if (!Server.Listen(new ListenSettings { Ports = new ListenPorts(Any, isEncrypted ? Any : 0, Any), Bind = ["127.0.0.1"] }))
             throw new InvalidOperationException("the server does not listen");
         EndPoint = new IPEndPoint(IPAddress.Loopback, Server.Listeners!.BoundPort);
         _thread = new Thread(Server.Run) { IsBackground = true, Name = "in-process server" };
@@ -41,6 +42,9 @@ internal sealed class InProcessServer : IDisposable
 
     /// <summary>Where encrypted connections are taken, if certificates were given.</summary>
     public IPEndPoint TlsEndPoint => new(IPAddress.Loopback, Server.Listeners!.BoundTlsPort);
+
+    /// <summary>Where metrics are scraped.</summary>
+    public IPEndPoint MetricsEndPoint => new(IPAddress.Loopback, Server.Listeners!.BoundMetricsPort);
 
     /// <summary>Connects a client.</summary>
     public RawConnection Connect() => new(EndPoint);

@@ -22,6 +22,7 @@ internal sealed class CrashTests
         Assert.That(
             server.Log,
             Does.Contain("=== REDIS BUG REPORT START").And.Contain("=== REDIS BUG REPORT END").And.Contain(cause).And.Contain("DebugCrash").And.Contain("debug of client id=")
+                .And.Match(@"LAST COMMANDS ------\n\d+ ms ago debug of client id=\d+")
                 .And.Contain("redis_version:").And.Not.Contain("private-").And.Not.Contain("hidden-secret"));
     }
 

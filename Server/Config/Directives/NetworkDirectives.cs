@@ -14,6 +14,7 @@ internal static class NetworkDirectives
         new BindDirective("bind", "*", "-::*") { Flags = Several },
         OptionalText("bind-source-addr", effect: NotYet),
         Integer("port", 6379, 0, MaxPort),
+        Integer("metrics-port", 0, 0, MaxPort),
         OptionalText("unixsocket", Immutable),
         Number("unixsocketperm", NumberForm.Octal, 0, 0, 511, NumberSign.Unsigned, Immutable),
         Integer("tcp-backlog", 511, 0, MaxInt, Immutable),

@@ -26,6 +26,7 @@ public sealed class ConfigOracleTests
         ["aof-load-corrupt-tail-max-size"] = "later",
         ["event-backend"] = "ours",
         ["log-format"] = "ours",
+        ["metrics-port"] = "ours",
     };
 
     private static readonly Dictionary<string, string> OtherTexts = new()

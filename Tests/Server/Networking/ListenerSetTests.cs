@@ -150,7 +150,7 @@ public sealed class ListenerSetTests : IDisposable
     {
         using Socket other = OccupyPort(out int port);
         ListenSettings settings = Tcp("127.0.0.1");
-        settings.Port = port;
+        settings.Ports = new ListenPorts(port);
         _set = NewSet(settings);
 
         Assert.That(_set.Open(), Is.False);
@@ -171,7 +171,7 @@ public sealed class ListenerSetTests : IDisposable
         _set.Dispose();
 
         ListenSettings again = Tcp("127.0.0.1");
-        again.Port = port;
+        again.Ports = new ListenPorts(port);
         Listen(again);
 
         Assert.That(_set.BoundPort, Is.EqualTo(port));
@@ -191,7 +191,7 @@ public sealed class ListenerSetTests : IDisposable
     public void Nothing_to_listen_on_stops_the_start()
     {
         ListenSettings settings = Tcp();
-        settings.Port = 0;
+        settings.Ports = new ListenPorts(0);
         _set = NewSet(settings);
 
         Assert.That(_set.Open(), Is.False);
@@ -205,7 +205,7 @@ public sealed class ListenerSetTests : IDisposable
     public void A_unix_socket_replaces_a_stale_file_has_its_mode_and_is_unlinked_at_the_end()
     {
         string path = _folder.Write("redis.sock", "left behind by a crash");
-        Listen(new ListenSettings { Port = 0, UnixSocket = path, UnixSocketPerm = 0x1C0 });
+        Listen(new ListenSettings { Ports = new ListenPorts(0), UnixSocket = path, UnixSocketPerm = 0x1C0 });
 
         var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         _clients.Add(client);
@@ -226,11 +226,11 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void A_unix_socket_that_cannot_be_opened_stops_the_start()
     {
-        _set = NewSet(new ListenSettings { Port = 0, UnixSocket = _folder.File("missing/redis.sock") });
+        _set = NewSet(new ListenSettings { Ports = new ListenPorts(0), UnixSocket = _folder.File("missing/redis.sock") });
         Assert.That(_set.Open(), Is.False);
         Assert.That(_log.Lines[^1], Is.EqualTo("# Failed opening Unix socket: bind: No such file or directory"));
 
-        _set = NewSet(new ListenSettings { Port = 0, UnixSocket = _folder.File(new string('x', 120)) });
+        _set = NewSet(new ListenSettings { Ports = new ListenPorts(0), UnixSocket = _folder.File(new string('x', 120)) });
         Assert.That(_set.Open(), Is.False);
         Assert.That(_log.Lines[^1], Does.Match("^# Failed opening Unix socket: unix socket path too long \\(\\d+\\), must be under 108$"));
     }
@@ -238,7 +238,7 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void Readiness_is_announced_for_each_kind()
     {
-        ListenSettings settings = new() { Port = ListenSettings.AnyPort, Bind = ["127.0.0.1"], UnixSocket = _folder.File("s") };
+        ListenSettings settings = new() { Ports = new ListenPorts(ListenSettings.AnyPort), Bind = ["127.0.0.1"], UnixSocket = _folder.File("s") };
         Listen(settings);
 
         _set!.LogReady();
@@ -254,7 +254,7 @@ public sealed class ListenerSetTests : IDisposable
         int oldPort = _set!.BoundPort;
         int newPort = FreePort.Next();
 
-        Assert.That(_set.TryRebind(newPort, 0, ["127.0.0.1"], out string? error), Is.True);
+        Assert.That(_set.TryRebind(new ListenPorts(newPort), ["127.0.0.1"], out string? error), Is.True);
 
         Assert.That(error, Is.Null);
         Assert.That(_set.BoundPort, Is.EqualTo(newPort));
@@ -269,15 +269,15 @@ public sealed class ListenerSetTests : IDisposable
     {
         RequireIPv6();
         ListenSettings settings = Tcp("127.0.0.1");
-        settings.Port = FreePort.Next();
+        settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
         Listener kept = _set!.Listeners[0];
 
-        Assert.That(_set.TryRebind(settings.Port, 0, ["127.0.0.1", "::1"], out _), Is.True);
+        Assert.That(_set.TryRebind(settings.Ports, ["127.0.0.1", "::1"], out _), Is.True);
         Assert.That(_set.Listeners, Has.Count.EqualTo(2));
         Assert.That(_set.Listeners[0], Is.SameAs(kept));
 
-        Assert.That(_set.TryRebind(settings.Port, 0, ["127.0.0.1"], out _), Is.True);
+        Assert.That(_set.TryRebind(settings.Ports, ["127.0.0.1"], out _), Is.True);
         Assert.That(_set.Listeners, Is.EqualTo(new[] { kept }));
     }
 
@@ -285,11 +285,11 @@ public sealed class ListenerSetTests : IDisposable
     public void Rebinding_from_the_wildcard_to_one_address_of_the_same_port_works_and_back()
     {
         ListenSettings settings = Tcp("*");
-        settings.Port = FreePort.Next();
+        settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(settings.Port, 0, ["127.0.0.1"], out _), Is.True);
-        Assert.That(_set.TryRebind(settings.Port, 0, ["*"], out _), Is.True);
+        Assert.That(_set!.TryRebind(settings.Ports, ["127.0.0.1"], out _), Is.True);
+        Assert.That(_set.TryRebind(settings.Ports, ["*"], out _), Is.True);
 
         AcceptOne(IPAddress.Loopback);
     }
@@ -298,13 +298,13 @@ public sealed class ListenerSetTests : IDisposable
     public void A_failed_rebind_to_other_addresses_leaves_everything_as_it_was()
     {
         ListenSettings settings = Tcp("127.0.0.1");
-        settings.Port = FreePort.Next();
+        settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(settings.Port, 0, ["*", "192.0.2.1"], out string? error), Is.False);
+        Assert.That(_set!.TryRebind(settings.Ports, ["*", "192.0.2.1"], out string? error), Is.False);
 
         Assert.That(error, Is.EqualTo("Failed to bind to specified addresses."));
-        Assert.That(_set.Describe(), Is.EqualTo(new[] { $"name=tcp,bind=127.0.0.1,port={settings.Port}" }));
+        Assert.That(_set.Describe(), Is.EqualTo(new[] { $"name=tcp,bind=127.0.0.1,port={settings.Ports.Plain}" }));
         AcceptOne(IPAddress.Loopback);
     }
 
@@ -313,22 +313,22 @@ public sealed class ListenerSetTests : IDisposable
     {
         using Socket other = OccupyPort(out int taken);
         ListenSettings settings = Tcp("127.0.0.1");
-        settings.Port = FreePort.Next();
+        settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(taken, 0, ["127.0.0.1"], out string? error), Is.False);
+        Assert.That(_set!.TryRebind(new ListenPorts(taken), ["127.0.0.1"], out string? error), Is.False);
 
         Assert.That(error, Is.EqualTo("Unable to listen on this port. Check server logs."));
-        Assert.That(_set.BoundPort, Is.EqualTo(settings.Port));
+        Assert.That(_set.BoundPort, Is.EqualTo(settings.Ports.Plain));
         AcceptOne(IPAddress.Loopback);
     }
 
     [Test]
     public void Port_0_closes_tcp_and_keeps_the_unix_socket()
     {
-        Listen(new ListenSettings { Port = ListenSettings.AnyPort, Bind = ["127.0.0.1"], UnixSocket = _folder.File("s") });
+        Listen(new ListenSettings { Ports = new ListenPorts(ListenSettings.AnyPort), Bind = ["127.0.0.1"], UnixSocket = _folder.File("s") });
 
-        Assert.That(_set!.TryRebind(0, 0, ["127.0.0.1"], out _), Is.True);
+        Assert.That(_set!.TryRebind(new ListenPorts(0), ["127.0.0.1"], out _), Is.True);
 
         Assert.That(_set.Listeners.Single().IsUnix, Is.True);
         Assert.That(_set.BoundPort, Is.Zero);
@@ -371,7 +371,7 @@ public sealed class ListenerSetTests : IDisposable
         }
     }
 
-    private static ListenSettings Tcp(params string[] bind) => new() { Port = ListenSettings.AnyPort, Bind = bind };
+    private static ListenSettings Tcp(params string[] bind) => new() { Ports = new ListenPorts(ListenSettings.AnyPort), Bind = bind };
 
     private static Socket OccupyPort(out int port)
     {
