@@ -54,6 +54,7 @@ internal static class DebugCommands
         new("sleep", 1, 1, Sleep, "<seconds>", "Block the whole server for that long; fractions are allowed."),
         new("snapshot", 0, 1, DebugSnapshot.Execute, "[WAIT|CANCEL]", "Walk a fork of all data on a thread of its own, or stop doing so; WAIT replies its keys, its checksum and the bytes kept for it."),
         new("stringmatch-len", 2, 2, MatchLength, "<length> <pattern>", "Match a glob with a string of that length."),
+        new("validate", 0, 0, DebugKeyspace.Validate, "", "Check all that the structures of the data promise; the server ends with a report where one is broken."),
     ];
 
     private static void Debug(Client client, in ArgVector args)

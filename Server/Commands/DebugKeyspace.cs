@@ -20,6 +20,12 @@ internal static class DebugKeyspace
             $"Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{SerializedLength(client, entry)} lru:{used & LruMask} lru_seconds_idle:{entry.IdleMs / 1000}{ListExtras(client, entry)}");
     }
 
+    internal static void Validate(Client client, in ArgVector args)
+    {
+        client.Server.Keyspace.Validate();
+        client.Reply.Ok();
+    }
+
     internal static void Lengths(Client client, in ArgVector args)
     {
         if (!TryPeekOrReply(client, args[2], out var entry)) return;
