@@ -8,7 +8,7 @@ namespace KestrelFree.Protocol;
 //   sealed chunks, oldest first                                      the tail, being written
 //   [ sent | pending ] [ pending ] [ shared, immutable ] ...         [ pending | free ]
 //
-// - The first chunk of an answer is StartBytes long: 16 KB for a new client, then what its answers need, down to 1 KB,
+// - The first chunk of an answer is StartBytes long: 2 KB for a new client, then what its answers need, 1 to 16 KB,
 //   since most answers are small and thousands of clients may have one in the same turn. The owner of the buffer decides
 //   now and then by PeakBytes, the most that was wanted of it (Resize, ForgetPeak). When it overflows it is copied once into
 //   a 16 KB chunk instead of being sealed, so that an ordinary answer stays in one piece and goes out with one send.
@@ -46,8 +46,10 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     /// <summary>The least that an answer's first chunk has, in bytes.</summary>
     private const int LeastStartBytes = 1024;
 
+    /// <summary>What a new client's answers begin in, in bytes.</summary>
+    private const int FirstStartBytes = 2048;
+
     private readonly BufferPool _pool;
-    private int _peak = ChunkBytes;
     private byte[]? _tail;
     private int _tailStart;
     private int _tailEnd;
@@ -57,6 +59,9 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     private long _sealedBytes;
     private long _sealedOwnedBytes;
     private long _consumed;
+
+    // Half of the beginning: neither too little nor too much, until something is known.
+    private int _peak = FirstStartBytes / 2;
 
     /// <summary>Creates an empty buffer.</summary>
     public ReplyBuffer(BufferPool pool) => _pool = pool;
@@ -74,7 +79,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     public long OwnedBytes => _sealedOwnedBytes + (_tail?.Length ?? 0);
 
     /// <summary>The length of the chunk that the next answer begins in, 1 to 16 KB; it is not held while nothing is pending.</summary>
-    public int StartBytes { get; private set; } = ChunkBytes;
+    public int StartBytes { get; private set; } = FirstStartBytes;
 
     /// <summary>The most that an answer has put into its first chunk since <see cref="ForgetPeak"/>; no more than <see cref="StartBytes"/>.</summary>
     public int PeakBytes => Math.Max(_peak, WithinStart);

@@ -17,7 +17,7 @@ public sealed class ReplyBufferTests
 
         buffer.Consume(5);
 
-        Assert.That((owned, buffer.OwnedBytes, buffer.IsEmpty), Is.EqualTo((16384L, 0L, true)));
+        Assert.That((owned, buffer.OwnedBytes, buffer.IsEmpty), Is.EqualTo((2048L, 0L, true)));
     }
 
     [Test]

@@ -13,7 +13,7 @@ internal sealed class ReplyBufferSizesTests
         using var observer = server.Connect();
         using var client = server.Connect();
         observer.Ask("SETRANGE", "k", "32768", "x");
-        Assert.That(Sizes(client), Is.EqualTo("rbs=16384 rbp=16384"));
+        Assert.That(Sizes(client), Is.EqualTo("rbs=2048 rbp=1024"));
 
         observer.Ask("DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "0");
         Eventually.True(() => Sizes(client).StartsWith("rbs=1024 ", StringComparison.Ordinal), () => Sizes(client));
@@ -40,7 +40,7 @@ internal sealed class ReplyBufferSizesTests
             return found;
         });
 
-        Assert.That(Sizes(client), Is.EqualTo("rbs=16384 rbp=16384"));
+        Assert.That(Sizes(client), Is.EqualTo("rbs=2048 rbp=1024"));
     }
 
     [TestCase("PEAK-RESET-TIME", "abc", "-ERR value is not an integer or out of range")]
