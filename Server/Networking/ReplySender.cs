@@ -44,12 +44,15 @@ internal sealed class ReplySender
         return false;
     }
 
-    /// <summary>Sends once to every scheduled client.</summary>
+    /// <summary>Sends once to every scheduled client, to the last scheduled first.</summary>
     internal void SendPending()
     {
         (_pending, _sending) = (_sending, _pending);
-        foreach (var client in _sending)
+
+        // Who published is behind those who listen, and asks again while they are being served: so more messages go out with one send.
+        for (var i = _sending.Count - 1; i >= 0; i--)
         {
+            var client = _sending[i];
             client.Flags &= ~ClientFlags.PendingReply;
             if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) continue;
             if (Send(client) && HasMore(client)) AwaitWritable(client);
