@@ -157,6 +157,9 @@ internal sealed class RedisServer : IDisposable
     /// <summary>Those of them that wait for keys.</summary>
     internal KeyWaits KeyWaits { get; }
 
+    /// <summary>The transaction that ended last, for the next client that begins one; null while that has it.</summary>
+    internal Transaction? SpareTransaction { get; set; }
+
     /// <summary>The keys that transactions depend on.</summary>
     internal WatchedKeys Watches { get; }
 

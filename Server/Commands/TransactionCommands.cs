@@ -44,7 +44,13 @@ internal static class TransactionCommands
     /// <summary>Ends a client's transaction, if it is in one, and its watches.</summary>
     internal static void End(Client client)
     {
-        client.Transaction = null;
+        if (client.Transaction is { } ended)
+        {
+            ended.Clear();
+            client.Server.SpareTransaction = ended;
+            client.Transaction = null;
+        }
+
         client.Server.Watches.Unwatch(client);
         client.Flags &= ~(ClientFlags.Multi | ClientFlags.DirtyWatch);
     }
@@ -58,7 +64,8 @@ internal static class TransactionCommands
         }
 
         client.Flags |= ClientFlags.Multi;
-        client.Transaction = new Transaction();
+        client.Transaction = client.Server.SpareTransaction ?? new Transaction();
+        client.Server.SpareTransaction = null;
         client.Reply.Ok();
     }
 
@@ -139,10 +146,12 @@ internal static class TransactionCommands
         client.Server.Watches.Unwatch(client);
         client.Flags |= ClientFlags.DenyBlocking;
         client.Reply.ArrayHeader(transaction.Requests.Count);
-        foreach (var (command, request) in transaction.Requests)
+        for (var i = 0; i < transaction.Requests.Count; i++)
         {
-            client.LastCommand = command;
-            if (client.User.IsUnrestricted || IsPermittedOrReply(client, command, request.Args)) client.Server.Dispatch.ExecuteQueued(client, command, request.Args);
+            var request = transaction.Requests[i];
+            var queued = transaction.ArgsOf(request);
+            client.LastCommand = request.Command;
+            if (client.User.IsUnrestricted || IsPermittedOrReply(client, request.Command, queued)) client.Server.Dispatch.ExecuteQueued(client, request.Command, queued);
         }
 
         client.Flags &= ~ClientFlags.DenyBlocking;
