@@ -147,7 +147,7 @@ internal sealed class WatchingScenarioTests
         client.Ask("HELLO", "3");
         client.Ask("CLIENT", "TRACKING", "ON", "NOLOOP");
         using var other = server.Connect();
-        other.Ask("SET", "due", "v", "PX", "200");
+        other.Ask("SET", "due", "v", "PX", "2000");
         return [client.Ask("GET", "due"), client.ReadText()];
     });
 
