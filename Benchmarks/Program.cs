@@ -18,6 +18,8 @@ switch (args)
         return ExpiryMeasurement.Run(rest);
     case ["eviction", .. var rest]:
         return EvictionMeasurement.Run(rest);
+    case ["messages", .. var rest]:
+        return MessageMeasurement.Run(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
     case ["shrink", .. var rest]:

@@ -5,6 +5,9 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 /// <summary>The options of the end-to-end measurements, each a name and a value.</summary>
 internal sealed class CommandOptions
 {
+    /// <summary>The tests that run when none are named.</summary>
+    public const string DefaultTests = "set,get,incr,mset";
+
     private readonly List<(string Name, string Value)> _given = [];
 
     /// <summary>Reads "--name value" pairs; throws ArgumentException on anything else.</summary>
@@ -21,7 +24,7 @@ internal sealed class CommandOptions
     }
 
     /// <summary>Tests of redis-benchmark.</summary>
-    public string Tests => Text("tests", "set,get,incr,mset");
+    public string Tests => Text("tests", DefaultTests);
 
     /// <summary>Cells as clients:pipeline:bytes:requests.</summary>
     public string Cells => Text("cells", "50:1:3:100000,50:16:3:1000000");
