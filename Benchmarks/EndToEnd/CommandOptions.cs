@@ -13,7 +13,7 @@ internal sealed class CommandOptions
     /// <summary>Reads "--name value" pairs; throws ArgumentException on anything else.</summary>
     public CommandOptions(string[] args)
     {
-        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes"];
+        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what"];
         for (var at = 0; at < args.Length; at += 2)
         {
             if (!known.Contains(args[at]) || at + 1 == args.Length)
@@ -37,6 +37,12 @@ internal sealed class CommandOptions
 
     /// <summary>Bytes of each value.</summary>
     public int ValueBytes => Number("bytes", 32);
+
+    /// <summary>The one server to be measured; null for each.</summary>
+    public string? Only => _given.Exists(option => option.Name == "only") ? Text("only", "") : null;
+
+    /// <summary>What is measured, by name.</summary>
+    public string[] What(string otherwise) => Text("what", otherwise).Split(',');
 
     /// <summary>Idle connections to each server.</summary>
     public int Idle => Number("idle", 0);

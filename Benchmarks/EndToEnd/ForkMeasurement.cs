@@ -3,18 +3,20 @@ using System.Globalization;
 
 namespace KestrelFree.Benchmarks.EndToEnd;
 
-// dotnet run -c Release --project Benchmarks -- fork [--keys 10000000] [--bytes 32] [--rounds 3]
+// dotnet run -c Release --project Benchmarks -- fork [--keys 10000000] [--bytes 32] [--rounds 3] [--only redis-server|kestrel-free] [--what idle,BGSAVE,BGREWRITEAOF]
 //
-// What reading the whole data set costs those who are served meanwhile, beside redis-server. Both are loaded with the same keys, then take turns: under
-// a write load over all keys by redis-benchmark, the one saves in a forked child (BGSAVE), the other walks a fork on its
-// thread (DEBUG SNAPSHOT), while a prober asks GET a thousand times a second. The rows called idle are the same load with nothing read.
+// What saving the whole data set costs those who are served meanwhile, beside redis-server. Both are loaded with the same keys, then take turns: under a write load over
+// all keys by the 50 clients of a redis-benchmark, the one saves in a forked child, the other on a thread that walks a fork, while a prober asks GET a thousand times a second. The rows
+// called idle are the same load with nothing saved.
 //
-// The extra memory is what the copies take: of redis-server its own count, the child's private pages (rdb_last_cow_size); of ours the growth of the
-// resident set while the walk lasts, which counts whatever else grew too.
+// The extra memory is what the copies take: of redis-server its own count, the child's private pages; of ours the growth of the resident set while the save lasts, which
+// counts whatever else grew too. The longest turn (of processor time) and the longest pause of a garbage collection are ours alone, and of the measured time alone.
 
 /// <summary>Measures forks: their own time, probes' latencies, and memory.</summary>
 internal sealed class ForkMeasurement
 {
+    private const string Ours = "kestrel-free";
+
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
 
     private readonly CommandOptions _options;
@@ -26,10 +28,9 @@ internal sealed class ForkMeasurement
 
     private int Run()
     {
-        const string Bare = "--port {port} --bind 127.0.0.1 --save '' --appendonly no --loglevel warning --enable-debug-command yes --dir /tmp --dbfilename kestrel-fork-{port}.rdb";
-        using var redis = PeerServer.Start("redis-server", $"redis-server {Bare}");
-        using var ours = PeerServer.Start("kestrel-free", $"{Peers.SolutionFile("Server", "bin", "Release", "net10.0", "kestrel-free")} {Bare}");
-        PeerServer[] servers = [redis, ours];
+        const string Bare = "--port {port} --bind 127.0.0.1 --save '' --appendonly no --loglevel warning --enable-debug-command yes --dir /tmp --dbfilename kestrel-fork-{port}.rdb --appenddirname kestrel-fork-{port}";
+        (string Name, string Executable)[] peers = [("redis-server", "redis-server"), (Ours, Peers.SolutionFile("Server", "bin", "Release", "net10.0", "kestrel-free"))];
+        PeerServer[] servers = [.. peers.Where(peer => _options.Only is null || peer.Name == _options.Only).Select(peer => PeerServer.Start(peer.Name, $"{peer.Executable} {Bare}"))];
         foreach (var server in servers)
         {
             using var loader = new ProbeConnection(server.Port);
@@ -38,17 +39,22 @@ internal sealed class ForkMeasurement
             Console.WriteLine($"{server.Name}: {_options.Keys} keys of 16 bytes with {_options.ValueBytes} bytes loaded in {watch.Elapsed.TotalSeconds:F1} s, {server.ResidentBytes >> 20} MiB resident");
         }
 
-        Console.WriteLine("\n| server | what | fork us | seconds | k writes/s | probes | p50 ms | p99 | p99.9 | max | extra MiB | foreign cores |\n|---|---|---|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("\n| server | what | fork us | seconds | k writes/s | probes | p50 ms | p99 | p99.9 | max | extra MiB | longest turn ms | GC pause ms | foreign cores |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
         for (var round = 0; round < _options.Rounds; round++)
         {
             foreach (var server in servers)
             {
-                Measure(server, "idle", round);
-                Measure(server, server == redis ? "BGSAVE" : "DEBUG SNAPSHOT", round);
+                foreach (var what in _options.What("idle,BGSAVE,BGREWRITEAOF")) Measure(server, what, round);
             }
         }
 
-        File.Delete($"/tmp/kestrel-fork-{redis.Port}.rdb");
+        foreach (var server in servers)
+        {
+            server.Dispose();
+            File.Delete($"/tmp/kestrel-fork-{server.Port}.rdb");
+            if (Directory.Exists($"/tmp/kestrel-fork-{server.Port}")) Directory.Delete($"/tmp/kestrel-fork-{server.Port}", recursive: true);
+        }
+
         return 0;
     }
 
@@ -57,6 +63,7 @@ internal sealed class ForkMeasurement
         using var control = new ProbeConnection(server.Port);
         using var load = StartWrites(server);
         Thread.Sleep(1000);
+        control.Ask("CONFIG", "RESETSTAT");
         using var prober = new Prober(server.Port, _options.Keys);
         var (busy, ended, spent) = (MachineLoad.BusyTime(), load.TotalProcessorTime, server.ProcessorTime);
         var (before, commands, watch) = (server.ResidentBytes, control.InfoNumber("total_commands_processed"), Stopwatch.StartNew());
@@ -68,10 +75,13 @@ internal sealed class ForkMeasurement
         var foreign = (MachineLoad.BusyTime() - busy - (load.TotalProcessorTime - ended) - (server.ProcessorTime - spent)).TotalSeconds / seconds;
         load.Kill();
         load.WaitForExit();
-        var extra = what == "BGSAVE" ? control.InfoNumber("rdb_last_cow_size") : peak - before;
+        var isOurs = server.Name == Ours;
+        var extra = isOurs || what == "idle" ? peak - before : control.InfoNumber(what == "BGSAVE" ? "rdb_last_cow_size" : "aof_last_cow_size");
+        var turn = isOurs ? control.InfoNumber("eventloop_longest_turn_cpu_usec") / 1000.0 : double.NaN;
+        var pause = isOurs ? control.InfoNumber("gc_pause_longest_usec") / 1000.0 : double.NaN;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {server.Name} | {what} {round + 1} | {control.InfoNumber("latest_fork_usec")} | {seconds:F1} | {writes / seconds / 1000:F0} | {latencies.Count} | {At(latencies, 0.5):F2} | {At(latencies, 0.99):F2} | {At(latencies, 0.999):F2} | {At(latencies, 1):F2} | {extra / 1048576.0:F0} | {foreign:F2} |"));
+            $"| {server.Name} | {what} {round + 1} | {control.InfoNumber("latest_fork_usec")} | {seconds:F1} | {writes / seconds / 1000:F0} | {latencies.Count} | {At(latencies, 0.5):F2} | {At(latencies, 0.99):F2} | {At(latencies, 0.999):F2} | {At(latencies, 1):F2} | {extra / 1048576.0:F0} | {turn:F2} | {pause:F2} | {foreign:F2} |"));
     }
 
     private static long Idle(PeerServer server)
@@ -82,8 +92,8 @@ internal sealed class ForkMeasurement
 
     private static long ReadAll(PeerServer server, ProbeConnection control, string what)
     {
-        control.Ask(what.Split(' '));
-        var field = what == "BGSAVE" ? "rdb_bgsave_in_progress" : "live_forks";
+        control.Ask(what);
+        var field = what == "BGSAVE" ? "rdb_bgsave_in_progress" : "aof_rewrite_in_progress";
         long peak = 0;
         do
         {
@@ -97,7 +107,7 @@ internal sealed class ForkMeasurement
     private Process StartWrites(PeerServer server)
     {
         var value = new string('y', _options.ValueBytes);
-        string[] words = ["-p", $"{server.Port}", "-c", "20", "-n", "1000000000", "-r", $"{_options.Keys}", "-q", "SET", "key:__rand_int__", value];
+        string[] words = ["-p", $"{server.Port}", "-c", "50", "-n", "1000000000", "-r", $"{_options.Keys}", "-q", "SET", "key:__rand_int__", value];
         var process = Process.Start(new ProcessStartInfo("redis-benchmark", words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         process.OutputDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();

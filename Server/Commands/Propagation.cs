@@ -66,7 +66,7 @@ internal sealed class Propagation
     internal bool IsListening { get; private set; }
 
     /// <summary>Whether a command runs whose effects somebody listens to.</summary>
-    internal bool IsGathering => _depth != 0;
+    internal bool IsGathering => _depth != 0 && !_isSuspended;
 
     /// <summary>The bytes of all effects that were ever fed.</summary>
     internal long Offset { get; private set; }
@@ -103,20 +103,20 @@ internal sealed class Propagation
     /// <param name="arguments">How many arguments it has, the name included; the writer expects them next.</param>
     internal EffectWriter Instead(int arguments)
     {
-        if (_depth == 0) return _nowhere;
+        if (!IsGathering) return _nowhere;
         _declared = Declared.Otherwise;
         return _writer.To(_effects.Begin(_database, arguments));
     }
 
     /// <summary>Begins an effect that is fed before the request itself.</summary>
     /// <param name="arguments">How many arguments it has, the name included; the writer expects them next.</param>
-    internal EffectWriter Also(int arguments) => _depth == 0 ? _nowhere : _writer.To(_effects.Begin(_database, arguments));
+    internal EffectWriter Also(int arguments) => !IsGathering ? _nowhere : _writer.To(_effects.Begin(_database, arguments));
 
     /// <summary>The request is not fed, whatever it changes, but for what <see cref="Instead"/> says.</summary>
-    internal void Nothing() => _declared = Declared.Otherwise;
+    internal void Nothing() => Declare(Declared.Otherwise);
 
     /// <summary>The request is fed although it may have changed nothing here.</summary>
-    internal void AsReceived() => _declared = Declared.AsReceived;
+    internal void AsReceived() => Declare(Declared.AsReceived);
 
     /// <summary>Begins to gather what a command does. Belongs to <see cref="Call"/>.</summary>
     internal void Enter(Client client)
@@ -149,6 +149,12 @@ internal sealed class Propagation
     {
         _writer.To(_effects.Begin(database.Index, 3)).Argument("HDEL"u8).Argument(key).Argument(field);
         if (_depth == 0) FeedAll();
+    }
+
+    // What DEBUG LOADAOF replays runs within that command, and is no effect of its own.
+    private void Declare(Declared declared)
+    {
+        if (!_isSuspended) _declared = declared;
     }
 
     private bool IsFedAsReceived(Command command)

@@ -130,6 +130,22 @@ public sealed class AppendOnlyTests
     }
 
     [Test]
+    public void What_debug_loadaof_replays_is_not_written_again()
+    {
+        using var server = Start();
+        using var client = server.Connect();
+        string[] lines = ["XADD s * f v", "SADD t a b c", "SPOP t", "SETEX x 5000 v", "INCRBYFLOAT f 1.5", "XGROUP CREATE s g 0", "XREADGROUP GROUP g c STREAMS s >"];
+        foreach (var line in lines) client.AskLine(line);
+        var path = PathOf("appendonly.aof.1.incr.aof");
+        var before = new FileInfo(path).Length;
+
+        Assert.That(client.Ask("DEBUG", "LOADAOF"), Is.EqualTo("+OK"));
+        Assert.That(new FileInfo(path).Length, Is.EqualTo(before));
+        client.AskLine("SET after 1");
+        Assert.That(new FileInfo(path).Length, Is.EqualTo(before + RequestBytes.Of("SET", "after", "1").Length));
+    }
+
+    [Test]
     public void A_rewrite_makes_one_base_of_all_and_deletes_the_rest()
     {
         using var server = Start();

@@ -3,7 +3,7 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-/// <summary>Whatever is written while saves run: a file holds exactly what was there when its save began, and what is reloaded is what was saved.</summary>
+/// <summary>Whatever is written while saves and rewrites run: a file holds exactly what was there when its save began, and what is reloaded is what was saved.</summary>
 internal sealed class SavePropertyTests
 {
     private const int Saves = 6;
@@ -48,6 +48,52 @@ internal sealed class SavePropertyTests
             Assert.That(client.Ask("DEBUG", "RELOAD", "NOSAVE"), Is.EqualTo("+OK"), $"seed {seed}: {file}");
             Assert.That(client.Ask("DEBUG", "DIGEST"), Is.EqualTo(expected), $"seed {seed}: {file}");
         }
+    }
+
+    [TestCase("yes")]
+    [TestCase("no")]
+    public void An_append_only_file_rewritten_under_load_holds_what_is_in_memory(string preamble)
+    {
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        using var folder = new TempFolder();
+        string[] arguments =
+        [
+            "--enable-debug-command", "yes", "--dir", folder.Path, "--rdb-key-save-delay", "300", "--appendonly", "yes", "--appendfsync", "no", "--aof-use-rdb-preamble", preamble,
+            "--propagation-error-behavior", "panic",
+        ];
+        string digest;
+        using (var server = KestrelFreeProcess.Start(arguments))
+        {
+            using var client = server.Connect();
+            client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+            for (var rewrite = 0; rewrite < Saves / 2; rewrite++)
+            {
+                WriteMuch(client, random);
+                Assert.That(client.Ask("BGREWRITEAOF"), Does.StartWith("+Background append only file rewriting"), $"seed {seed}");
+                for (var round = 0; round < RoundsPerSave; round++)
+                {
+                    // Another fork beside that of the rewrite.
+                    if (random.Next(3) == 0)
+                        client.Ask("DEBUG", "SNAPSHOT");
+                    WriteMuch(client, random);
+                }
+
+                Eventually.True(() => client.InfoNumber("aof_rewrite_in_progress") == 0, () => "the rewrite goes on");
+                digest = client.Ask("DEBUG", "DIGEST");
+                Assert.That(client.Ask("DEBUG", "LOADAOF"), Is.EqualTo("+OK"), $"seed {seed}");
+                Assert.That(client.Ask("DEBUG", "DIGEST"), Is.EqualTo(digest), $"seed {seed}: loaded while it ran");
+            }
+
+            WriteMuch(client, random);
+            digest = client.Ask("DEBUG", "DIGEST");
+            server.Signal(PosixSignal.Kill);
+            server.WaitForExit();
+        }
+
+        using var again = KestrelFreeProcess.Start(arguments);
+        using var reader = again.Connect();
+        Assert.That(reader.Ask("DEBUG", "DIGEST"), Is.EqualTo(digest), $"seed {seed}: started anew");
     }
 
     private static void WriteMuch(RawConnection client, Random random)
