@@ -24,6 +24,8 @@ switch (args)
         return MemoryMeasurement.Run(rest);
     case ["shrink", .. var rest]:
         return ShrinkMeasurement.Run(rest);
+    case ["collections", .. var rest]:
+        return CollectionMeasurement.Run(rest);
     case ["backends", .. var rest]:
         return BackendMeasurement.Run(rest);
     default:

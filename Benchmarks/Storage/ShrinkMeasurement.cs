@@ -13,8 +13,6 @@ namespace KestrelFree.Benchmarks.Storage;
 internal sealed class ShrinkMeasurement
 {
     private const int KeyBytes = 16;
-    private const int SliceMicros = 500;
-    private const int PauseMs = 2;
 
     private readonly int _keys;
     private readonly byte[] _value;
@@ -64,22 +62,7 @@ internal sealed class ShrinkMeasurement
         Print("  used MB, own counters", Megabytes(_keyspace.Memory.UsedBytes));
     }
 
-    private void Maintain()
-    {
-        var slices = new List<double>();
-        long start = Stopwatch.GetTimestamp();
-        for (bool more = true; more; Thread.Sleep(PauseMs))
-        {
-            double cpu = ThreadTime.Nanoseconds;
-            more = _keyspace.RunMaintenance(SliceMicros);
-            slices.Add((ThreadTime.Nanoseconds - cpu) / 1000);
-        }
-
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        slices.Sort();
-        Print("  maintenance, ms; slices; us of CPU p50 p99 max", string.Create(CultureInfo.InvariantCulture,
-            $"{elapsed.TotalMilliseconds:F0} {slices.Count} {slices[slices.Count / 2]:F0} {slices[slices.Count * 99 / 100]:F0} {slices[^1]:F0}"));
-    }
+    private void Maintain() => Print("  maintenance, ms; slices; us of CPU p50 p99 max", MaintenanceSlices.Run(_keyspace));
 
     private void Set(int from, int to)
     {
