@@ -34,7 +34,8 @@ internal static class KeyFinders
         if (HasRealSpec(command) && !Array.Exists(command.Keys, static spec => (spec.Flags & KeySpecFlags.VariableFlags) != 0) && TryFindBySpecs(command, args, keys))
             return keys.Count > 0;
         keys.Clear();
-        command.KeyFinder?.Invoke(args, keys);
+        if (command.KeyFinder is { } finder) finder(args, keys);
+        else FindCounted(command, args, keys);
         return keys.Count > 0;
     }
 
@@ -122,6 +123,26 @@ internal static class KeyFinders
         }
 
         keys.Add(new FoundKey(3, moved));
+    }
+
+    // Where a count is not quite a number, as in "1x", Redis takes what C's atoi does, tells no flags, and names the destination last.
+    private static void FindCounted(CommandSpec command, in ArgVector args, List<FoundKey> keys)
+    {
+        if (Array.Find(command.Keys, static spec => spec.Find == FindKeys.KeyCount) is not { Step: 1 } spec) return;
+        var first = spec.Index + spec.FirstKey;
+        var count = LeadingNumber(args[spec.Index + spec.KeyCountIndex]);
+        if (count < 1 || count > args.Count - first) return;
+        for (var i = 0; i < count; i++) keys.Add(new FoundKey(first + i, KeySpecFlags.None));
+        if (command.Keys[0].Find == FindKeys.Range) keys.Add(new FoundKey(command.Keys[0].Index, KeySpecFlags.None));
+    }
+
+    private static long LeadingNumber(ReadOnlySpan<byte> text)
+    {
+        text = text.TrimStart(" \t\n\v\f\r"u8);
+        if (text is [(byte)'+', ..]) text = text[1..];
+        var number = 0L;
+        for (var i = 0; i < text.Length && char.IsAsciiDigit((char)text[i]) && number <= int.MaxValue; i++) number = (number * 10) + text[i] - '0';
+        return number;
     }
 
     private static bool HasRealSpec(CommandSpec command) => Array.Exists(command.Keys, static spec => (spec.Flags & KeySpecFlags.NotKey) == 0);

@@ -33,6 +33,7 @@ internal abstract class CollectionValue
     public const int ShellBytes = 256;
 
     private uint _movedIn;
+    private CompactionProgress _progress;
 
     /// <summary>Elements: fields of a hash, members of a set, entries of a stream.</summary>
     public abstract long Count { get; }
@@ -45,6 +46,9 @@ internal abstract class CollectionValue
 
     /// <summary>The same, more exactly: by looking at some of its parts, all of them for a number of 0. O(parts looked at).</summary>
     public virtual long Measure(long samples) => MemoryBytes;
+
+    /// <summary>How far a compaction has come in it.</summary>
+    public ref CompactionProgress Progress => ref _progress;
 
     /// <summary>Another shell over the same nodes, for the keyspace to write to while forks keep this one. O(1).</summary>
     public CollectionValue Clone()
@@ -59,6 +63,12 @@ internal abstract class CollectionValue
 
     /// <summary>Prepares for being written to: who may still read its nodes. Holds until the next write to the keyspace.</summary>
     public abstract void Open(Reach reach);
+
+    /// <summary>
+    /// Moves nodes that lie where memory is to be given back, from a position on, which moves on, until the budget is spent; true once all were looked at. It is
+    /// open; what a fork has yet to read stays.
+    /// </summary>
+    public virtual bool MoveNodes(ref long position, in TimeBudget budget) => true;
 
     /// <summary>Frees all nodes, in slices. Reads only.</summary>
     public abstract Teardown TearDown();
@@ -78,6 +88,25 @@ internal abstract class CollectionValue
 
     /// <summary>The clone; the base class adds its own.</summary>
     protected abstract CollectionValue CloneShell();
+}
+
+/// <summary>How far one phase of a compaction has come in a collection.</summary>
+internal struct CompactionProgress
+{
+    /// <summary>Which phase it was, of all that there have been.</summary>
+    public long Visit;
+
+    /// <summary>The hash of the first member that was not looked at.</summary>
+    public ulong NextHash;
+
+    /// <summary>The first node that was not, as the collection counts.</summary>
+    public long NextNode;
+
+    /// <summary>Whether the table of members, if there is one, is done.</summary>
+    public bool AreMembersDone;
+
+    /// <summary>Whether all is.</summary>
+    public bool IsDone;
 }
 
 /// <summary>Frees something large in slices.</summary>

@@ -1,4 +1,5 @@
 using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Keyspaces;
 
@@ -9,6 +10,10 @@ namespace KestrelFree.Storage.Keyspaces;
 //
 //   merging   every segment is merged with its neighbours if they are small (SegmentMerge), and squeezed into fewer blocks
 //   moving    the sparsest chunks and slabs are chosen, and every segment's head, blocks, runs and long keys moved out of them (Evacuation)
+//
+// Before a segment comes what is below its keys: the tables of large sets, hashes and sorted sets are compacted segment by segment as databases are, and
+// the nodes of lists and of score trees moved. A collection keeps how far a phase has come in it (CompactionProgress), so that the next slice goes on
+// there. One whose shell a fork has yet to read is passed over. Streams are the collector's.
 //
 // Merging comes first since it frees most by itself, and since what it copies goes to the lowest chunks with room: less is left to be moved.
 //
@@ -44,6 +49,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     private EvacuationScope _scope;
     private int _database;
     private ulong _hash;
+    private long _visit;
     private long _footprintBefore;
     private long _settledFootprint;
     private long _settledNeed;
@@ -81,6 +87,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         _scope = scope;
         _footprintBefore = pages.FootprintBytes;
         _phase = Phase.Merging;
+        _visit++;
     }
 
     private bool IsWorthIt()
@@ -102,41 +109,87 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         Table table = databases[_database].Table;
         if (table.Directory.HeadOf(_hash) == 0)
         {
-            NextDatabase();
+            _database++;
+            _hash = 0;
             return true;
         }
 
-        if (_phase == Phase.Moving)
-        {
-            if (_evacuation.Run(table, _hash, budget))
-                Advance(table);
-            return true;
-        }
-
-        _merge.Run(table, _hash);
-        table.Squeeze(_hash);
-        Advance(table);
+        if (RunCollections(table, _hash, budget) && RunSegment(table, _hash, budget) && Advance(table, ref _hash))
+            _database++;
         return true;
     }
 
-    private void Advance(Table table)
+    // False if the budget was spent before the segment was done.
+    private bool RunSegment(Table table, ulong hash, in TimeBudget budget)
     {
-        DirectoryLeaf leaf = table.Directory.LeafOf(_hash);
-        ulong last = _hash | (ulong.MaxValue >> pages.Head(table.Directory.HeadOf(_hash)).Depth);
-        bool isLastOfLeaf = last == (_hash | (ulong.MaxValue >> leaf.Depth));
-        if (isLastOfLeaf && _phase == Phase.Merging && pages.Forks.Newest == 0)
-            table.Directory.Fold(_hash);
-        _hash = last + 1;
-        if (last == ulong.MaxValue)
-            NextDatabase();
+        if (_phase == Phase.Moving)
+            return _evacuation.Run(table, hash, budget);
+        _merge.Run(table, hash);
+        table.Squeeze(hash);
+        return true;
     }
 
-    private void NextDatabase()
+    // What is below the keys of a segment; false if the budget was spent before all was done.
+    private bool RunCollections(Table table, ulong hash, in TimeBudget budget)
     {
-        Table table = databases[_database++].Table;
-        _hash = 0;
-        if (_phase == Phase.Merging && pages.Forks.Newest == 0)
+        if (pages.Objects.Used == 0)
+            return true;
+        EntryPlace place = default;
+        for (int position = 0; table.TryFindFrom(hash, ref position, ref place); position++)
+        {
+            if (Entry.Place(ref place.Entry) != ValuePlace.Object || pages.Objects[Entry.Reference(ref place.Entry)] is not CollectionValue value)
+                continue;
+            if (!RunCollection(value, Entry.Reference(ref place.Entry), table.ReachOf(hash, place.Head.Depth), budget))
+                return false;
+        }
+
+        return true;
+    }
+
+    private bool RunCollection(CollectionValue value, uint slot, Reach reach, in TimeBudget budget)
+    {
+        ref CompactionProgress progress = ref value.Progress;
+        if (progress.Visit != _visit)
+            progress = new CompactionProgress { Visit = _visit, AreMembersDone = value.Members == null };
+        if (progress.IsDone)
+            return true;
+        reach = value.Widen(reach, pages.Forks);
+        progress.IsDone = !pages.TryMakePrivate(ItemKind.Object, slot, reach);
+        if (progress.IsDone)
+            return true;
+        value.Open(reach);
+        if (!progress.AreMembersDone && !RunMembers(value.Members!, ref progress, budget))
+            return false;
+        progress.IsDone = _phase == Phase.Merging || value.MoveNodes(ref progress.NextNode, budget);
+        return progress.IsDone;
+    }
+
+    private bool RunMembers(Table members, ref CompactionProgress progress, in TimeBudget budget)
+    {
+        while (members.Directory.HeadOf(progress.NextHash) != 0 && RunSegment(members, progress.NextHash, budget))
+        {
+            progress.AreMembersDone = Advance(members, ref progress.NextHash);
+            if (progress.AreMembersDone || budget.IsSpent)
+                return progress.AreMembersDone;
+        }
+
+        progress.AreMembersDone = members.Directory.HeadOf(progress.NextHash) == 0;
+        return progress.AreMembersDone;
+    }
+
+    // Goes on to the next segment; true, and back at the first, behind the last.
+    private bool Advance(Table table, ref ulong hash)
+    {
+        DirectoryLeaf leaf = table.Directory.LeafOf(hash);
+        ulong last = hash | (ulong.MaxValue >> pages.Head(table.Directory.HeadOf(hash)).Depth);
+        bool isLastOfLeaf = last == (hash | (ulong.MaxValue >> leaf.Depth));
+        bool folds = _phase == Phase.Merging && pages.Forks.Newest == 0;
+        if (isLastOfLeaf && folds)
+            table.Directory.Fold(hash);
+        hash = last + 1;
+        if (hash == 0 && folds)
             table.Directory.FoldTop();
+        return hash == 0;
     }
 
     private bool EndPhase()
@@ -145,6 +198,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         if (_phase == Phase.Merging)
         {
             _phase = Phase.Moving;
+            _visit++;
             pages.BeginEvacuation(_scope);
             return true;
         }

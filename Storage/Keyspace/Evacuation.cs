@@ -7,6 +7,8 @@ namespace KestrelFree.Storage.Keyspaces;
 // Moves what lies in chunks and slabs that are to run empty, segment by segment. A segment is what knows where its things are: its head is in the
 // directory, its blocks are in its head, its runs and long keys in its entries. Nothing is known of the owners of a chunk, and need not be.
 //
+// The long members of a sorted set stay: its tree refers to them by where they are, and to find them there would cost a look-up for each.
+//
 // What a live fork has yet to read stays where it is, and so does what refers to it: a copy would take memory instead of giving any back.
 
 /// <summary>Moves the things of one segment after the other out of sparse chunks and slabs.</summary>
@@ -36,7 +38,7 @@ internal sealed class Evacuation(PageStore pages)
                 previous = MoveHead(table, hash, id, reach);
             ref SegmentHead head = ref pages.Head(previous);
             MoveBlocks(ref head, reach);
-            if ((pages.Runs.IsEvacuating || pages.Objects.IsEvacuating) && !MoveReferences(table, ref head, reach, budget))
+            if ((pages.Runs.IsEvacuating || pages.Objects.IsEvacuating) && !table.AreKeysReferredTo && !MoveReferences(table, ref head, reach, budget))
                 return false;
         }
 

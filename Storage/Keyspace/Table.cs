@@ -58,6 +58,7 @@ internal sealed class Table
         Directory = original.Directory.Clone();
         Count = original.Count;
         Expiries = original.Expiries.Clone();
+        AreKeysReferredTo = original.AreKeysReferredTo;
     }
 
     /// <summary>The pages that all tables share.</summary>
@@ -65,6 +66,9 @@ internal sealed class Table
 
     /// <summary>Who hashes its keys.</summary>
     public KeyHasher Hasher => _hasher;
+
+    /// <summary>Whether something else refers to its long keys, which then stay where they are.</summary>
+    public bool AreKeysReferredTo { get; init; }
 
     /// <summary>The bytes of its segments.</summary>
     public SegmentSpace Space => _space;
@@ -92,6 +96,9 @@ internal sealed class Table
 
     /// <summary>An empty table that is the value of a key (see CollectionValue): the walk of a fork reads all of it when it comes to that key.</summary>
     public static Table Nested(PageStore pages, KeyHasher hasher) => new(pages, hasher, NestedOrdinal);
+
+    /// <summary>The same, for keys that are ordered elsewhere, by references to those that are long.</summary>
+    public static Table NestedAndOrdered(PageStore pages, KeyHasher hasher) => new(pages, hasher, NestedOrdinal) { AreKeysReferredTo = true };
 
     /// <summary>Another table over the same pages, for the keyspace to write to while forks keep this one. O(1).</summary>
     public Table Clone() => new(this);

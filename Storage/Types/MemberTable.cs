@@ -9,8 +9,8 @@ namespace KestrelFree.Storage.Types;
 // A member is a key there. The members of a set have an empty value; the fields of a hash have one that is stored as strings are
 // in the keyspace (integers as 8 bytes, short ones inline, longer ones in runs), and an expiry where a field has one. A hash without such pays nothing.
 //
-// Neighbouring segments that have become small merge as members go, every eighth time: the compaction of databases does not come here, and drawing a member
-// at random wants segments that are not empty.
+// Neighbouring segments that have become small merge as members go, every eighth time, since drawing a member at random wants segments that are not empty;
+// the rest is done with the databases' (Compaction).
 //
 // It costs a head of 1.3 KB and a block at least, which is why small ones are packed.
 

@@ -22,6 +22,7 @@ internal sealed class Quicklist : CollectionValue
 {
     private const long LeastNodesMeasured = 16;
     private const int NodesTouched = 2;
+    private const int NodesPerCheck = 16;
 
     private readonly ListCompression _compression;
     private readonly int _depth;
@@ -96,6 +97,23 @@ internal sealed class Quicklist : CollectionValue
         }
 
         return copy;
+    }
+
+    /// <inheritdoc/>
+    public override bool MoveNodes(ref long position, in TimeBudget budget)
+    {
+        for (int looked = 1; position < Count; looked++)
+        {
+            ref readonly QuicklistNode node = ref Find(position, out long first);
+            long next = first + node.Count;
+            if (node.Kind == ItemKind.Run && Pages.Runs.IsLeaving(node.Id) && Pages.TryMakePrivate(ItemKind.Run, node.Id, Reach))
+                MoveNode(ref _nodes.Open(position, 0));
+            position = next;
+            if (looked % NodesPerCheck == 0 && budget.IsSpent)
+                return position >= Count;
+        }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -446,6 +464,14 @@ internal sealed class Quicklist : CollectionValue
         ListCompression.Decompress(Pages, ref node, Reach);
     }
 
+    private void MoveNode(ref QuicklistNode node)
+    {
+        QuicklistNode old = node;
+        node.Id = Pages.Runs.Allocate(old.Capacity(Pages), Pages.Forks.Current);
+        old.Stored(Pages).CopyTo(node.Stored(Pages));
+        Pages.Retire(old.Kind, old.Id, Reach);
+    }
+
     // Keeps the rule of list-compress-depth after an edit at an index, which opened nodes there, and put at most two more into the sequence.
     private void Settle(long index)
     {
@@ -545,8 +571,6 @@ internal sealed class Quicklist : CollectionValue
     /// <summary>Frees the nodes of a list one after the other.</summary>
     private sealed class NodesTeardown(PageStore pages, NodeSequence nodes) : Teardown
     {
-        private const int NodesPerCheck = 16;
-
         private readonly NodeSequence _nodes = new(pages.Forks, nodes.Root) { Reach = nodes.Reach };
         private long _next;
 

@@ -31,6 +31,7 @@ internal sealed class ScoreTree
     private const int MergeUpTo = 48;
     private const int LeftBehind = 60;
     private const int MaxBoundBytes = 64;
+    private const int LeavesPerCheck = 16;
 
     private readonly PageStore _pages;
     private uint _root;
@@ -145,6 +146,49 @@ internal sealed class ScoreTree
     {
         Remove(from, member);
         Insert(to, member, longMember);
+    }
+
+    /// <summary>Moves nodes out of slabs that are to run empty, from a rank on, until the budget is spent; true at the end. They lose the room that they have to spare.</summary>
+    public bool MoveNodes(ref long rank, in TimeBudget budget)
+    {
+        for (int leaves = 1; rank < Count; leaves++)
+        {
+            rank += MovePath(rank);
+            if (leaves % LeavesPerCheck == 0 && budget.IsSpent)
+                return rank >= Count;
+        }
+
+        return true;
+    }
+
+    // The leaf with a rank, and what leads to it; returns how many elements it has from there on.
+    private long MovePath(long rank)
+    {
+        var place = new Place { Id = _root, Node = Node(_root) };
+        bool isOwn = TryMove(ref place);
+        while (!place.Node.IsLeaf)
+        {
+            int child = 0;
+            for (; rank >= place.Node.Counts[child]; child++)
+                rank -= place.Node.Counts[child];
+            place.Parent = place.Id;
+            place.Slot = child;
+            place.Id = place.Node.Children[child];
+            place.Node = Node(place.Id);
+            // Below a node that a fork reads nothing can be moved, since the node refers to it.
+            isOwn = isOwn && TryMove(ref place);
+        }
+
+        return place.Node.Count - rank;
+    }
+
+    private bool TryMove(ref Place place)
+    {
+        if (!_pages.TryMakePrivate(ItemKind.Run, place.Id, Owner))
+            return false;
+        if (_pages.Runs.IsLeaving(place.Id))
+            Replace(ref place, CopyOf(place.Node, 0, place.Node.Count, ScoreNode.SlotsFor(place.Node.Count)));
+        return true;
     }
 
     /// <summary>Checks the order, the counts and the shape, and claims every node. O(n).</summary>

@@ -16,6 +16,9 @@ namespace KestrelFree.Storage;
 /// <summary>A sorted set, or the place where one would be. Dies with the next write to another key.</summary>
 public ref struct ZsetRef : ICollectionRef<ZsetRef>
 {
+    // Of a set whose larger part goes, from so many elements on, the rest is copied and all of it freed in slices.
+    private const int LeastReplaced = 4096;
+
     private EntryRef _entry;
     private bool _startsAsTree;
 
@@ -138,12 +141,23 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
         return true;
     }
 
-    /// <summary>Takes the elements of a range away. O(count * log n), O(bytes) while packed.</summary>
+    /// <summary>
+    /// Takes the elements of a range away. O(count * log n), or what is left if that is much less, which is then put into a new set; O(bytes) while packed.
+    /// </summary>
     public void RemoveRange(ZsetRange range)
     {
         if (range.Count == 0)
             return;
-        if (IsTree)
+        long left = Count - range.Count;
+        if (left == 0)
+        {
+            DeleteKey(range.Count);
+            return;
+        }
+
+        if (IsTree && range.Count >= LeastReplaced && left <= range.Count / 2)
+            _entry.SetCollection(ValueForm.ZsetTree, Tree.CopyWithout(range));
+        else if (IsTree)
             _entry.WritableCollection<ZsetTree>().RemoveRange(range);
         else
             PackedZset.DeleteRange(ref _entry, range.Start, range.Count);
@@ -225,12 +239,18 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
 
     private void SignalRemoved(long count)
     {
-        // Deleting the key is counted as one of the changes.
-        bool isEmpty = Count == 0;
-        if (!isEmpty || count > 1)
-            _entry.SignalModified(isEmpty ? count - 1 : count);
-        if (isEmpty)
-            _entry.Delete();
+        if (Count > 0)
+            _entry.SignalModified(count);
+        else
+            DeleteKey(count);
+    }
+
+    // Deleting the key is counted as one of the changes.
+    private void DeleteKey(long count)
+    {
+        if (count > 1)
+            _entry.SignalModified(count - 1);
+        _entry.Delete();
     }
 
     private ZsetTree EnsureTree()

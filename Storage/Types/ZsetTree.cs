@@ -20,7 +20,7 @@ internal sealed class ZsetTree : CollectionValue
     /// <summary>An empty one.</summary>
     public ZsetTree(PageStore pages, KeyHasher hasher)
     {
-        _table = Table.Nested(pages, hasher);
+        _table = Table.NestedAndOrdered(pages, hasher);
         _order = new ScoreTree(pages);
     }
 
@@ -49,20 +49,22 @@ internal sealed class ZsetTree : CollectionValue
     public override long Measure(long samples) => KeyUsage.OfTable(_table, samples) + _order.Bytes;
 
     /// <inheritdoc/>
-    public override CollectionValue Copy()
+    public override CollectionValue Copy() => CopyWithout(default);
+
+    /// <summary>A set of its own with all elements but those of a range. O(m log m) for m that are left.</summary>
+    public ZsetTree CopyWithout(ZsetRange range)
     {
         var copy = new ZsetTree(_table.Pages, _table.Hasher);
-        for (var cursor = new ScoreCursor(_order, 0); cursor.MoveNext();)
-        {
-            ZsetMember member = copy.Find(cursor.Member);
-            copy.Add(ref member, cursor.Score);
-        }
-
+        copy.Add(_order, 0, range.Start);
+        copy.Add(_order, range.Start + range.Count, Count - range.Start - range.Count);
         return copy;
     }
 
     /// <inheritdoc/>
     public override void Open(Reach reach) => _table.Owner = _order.Owner = reach;
+
+    /// <inheritdoc/>
+    public override bool MoveNodes(ref long position, in TimeBudget budget) => _order.MoveNodes(ref position, budget);
 
     /// <inheritdoc/>
     public override Teardown TearDown() => new ZsetTeardown(new TableTeardown(_table), new ScoreTreeTeardown(_order));
@@ -109,6 +111,17 @@ internal sealed class ZsetTree : CollectionValue
     {
         Note(ref member, score);
         _order.Insert(score, member.Name, LongMember.Of(ref member.Place.Entry));
+    }
+
+    private void Add(ScoreTree order, long first, long count)
+    {
+        if (count == 0)
+            return;
+        for (var cursor = new ScoreCursor(order, first); count > 0 && cursor.MoveNext(); count--)
+        {
+            ZsetMember member = Find(cursor.Member);
+            Add(ref member, cursor.Score);
+        }
     }
 
     /// <summary>Gives a member that was found another score; its name must not lie in the set. O(log n).</summary>

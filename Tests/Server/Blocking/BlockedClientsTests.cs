@@ -87,6 +87,33 @@ internal sealed class BlockedClientsTests
         Assert.That(BlockedNow(), Is.Zero);
     }
 
+    // What a push costs with many that wait is told by what it runs: the one request that it serves, of clients of the same key and of others.
+    [Test]
+    public void A_push_serves_one_of_many_and_looks_at_no_other()
+    {
+        const int clients = 400, pushes = 20;
+        var waiting = new List<RawConnection>();
+        for (int i = 0; i < clients; i++)
+        {
+            waiting.Add(_server.Connect());
+            waiting[^1].SendRequest("BLPOP", "same", $"own{i}", "0");
+            Eventually.True(() => BlockedNow() == waiting.Count, () => "a client does not block");
+        }
+
+        var before = _server.OnLoop(() => _server.Server.Statistics.Commands);
+        for (int i = 0; i < pushes; i++)
+            _client.Ask("RPUSH", "same", $"{i}");
+        for (int i = 0; i < pushes; i++)
+            _client.Ask("RPUSH", $"own{pushes + i}", "x");
+        var after = _server.OnLoop(() => _server.Server.Statistics.Commands);
+
+        for (int i = 0; i < 2 * pushes; i++)
+            Assert.That(waiting[i].ReadText(), Is.EqualTo(i < pushes ? $"*2\n  $\"same\"\n  $\"{i}\"" : $"*2\n  $\"own{i}\"\n  $\"x\""));
+        Assert.That(after - before, Is.InRange(2 * pushes, 4 * pushes));
+        Assert.That(BlockedNow(), Is.EqualTo(clients - 2 * pushes));
+        waiting.ForEach(client => client.Dispose());
+    }
+
     private RawConnection BlockAndConnect(out string id)
     {
         id = _client.Ask("CLIENT", "ID")[1..];

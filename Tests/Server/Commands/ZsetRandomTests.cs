@@ -34,27 +34,6 @@ internal sealed class ZsetRandomTests
         Assert.That(pairs, Has.Length.EqualTo(2 * Math.Min(count, members)));
     }
 
-    // A chi-squared statistic of 49 degrees of freedom is above 120 once in ten million times.
-    [Test]
-    public void Every_member_is_drawn_as_often_as_any_other([Values(50, 500)] int members, [Values("-100", "10", "40")] string count)
-    {
-        const int Cells = 50, Draws = 20_000;
-        Fill(members);
-        var cells = new int[Cells];
-        var drawn = 0;
-        while (drawn < Draws)
-        {
-            foreach (string member in Elements("ZRANDMEMBER", "z", count))
-            {
-                cells[int.Parse(member[1..]) * Cells / members]++;
-                drawn++;
-            }
-        }
-
-        double expected = (double)drawn / Cells;
-        Assert.That(cells.Sum(cell => (cell - expected) * (cell - expected) / expected), Is.LessThan(120), string.Join(' ', cells));
-    }
-
     private void Fill(int members)
     {
         for (int i = 0; i < members; i += 50)

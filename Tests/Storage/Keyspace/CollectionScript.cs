@@ -95,7 +95,7 @@ internal sealed class CollectionScript : IDisposable
         else if (choice < 60 && _forks.Count > 0)
             EndFork(_random.Next(_forks.Count));
         else
-            _keyspace.RunMaintenance(_random.Next(50));
+            Maintain();
     }
 
     private void SetPacked(int database, string key)
@@ -219,6 +219,14 @@ internal sealed class CollectionScript : IDisposable
     {
         _keyspace.Swap(0, 1);
         (_model[0], _model[1]) = (_model[1], _model[0]);
+    }
+
+    // Once in a while everything is moved, some of it now and the rest between the steps to come.
+    private void Maintain()
+    {
+        if (_random.Next(4) == 0)
+            _keyspace.CompactEverything();
+        _keyspace.RunMaintenance(_random.Next(50));
     }
 
     private void BeginFork()

@@ -2,6 +2,7 @@ using System.Text;
 using KestrelFree.Storage;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Types;
 using NUnit.Framework;
 
 namespace KestrelFree.Tests.Storage.Keyspaces;
@@ -274,6 +275,63 @@ public sealed class CompactionTests
             arrays.DiscardSlice();
         Assert.That(slices, Is.EqualTo(18 * 3));
         Assert.That(arrays.Take(3_000_000), Has.Length.EqualTo(3_000_000).And.All.EqualTo(1));
+    }
+
+    [TestCase("set")]
+    [TestCase("hash")]
+    [TestCase("zset")]
+    [TestCase("list")]
+    public void What_large_collections_consist_of_moves_too(string kind)
+    {
+        const int elements = 20_000;
+        for (int i = 0; i < elements; i++)
+            Add(kind, i);
+        for (int i = 0; i < elements / 2; i++)
+            Remove(kind, i);
+        uint[] before = PlacesIn(kind);
+        _keyspace.CompactEverything();
+        Rest();
+
+        Assert.That(PlacesIn(kind), Has.None.AnyOf(before.Cast<object>().ToArray()));
+        Assert.That(_keyspace[0].Peek("key"u8).Collection<CollectionValue>().Count, Is.EqualTo(elements / 2));
+        _keyspace.Validate();
+    }
+
+    // Of a table the heads, of a tree also its root, of a list the runs of its nodes.
+    private uint[] PlacesIn(string kind)
+    {
+        var value = _keyspace[0].Peek("key"u8).Collection<CollectionValue>();
+        if (value is Quicklist list)
+            return [list.Find(0, out _).Id, list.Find(list.Count - 1, out _).Id];
+        uint head = value.Members!.Directory.HeadOf(0);
+        return value is ZsetTree tree ? [head, tree.Order.Root] : [head];
+    }
+
+    private void Add(string kind, int number)
+    {
+        EntryRef entry = _keyspace[0].LookupWrite("key"u8);
+        double score = number;
+        if (kind == "set")
+            new SetRef(entry).Add(Key(number));
+        else if (kind == "hash")
+            new HashRef(entry).Set(Key(number), "value"u8);
+        else if (kind == "zset")
+            new ZsetRef(entry).Add(Key(number), ref score, ZsetRules.None);
+        else
+            new ListRef(entry).Push(ListEnd.Tail, Value(number, 60));
+    }
+
+    private void Remove(string kind, int number)
+    {
+        EntryRef entry = _keyspace[0].LookupWrite("key"u8);
+        if (kind == "set")
+            new SetRef(entry).Remove(Key(number));
+        else if (kind == "hash")
+            new HashRef(entry).Delete(Key(number));
+        else if (kind == "zset")
+            new ZsetRef(entry).Remove(Key(number));
+        else
+            new ListRef(entry).Pop(number % 2 == 0 ? ListEnd.Head : ListEnd.Tail, 1);
     }
 
     private void Compact()

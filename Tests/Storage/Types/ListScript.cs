@@ -62,7 +62,15 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
         else if (choice < 96 && _forks.Count > 0)
             EndFork(_random.Next(_forks.Count));
         else
-            keyspace.RunMaintenance(_random.Next(50));
+            Maintain();
+    }
+
+    // Once in a while everything is moved, some of it now and the rest between the steps to come.
+    private void Maintain()
+    {
+        if (_random.Next(4) == 0)
+            keyspace.CompactEverything();
+        keyspace.RunMaintenance(_random.Next(50));
     }
 
     private void Push(int key, List<string> model)

@@ -104,9 +104,17 @@ internal sealed class ZsetScript : IDisposable
                 EndFork(_random.Next(_forks.Count));
                 break;
             default:
-                _keyspace.RunMaintenance(_random.Next(50));
+                Maintain();
                 break;
         }
+    }
+
+    // Once in a while everything is moved, some of it now and the rest between the steps to come.
+    private void Maintain()
+    {
+        if (_random.Next(4) == 0)
+            _keyspace.CompactEverything();
+        _keyspace.RunMaintenance(_random.Next(50));
     }
 
     private void Add(string key)
