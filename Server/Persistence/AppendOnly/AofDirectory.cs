@@ -32,6 +32,9 @@ internal sealed class AofDirectory
     /// <summary>Where the folder is: the working folder, if empty.</summary>
     internal string Root { get; set; } = "";
 
+    /// <summary>Closes what has lost its name, elsewhere than on the loop.</summary>
+    internal Action<IDisposable> CloseLater { get; set; } = static file => file.Dispose();
+
     /// <summary>The folder.</summary>
     internal string FolderPath => Path.GetFullPath(Path.Combine(Root, ByteText.ToUnicode(_config.AppendDirname)));
 
@@ -89,7 +92,7 @@ internal sealed class AofDirectory
             foreach (var file in Manifest.History)
             {
                 _log.Notice($"Removing the history file {file.Name} in the background");
-                File.Delete(PathOf(file.Name));
+                Delete(PathOf(file.Name));
             }
 
             var manifest = Manifest.Copy();
@@ -100,6 +103,14 @@ internal sealed class AofDirectory
         {
             _log.Warning($"Cannot delete history files of the AOF: {SystemErrorText.Of(e)}");
         }
+    }
+
+    private void Delete(string path)
+    {
+        if (!File.Exists(path)) return;
+        var handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(path);
+        CloseLater(handle);
     }
 
     // The last case is an upgrade that a crash interrupted between manifest and rename.

@@ -27,13 +27,7 @@ internal sealed class AofSyncer : LoopMessage, IDisposable
         _thread.Start();
     }
 
-    private enum Then
-    {
-        Keep,
-        Close,
-    }
-
-    /// <summary>How many requests are not done.</summary>
+    /// <summary>How many syncs are not done.</summary>
     internal int Pending => Volatile.Read(ref _pending);
 
     /// <summary>The offset of the last sync that succeeded; see <see cref="Sync"/>.</summary>
@@ -45,12 +39,15 @@ internal sealed class AofSyncer : LoopMessage, IDisposable
     /// <summary>Has a file synced.</summary>
     /// <param name="file">The file.</param>
     /// <param name="offset">How much of what was fed it and those before it contain by now.</param>
-    internal void Sync(AofFile file, long offset) => Add(new Request(file, offset, Then.Keep));
+    internal void Sync(AofFile file, long offset) => Add(new Request(file, offset, null));
 
     /// <summary>Has a file synced that nobody else uses any more, and closes it.</summary>
-    internal void SyncAndClose(AofFile file, long offset) => Add(new Request(file, offset, Then.Close));
+    internal void SyncAndClose(AofFile file, long offset) => Add(new Request(file, offset, file));
 
-    /// <summary>Returns when all requests are done.</summary>
+    /// <summary>Has a file closed that has lost its name: only then does the file system free its blocks, which takes long for a large one.</summary>
+    internal void Close(IDisposable file) => _requests.Add(new Request(null, 0, file));
+
+    /// <summary>Returns when all syncs are done.</summary>
     internal void WaitUntilIdle()
     {
         var wait = new SpinWait();
@@ -78,27 +75,27 @@ internal sealed class AofSyncer : LoopMessage, IDisposable
     {
         foreach (var request in _requests.GetConsumingEnumerable())
         {
-            Do(request);
+            if (request.File is { } file) Sync(file, request);
+            request.ToClose?.Dispose();
+            if (request.File is null) continue;
             Interlocked.Decrement(ref _pending);
             _loop.Post(this);
         }
     }
 
-    private void Do(Request request)
+    private void Sync(AofFile file, Request request)
     {
         try
         {
-            request.File.Sync();
+            file.Sync();
             _fault = null;
             Volatile.Write(ref _syncedOffset, request.Offset);
         }
         catch (IOException e)
         {
-            _fault = SaveFault.Of("Failed to fsync the AOF file", request.File.FilePath, e);
+            _fault = SaveFault.Of("Failed to fsync the AOF file", file.FilePath, e);
         }
-
-        if (request.Then == Then.Close) request.File.Dispose();
     }
 
-    private readonly record struct Request(AofFile File, long Offset, Then Then);
+    private readonly record struct Request(AofFile? File, long Offset, IDisposable? ToClose);
 }

@@ -49,7 +49,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
         _server = server;
         _encoder = new CommandEncoder(_buffer);
         _waiters = new AofWaiters(server);
-        Folder = new AofDirectory(server.Config, server.Log, server.FileSteps);
+        Folder = new AofDirectory(server.Config, server.Log, server.FileSteps) { CloseLater = file => Syncer.Close(file) };
         Rewrites = new AofRewrites(server, this);
     }
 
