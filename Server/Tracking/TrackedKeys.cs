@@ -7,7 +7,7 @@ namespace KestrelFree.Server.Tracking;
 //
 // Clients are named by number and never taken out when they disconnect: that would cost O(keys they have read). A number that belongs to nobody any more, or to a
 // client that no longer tracks, is passed over when the key changes, which takes the key out of the table. Nearly all keys are held by one client, so the first number
-// stands in the entry itself.
+// stands in the entry itself. The next ones stand in an array, which is searched from end to end, and beyond 32 of them in a set.
 
 /// <summary>Which clients may hold which keys. All operations are O(1), or O(holders of the key).</summary>
 internal sealed class TrackedKeys
@@ -24,10 +24,7 @@ internal sealed class TrackedKeys
     internal void Add(ReadOnlySpan<byte> key, long clientId)
     {
         ref var holders = ref CollectionsMarshal.GetValueRefOrAddDefault(_table.GetAlternateLookup<ReadOnlySpan<byte>>(), key, out _);
-        if (holders.First == clientId) return;
-        if (holders.First == 0) holders.First = clientId;
-        else if (!(holders.Others ??= []).Add(clientId)) return;
-        PairCount++;
+        if (holders.Add(clientId)) PairCount++;
     }
 
     /// <summary>Takes a key out; false when no client holds it.</summary>
@@ -55,7 +52,49 @@ internal sealed class TrackedKeys
 
     private struct Holders
     {
-        internal long First;
-        internal HashSet<long>? Others;
+        private const int MostInArray = 32;
+
+        private long[]? _few;
+        private HashSet<long>? _many;
+        private int _count;
+
+        /// <summary>The first client; 0 while there is none.</summary>
+        internal long First { get; private set; }
+
+        /// <summary>The other clients, null when there are none.</summary>
+        internal readonly IReadOnlyCollection<long>? Others
+        {
+            get
+            {
+                if (_many is not null) return _many;
+                if (_few is null) return null;
+                return new ArraySegment<long>(_few, 0, _count);
+            }
+        }
+
+        /// <summary>Adds a client; false if it is one of them.</summary>
+        internal bool Add(long clientId)
+        {
+            if (First == clientId) return false;
+            if (First != 0) return _many?.Add(clientId) ?? AddToFew(clientId);
+            First = clientId;
+            return true;
+        }
+
+        private bool AddToFew(long clientId)
+        {
+            _few ??= new long[2];
+            if (_few.AsSpan(0, _count).Contains(clientId)) return false;
+            if (_count == MostInArray)
+            {
+                _many = [.. _few, clientId];
+                _few = null;
+                return true;
+            }
+
+            if (_count == _few.Length) Array.Resize(ref _few, _count * 2);
+            _few[_count++] = clientId;
+            return true;
+        }
     }
 }
