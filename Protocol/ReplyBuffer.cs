@@ -14,8 +14,9 @@ namespace KestrelFree.Protocol;
 //   a 16 KB chunk instead of being sealed, so that an ordinary answer stays in one piece and goes out with one send.
 // - A long value gets a chunk of its own size, up to 1 MB; longer ones a row of such chunks, which return to the pool one
 //   by one as they are sent.
-// - A chunk shared by many clients is referred to, not copied, when it is long or nothing else is pending; a short one
-//   behind other bytes is copied, since one send of many messages beats many sends.
+// - A chunk shared by many clients is referred to, not copied, when it is long, or when no more than a few such are
+//   pending: thousands of subscribers of a channel need no chunk then. Otherwise a short one is copied, since many messages
+//   take less room so.
 // - Length is O(1): limits on output buffers look at it after every command.
 //
 // Deferred lengths: the number of elements is often known only after they are written. BeginDeferred leaves room for the
@@ -39,6 +40,9 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
 
     /// <summary>A shared reply of this length or more is referred to even behind other bytes.</summary>
     private const int ReferBytes = 512;
+
+    /// <summary>So many shorter ones are referred to while nothing else is pending, and need no chunk.</summary>
+    private const int MaxShortReferred = 16;
 
     /// <summary>So few bytes move into the chunk of what follows, such as a value's header into the value's own.</summary>
     private const int MovedBytes = 2 * 1024;
@@ -134,7 +138,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     public void AppendShared(SharedReply reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
-        if (reply.Length < ReferBytes && !IsEmpty)
+        if (reply.Length < ReferBytes && !IsEmpty && (_tail is not null || _sealedCount >= MaxShortReferred))
         {
             Append(reply.Bytes);
             return;
