@@ -79,7 +79,7 @@ internal sealed class ConfigurationTests
         using var server = Start(port, Debian, "--port", $"{port}", "--daemonize", "no", "--logfile", "", "--pidfile", folder.File("pid"), "--dir", folder.Path, "--save", "", "--unixsocket", "");
 
         Assert.That(Setting(server, "databases"), Is.EqualTo("16"));
-        Assert.That(server.Log, Does.Contain("Ready to accept connections"));
+        server.WaitForLog("Ready to accept connections");
     }
 
     [Test]
