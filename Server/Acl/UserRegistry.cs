@@ -162,12 +162,19 @@ internal sealed class UserRegistry
         return clients;
     }
 
-    // Nobody should go on being a user that is gone, even until the connection is closed. The client whose request this is gets its reply first.
+    // Nobody should go on being a user that is gone, even until the connection is closed, nor be served what he waits for. The client whose request
+    // this is gets its reply first.
     private void Disconnect(Client client)
     {
         client.User = Default;
         client.IsAuthenticated = false;
-        if (client == _server.Requests.Current) client.Flags |= ClientFlags.CloseAfterReply;
-        else _server.Clients.CloseAsap(client);
+        if (client == _server.Requests.Current)
+        {
+            client.Flags |= ClientFlags.CloseAfterReply;
+            return;
+        }
+
+        _server.Blocked.Forget(client);
+        _server.Clients.CloseAsap(client);
     }
 }

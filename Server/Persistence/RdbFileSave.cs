@@ -16,6 +16,9 @@ internal sealed record RdbSaveSettings(RdbFileOptions Options)
     /// <summary>Is told of the steps on the way.</summary>
     internal FileSteps? Steps { get; init; }
 
+    /// <summary>Whether the log may name keys (hide-user-data-from-log).</summary>
+    internal bool NamesKeys { get; init; } = true;
+
     /// <summary>A pause after each key, in microseconds, for tests (rdb-key-save-delay).</summary>
     internal long KeyDelayMicros { get; init; }
 
@@ -138,7 +141,7 @@ internal sealed class RdbFileSave(string path, string temporary, RdbSaveSettings
         file.Flush(flushToDisk: true);
         Bytes = writer.BytesWritten;
         if (writer is RdbFileWriter { RaisedBy: { } key } rdb)
-            log.Notice($"The RDB file has version {rdb.Version} instead of {settings.Options.Version}: fields expire, first seen in key {ByteText.Quote(ByteText.From(key))}");
+            log.Notice($"The RDB file has version {rdb.Version} instead of {settings.Options.Version}: fields expire, first seen in key {(settings.NamesKeys ? ByteText.Quote(ByteText.From(key)) : "*redacted*")}");
         return true;
     }
 

@@ -180,6 +180,7 @@ internal sealed class RdbSaves
         SyncsOnTheWay = _server.Config.RdbSaveIncrementalFsync,
         Steps = _server.FileSteps,
         KeyDelayMicros = _server.Config.RdbKeySaveDelayMicros,
+        NamesKeys = !_server.Config.HideUserDataFromLog,
     };
 
     private long NowSeconds => _server.Clock.NowMs / 1000;

@@ -71,6 +71,18 @@ internal sealed class LogTests
         Assert.That(server.Log, Does.Not.Contain($"Accepted {client.LocalAddress}"));
     }
 
+    [TestCase("no", "name=mine ")]
+    [TestCase("yes", "name=*redacted* ")]
+    public void What_clients_call_themselves_can_be_kept_out_of_it(string hide, string shown)
+    {
+        using var server = KestrelFreeProcess.Start("--loglevel", "verbose", "--hide-user-data-from-log", hide);
+        using (var client = server.Connect())
+            Assert.That(client.Ask("CLIENT", "SETNAME", "mine"), Is.EqualTo("+OK"));
+
+        server.WaitForLog(shown);
+        Assert.That(server.Log.Contains("name=mine", StringComparison.Ordinal), Is.EqualTo(hide == "no"));
+    }
+
     [Test]
     public void A_log_file_that_is_moved_away_is_begun_anew()
     {

@@ -40,6 +40,20 @@ internal sealed class UserRegistryTests
     }
 
     [Test]
+    public void Whoever_is_gone_takes_nothing_that_he_waited_for()
+    {
+        Set("alice", "on", "nopass", "+@all", "~*");
+        using var alice = As("alice");
+        alice.SendRequest("BLPOP", "k", "0");
+        Eventually.True(() => _admin.AskPayload("INFO", "clients").Contains("blocked_clients:1\r", StringComparison.Ordinal), () => "not blocked");
+
+        _admin.Send(RequestBytes.Pipeline([["ACL", "DELUSER", "alice"], ["RPUSH", "k", "v"], ["LLEN", "k"]]));
+
+        Assert.That(new[] { _admin.ReadText(), _admin.ReadText(), _admin.ReadText() }, Is.EqualTo(new[] { ":1", ":1", ":1" }));
+        Assert.That(alice.IsClosedByServer(Eventually.Patience), Is.True);
+    }
+
+    [Test]
     public void Whoever_removes_himself_gets_the_reply_first()
     {
         Set("alice", "on", "nopass", "+@all", "~*");
