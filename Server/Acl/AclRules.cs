@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using KestrelFree.Protocol;
 using KestrelFree.Server.Commands;
@@ -56,6 +57,8 @@ internal enum AclFault
 /// <summary>Applies rules to users.</summary>
 internal sealed class AclRules
 {
+    private static readonly SearchValues<byte> Blanks = SearchValues.Create("\0 \t\n\v\f\r"u8);
+
     private readonly CommandTable _commands;
     private readonly ServerConfig _config;
     private readonly ServerLog _log;
@@ -83,7 +86,7 @@ internal sealed class AclRules
     };
 
     /// <summary>Whether a name or pattern has blanks or NULs, which a line of rules could not hold.</summary>
-    internal static bool HasBlanks(ReadOnlySpan<byte> text) => text.ContainsAny("\0 \t\n\v\f\r"u8);
+    internal static bool HasBlanks(ReadOnlySpan<byte> text) => text.ContainsAny(Blanks);
 
     /// <summary>Joins the words of selectors that are spread over several, as in <c>(+get ~a:*)</c>; null when a parenthesis is not closed.</summary>
     /// <param name="words">The rules.</param>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 
 namespace KestrelFree.Server.Acl;
@@ -6,6 +7,8 @@ namespace KestrelFree.Server.Acl;
 internal sealed class PasswordHash
 {
     private const int HexDigits = SHA256.HashSizeInBytes * 2;
+
+    private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789abcdef"u8);
 
     private readonly byte[] _hash;
 
@@ -20,7 +23,7 @@ internal sealed class PasswordHash
     /// <summary>Reads a hash; only 64 lower-case hexadecimal digits are one.</summary>
     internal static PasswordHash? Parse(ReadOnlySpan<byte> hex)
     {
-        if (hex.Length != HexDigits || hex.ContainsAnyExcept("0123456789abcdef"u8)) return null;
+        if (hex.Length != HexDigits || hex.ContainsAnyExcept(Digits)) return null;
         var hash = new byte[SHA256.HashSizeInBytes];
         Convert.FromHexString(hex, hash, out _, out _);
         return new PasswordHash(hash);
