@@ -93,7 +93,7 @@ internal sealed class AclRuleDraw(int seed)
     };
 
     // In one word or in several. One that is not closed comes last: the oracle begins anew with the next that opens.
-    private IEnumerable<string> Selector()
+    private string[] Selector()
     {
         var rules = _draw.Many(0, 3, SelectorRule).Where(rule => rule.Length > 1 && !rule.Contains(' ', StringComparison.Ordinal)).ToArray();
         var text = $"({string.Join(' ', rules)})";
