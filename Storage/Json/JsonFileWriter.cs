@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -28,6 +29,7 @@ namespace KestrelFree.Storage;
 // A collection is written as it is walked, and what has gathered goes to the stream after every so many bytes, so that memory does not follow the size of a value.
 
 /// <summary>Writes a snapshot as lines of JSON.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The writer of JSON holds nothing but memory, and the stream is the caller's.")]
 public sealed class JsonFileWriter : ISnapshotFileWriter
 {
     /// <summary>What the first line calls the format.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -18,7 +19,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
 {
     private readonly List<(byte[] Field, byte[] Value, long ExpiryMs)> _fields = [];
     private readonly List<ArgSlice> _slices = [];
-    private readonly MemoryStream _pairs = new();
+    private readonly ArrayBufferWriter<byte> _pairs = new();
 
     /// <summary>Reads the value whose name has been read. O(bytes). Throws <see cref="JsonFileException"/> for what is none, and for a collection without elements.</summary>
     public JsonValue Read(string name)
@@ -189,7 +190,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
             ReadPairs();
             if (_slices.Count == 0 || _slices.Count % 2 != 0)
                 tokens.Fail("entry", "fields and values are expected");
-            var pairs = new ArgVector(_pairs.GetBuffer().AsSpan(0, (int)_pairs.Length), [.. _slices]);
+            var pairs = new ArgVector(_pairs.WrittenSpan, [.. _slices]);
             AppendOutcome outcome = log.Append(id, pairs, keyspace.Limits);
             if (outcome != AppendOutcome.Added)
                 tokens.Fail("id of an entry", outcome == AppendOutcome.NotGreater ? "ids have to grow" : "the entry is too large");
@@ -201,11 +202,11 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
     private void ReadPairs()
     {
         _slices.Clear();
-        _pairs.SetLength(0);
+        _pairs.ResetWrittenCount();
         while (tokens.Read("entry") != JsonTokenType.EndArray)
         {
             ReadOnlySpan<byte> bytes = tokens.CurrentBytes("entry");
-            _slices.Add(new ArgSlice((int)_pairs.Length, bytes.Length));
+            _slices.Add(new ArgSlice(_pairs.WrittenCount, bytes.Length));
             _pairs.Write(bytes);
         }
     }

@@ -107,7 +107,7 @@ internal sealed class AofCheck(AofCheckOptions options, TextWriter output, TextR
         return CheckRequests(new AofReader(file, path, begin), name, path, place);
     }
 
-    private FileStream Open(string path)
+    private static FileStream Open(string path)
     {
         try
         {
@@ -205,14 +205,14 @@ internal sealed class AofCheck(AofCheckOptions options, TextWriter output, TextR
         return Verdict.Failed;
     }
 
-    private bool BeginsWithSnapshot(string path)
+    private static bool BeginsWithSnapshot(string path)
     {
         using var file = Open(path);
         return AofLoad.BeginsWithSnapshot(file);
     }
 
     // A manifest is short and its first line that is no comment begins with "file".
-    private bool IsManifest(string path)
+    private static bool IsManifest(string path)
     {
         using var file = new StreamReader(Open(path));
         while (file.Peek() == '#') file.ReadLine();
