@@ -10,6 +10,13 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
+        if (OperatingSystem.IsWindows() && args is [.. var own, WindowsService.Argument]) return WindowsService.Run(started => Run(own, started));
+        return Run(args, started: null);
+    }
+
+    // Who supervises the process from outside is told when the server has started, and how it is asked to end.
+    private static int Run(string[] args, Action<Action>? started)
+    {
         using var detached = Daemon.TryEnter();
         var startup = Startup.Read(args, StartupStreams.OfProcess());
         if (startup.Config is not { } config) return startup.ExitCode;
@@ -19,7 +26,7 @@ internal static class Program
 
         detached?.CloseStandardStreams();
         using var log = ServerLog.Open(config);
-        return new ServerProcess(startup, config, log, detached).Run();
+        return new ServerProcess(startup, config, log, detached) { Started = started }.Run();
     }
 
     private static int Run(JsonTransferOptions options, ServerConfig config)

@@ -28,6 +28,9 @@ internal sealed class ServerProcess
         _detached = detached;
     }
 
+    /// <summary>Called when the server listens, with what asks it to end on any thread.</summary>
+    internal Action<Action>? Started { get; init; }
+
     /// <summary>Runs the server until it ends; returns the process's exit code.</summary>
     internal int Run()
     {
@@ -64,6 +67,7 @@ internal sealed class ServerProcess
         _log.Notice("Server initialized");
         if (_config.SetProcTitle) ProcessTitle.Follow(_config);
         _detached?.ReportListening();
+        Started?.Invoke(() => signals.Receive("SIGTERM"));
         Load(server);
         return Serve(server, crashReport);
     }

@@ -170,7 +170,13 @@ internal sealed class TlsChannel : IDisposable
         return 0;
     }
 
-    // A write over memory has completed when it returns.
+    // Over memory both have completed when they return.
+    private static int Finish(ValueTask<int> read)
+    {
+        Invariant.Check(read.IsCompleted, "an encrypted read has not completed at once");
+        return read.GetAwaiter().GetResult();
+    }
+
     private static void Finish(ValueTask write)
     {
         Invariant.Check(write.IsCompleted, "an encrypted write has not completed at once");
@@ -198,9 +204,7 @@ internal sealed class TlsChannel : IDisposable
         {
             while (_wire.HasInput)
             {
-                ValueTask<int> read = _ssl.ReadAsync(room[count..]);
-                Invariant.Check(read.IsCompleted, "an encrypted read has not completed at once");
-                int decrypted = read.GetAwaiter().GetResult();
+                int decrypted = Finish(_ssl.ReadAsync(room[count..]));
                 if (decrypted == 0) return count;
                 count += decrypted;
             }

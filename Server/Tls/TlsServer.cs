@@ -29,7 +29,7 @@ internal sealed class TlsServer
     private readonly TlsBuffers _buffers = new();
     private readonly Queue<Client> _waiting = [];
     private TlsContext? _context;
-    private TlsFiles _seen = new();
+    private TlsFiles _seen;
     private long _watchedMs;
 
     internal TlsServer(RedisServer server) => _server = server;

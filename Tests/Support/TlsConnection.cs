@@ -28,7 +28,7 @@ internal sealed class TlsConnection : IDisposable
                 TargetHost = "localhost",
                 ClientCertificates = certificate is null ? null : [certificate],
                 EnabledSslProtocols = protocols,
-                RemoteCertificateValidationCallback = (_, _, _, _) => true,
+                RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
             });
         }
         catch

@@ -184,7 +184,7 @@ internal sealed class TlsTests
         var options = new ConfigurationOptions { Ssl = true, SslHost = "localhost", AbortOnConnectFail = true, ConnectTimeout = 30_000, SyncTimeout = 30_000, SslProtocols = SslProtocols.Tls12 };
         options.EndPoints.Add("127.0.0.1", _port);
         options.CertificateSelection += (_, _, _, _, _) => _certificates.Client;
-        options.CertificateValidation += (_, _, _, _) => true;
+        options.CertificateValidation += (_, shown, _, _) => shown is not null;
         using var multiplexer = ConnectionMultiplexer.Connect(options);
         var database = multiplexer.GetDatabase();
 

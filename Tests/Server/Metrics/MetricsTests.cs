@@ -92,7 +92,7 @@ internal sealed class MetricsTests
 
     [Test]
     public void An_endless_request_is_cut_off() =>
-        Assert.That(Ask(Encoding.ASCII.GetBytes("GET /" + new string('x', 8 * 1024))[..(8 * 1024)]), Does.StartWith("HTTP/1.1 431 "));
+        Assert.That(Ask(Encoding.ASCII.GetBytes("GET /" + new string('x', 8 * 1024 - "GET /".Length))), Does.StartWith("HTTP/1.1 431 "));
 
     [Test]
     public void A_request_may_come_in_pieces()
