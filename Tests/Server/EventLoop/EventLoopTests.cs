@@ -244,6 +244,39 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     }
 
     [Test]
+    public void A_turn_serves_for_as_long_as_its_BeforeSleep_took()
+    {
+        var happened = new List<string>();
+        _loop.BeforeSleep = () =>
+        {
+            happened.Add("turn");
+            Spin(200_000);
+        };
+        for (int i = 0; i < 3; i++)
+        {
+            (RecordingPollable ours, Socket peer) = Watch();
+            peer.Send("x"u8);
+            ours.WhenReadable = () =>
+            {
+                happened.Add("served");
+                Spin(1000);
+                if (happened.Count == 4)
+                    _loop.Stop();
+            };
+        }
+
+        _loop.Run();
+
+        Assert.That(happened, Is.EqualTo((string[])["turn", "served", "served", "served"]));
+
+        static void Spin(long micros)
+        {
+            long until = EventLoop.NowMicros() + micros;
+            SpinWait.SpinUntil(() => EventLoop.NowMicros() > until);
+        }
+    }
+
+    [Test]
     public void What_is_left_of_a_turn_is_dropped_with_its_socket()
     {
         (RecordingPollable first, Socket peer) = Watch();
