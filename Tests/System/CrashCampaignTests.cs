@@ -87,7 +87,7 @@ internal sealed class CrashCampaignTests
         if (command == "BGSAVE") test.Save(client);
         Assert.That(client.Ask("DEBUG", "CRASH-AT", step), Is.EqualTo("+OK"));
         client.SendRequest(command);
-        if (test.Confirms(() => client.ReadText())) test.WriteUntil(server, client, static () => false);
+        if (Confirms(() => client.ReadText())) test.WriteUntil(server, client, static () => false);
     });
 
     // A rewrite lists its new incremental file before it begins, and its base when it has ended: two manifests.
@@ -189,7 +189,7 @@ internal sealed class CrashCampaignTests
     }
 
     // False when the server is gone.
-    private bool Confirms(Action exchange)
+    private static bool Confirms(Action exchange)
     {
         try
         {
