@@ -78,6 +78,7 @@ internal sealed class DeploymentTests
         Directory.CreateDirectory(folder.File("bin"));
         Program("redis-server", "echo \"$@\"");
         Program("redis-cli", "echo command without arguments");
+        Program("find", "true");
         Program("chown", "true");
         Program("setpriv", $"echo \"$1 $2 $3\" > {folder.File("dropped")}; shift 4; exec \"$@\"");
         folder.Write("silent.conf", "port 1\n");

@@ -110,10 +110,12 @@ internal sealed class MetricsTests
         using var client = _server.Connect();
 
         Assert.That(client.Ask("PING"), Is.EqualTo("+PONG"));
-        Assert.That(idle.Count(connection => connection.IsClosedByServer(TimeSpan.FromMilliseconds(50))), Is.EqualTo(24));
+        Eventually.True(() => Closed() >= 24, () => $"{Closed()} of 40 are closed");
 
         foreach (var connection in idle) connection.Dispose();
         Eventually.True(() => TryAsk().StartsWith("HTTP/1.1 200", StringComparison.Ordinal), () => "no scrape after the idle ones left");
+
+        int Closed() => idle.Count(connection => connection.IsClosedByServer(TimeSpan.Zero));
     }
 
     private double Value(string sample)
