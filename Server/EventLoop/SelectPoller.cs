@@ -98,10 +98,9 @@ public sealed class SelectPoller : Poller
         return -1;
     }
 
-    // The newest first: Select does not tell in which order they became ready, and whoever asks about another connection is mostly older than it.
     private static void Collect(SelectList list, PollEvents events, ReadyList ready)
     {
-        for (int i = list.Count - 1; i >= 0; i--)
+        for (int i = 0; i < list.Count; i++)
         {
             ready.Add(list.PollableAt(i), events);
         }
