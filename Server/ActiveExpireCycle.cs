@@ -9,7 +9,7 @@ namespace KestrelFree.Server;
 // the keyspace knows when its earliest key is due, so there is one cycle, which BeforeSleep runs as soon as that time has come. Three rules keep it
 // from the clients' way:
 //
-//     slice     half a millisecond: no client waits longer for it
+//     slice     a quarter of a millisecond: no client waits longer for it
 //     share     after a slice of t the cycle rests for 3 t, so it takes a quarter of the loop at most (43 % with active-expire-effort 10, the
 //               same scale as Redis's slow cycle)
 //     pace      a sweep that got to its end begins again after 10 ms at the earliest: when keys fall due all the time, each visit to a segment
@@ -21,7 +21,7 @@ namespace KestrelFree.Server;
 /// <summary>Paces the deletion of keys past their time, and counts what it costs.</summary>
 internal sealed class ActiveExpireCycle
 {
-    private const long SliceMicros = 500;
+    private const long SliceMicros = 250;
     private const long PaceMs = 10;
     private const long LongestWaitMs = 1000;
     private const int BasePercent = 25;

@@ -11,8 +11,8 @@ internal sealed class ServerCron
     private const int MinClientsPerRun = 5;
     private const int MaxHz = 500;
     private const int ClientsPerCall = 200;
-    private const long MaintenanceSliceMicros = 500;
-    private const long MaintenancePauseMs = 2;
+    private const long MaintenanceSliceMicros = 250;
+    private const long MaintenancePauseMs = 1;
     private const long SampleEveryMs = 100;
     private const long SilentMs = 2000;
 
@@ -64,7 +64,8 @@ internal sealed class ServerCron
         }
     }
 
-    // Not while data is loaded: segments that wait to be filled are better not merged. While the keyspace has memory to give back it gets a fifth of the loop, in slices that no client notices.
+    // Not while data is loaded: segments that wait to be filled are better not merged. While the keyspace has memory to give back it gets a fifth of the loop,
+    // in slices that no client notices.
     private long ContinueMaintenance()
     {
         _maintaining = !_server.Loader.IsLoading && _server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
