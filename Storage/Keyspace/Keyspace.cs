@@ -320,12 +320,8 @@ public sealed class Keyspace
 
     private static KeyHasher NewHasher(KeyspaceOptions options, Random dice)
     {
-        Span<byte> key = stackalloc byte[16];
-        if (options.Seed == null)
-            RandomNumberGenerator.Fill(key);
-        else
-            dice.NextBytes(key);
-        return new KeyHasher(BitConverter.ToUInt64(key), BitConverter.ToUInt64(key[8..]), options.HashMask);
+        SipHash hash = options.Seed == null ? SipHash.UnderRandomKey() : new SipHash((ulong)dice.NextInt64(), (ulong)dice.NextInt64());
+        return new KeyHasher(hash, options.HashMask);
     }
 }
 

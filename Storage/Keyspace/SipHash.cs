@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace KestrelFree.Storage.Keyspaces;
 
@@ -8,10 +9,18 @@ namespace KestrelFree.Storage.Keyspaces;
 /// SipHash-1-3 under a secret key: an attacker who could predict hashes would explode the directory. 12 ns for 16 bytes.
 /// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012.
 /// </summary>
-internal readonly struct SipHash(ulong key0, ulong key1)
+public readonly struct SipHash(ulong key0, ulong key1)
 {
     private readonly ulong _key0 = key0;
     private readonly ulong _key1 = key1;
+
+    /// <summary>Hashes under a key that nobody knows.</summary>
+    public static SipHash UnderRandomKey()
+    {
+        Span<byte> key = stackalloc byte[16];
+        RandomNumberGenerator.Fill(key);
+        return new SipHash(BitConverter.ToUInt64(key), BitConverter.ToUInt64(key[8..]));
+    }
 
     /// <summary>The 64-bit hash of <paramref name="data"/>. O(n).</summary>
     public ulong Hash(ReadOnlySpan<byte> data)
@@ -74,10 +83,8 @@ internal readonly struct SipHash(ulong key0, ulong key1)
 }
 
 /// <summary>What the tables of a keyspace hash with. The mask is all ones but in tests, where it makes hashes collide.</summary>
-internal sealed class KeyHasher(ulong key0, ulong key1, ulong mask)
+internal sealed class KeyHasher(SipHash hash, ulong mask)
 {
-    private readonly SipHash _sip = new(key0, key1);
-
     /// <summary>The hash of a key. O(n).</summary>
-    public ulong Hash(ReadOnlySpan<byte> key) => _sip.Hash(key) & mask;
+    public ulong Hash(ReadOnlySpan<byte> key) => hash.Hash(key) & mask;
 }
