@@ -38,14 +38,14 @@ internal sealed class ClientMemory
         }
     }
 
-    /// <summary>Follows maxmemory-clients and maxmemory. O(clients) when the limit is new.</summary>
+    /// <summary>Follows maxmemory-clients and maxmemory. O(clients) when the limit comes or goes, else O(1).</summary>
     internal void FollowConfig()
     {
         var wasLimited = IsLimited;
         IsLimited = LimitBytes > 0;
-        if (!IsLimited) Forget();
-        if (!IsLimited || wasLimited) return;
-        for (var client = _server.Clients.Oldest; client is not null; client = client.Next) Note(client);
+        if (IsLimited == wasLimited) return;
+        if (wasLimited) Forget();
+        else NoteAll();
     }
 
     /// <summary>Notes that a client's memory may have changed. O(1).</summary>
@@ -112,6 +112,11 @@ internal sealed class ClientMemory
         (_buckets[BucketOf(bytes)] ??= []).Add(client);
         _total += bytes;
         client.CountedBytes = bytes;
+    }
+
+    private void NoteAll()
+    {
+        for (var client = _server.Clients.Oldest; client is not null; client = client.Next) Note(client);
     }
 
     private void Forget()
