@@ -16,7 +16,7 @@ internal static class LiveSettings
     {
         var config = server.Config;
         config.OnApply(_ => Rebind(server), "port", "metrics-port", "bind");
-        ConnectTls(server, settings);
+        ConnectTls(server);
         config.OnApply(
             changed =>
             {
@@ -156,7 +156,7 @@ internal static class LiveSettings
         return error;
     }
 
-    private static void ConnectTls(RedisServer server, ListenSettings settings)
+    private static void ConnectTls(RedisServer server)
     {
         server.Config.OnApply(
             changed => changed.TlsPort != 0 && !server.Tls.IsConfigured && !server.Tls.Configure() ? TlsFailed : Rebind(server),
@@ -174,12 +174,5 @@ internal static class LiveSettings
             "tls-session-caching",
             "tls-session-cache-size",
             "tls-session-cache-timeout");
-        server.Config.OnApply(
-            changed =>
-            {
-                settings.MaxNewTlsConnectionsPerCycle = changed.MaxNewTlsConnectionsPerCycle;
-                return null;
-            },
-            "max-new-tls-connections-per-cycle");
     }
 }

@@ -286,7 +286,6 @@ internal sealed class RedisServer : IDisposable
         Metrics.CloseAll();
         _meters.Dispose();
         Aof.Dispose();
-        Snapshots.Dispose();
         Listeners?.Dispose();
         Loop.Dispose();
     }

@@ -164,7 +164,6 @@ internal sealed class ServerProcess
         UnixSocketPerm = config.UnixSocketPerm,
         TcpKeepaliveSeconds = config.TcpKeepAliveSeconds,
         MaxNewConnectionsPerCycle = config.MaxNewConnectionsPerCycle,
-        MaxNewTlsConnectionsPerCycle = config.MaxNewTlsConnectionsPerCycle,
     };
 
     // Of each client the last, the latest first.

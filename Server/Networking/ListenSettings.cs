@@ -28,9 +28,6 @@ internal sealed class ListenSettings
 
     /// <summary>How many connections one listener accepts in a turn.</summary>
     internal int MaxNewConnectionsPerCycle { get; set; } = 10;
-
-    /// <summary>The same for a listener of encrypted connections, whose handshakes cost far more.</summary>
-    internal int MaxNewTlsConnectionsPerCycle { get; set; } = 1;
 }
 
 /// <summary>The ports listened on; 0 for none, <see cref="ListenSettings.AnyPort"/> for a free one.</summary>

@@ -85,7 +85,7 @@ internal sealed class Listener : Pollable
     /// <inheritdoc/>
     public override void OnReadable()
     {
-        int left = IsTls ? _settings.MaxNewTlsConnectionsPerCycle : _settings.MaxNewConnectionsPerCycle;
+        int left = _settings.MaxNewConnectionsPerCycle;
         while (left-- > 0 && TryAccept() && !_paused && IsWatched)
         {
             if (left > 0 && !Socket.Poll(0, SelectMode.SelectRead))

@@ -58,6 +58,9 @@ internal sealed class TlsChannel : IDisposable
     /// <summary>Whether the handshake is done and data flows.</summary>
     internal bool IsEstablished { get; private set; }
 
+    /// <summary>Whether the handshake has begun: it has used a record.</summary>
+    internal bool HasBegun => _handshake is not null;
+
     /// <summary>Whether encrypted bytes wait for the socket.</summary>
     internal bool HasUnsent => _unsent is not null;
 
