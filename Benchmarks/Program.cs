@@ -20,6 +20,10 @@ switch (args)
         return EvictionMeasurement.Run(rest);
     case ["messages", .. var rest]:
         return MessageMeasurement.Run(rest);
+    case ["storm", .. var rest]:
+        return StormMeasurement.Run(rest);
+    case ["storm-clients", .. var rest]:
+        return StormClients.Run(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
     case ["shrink", .. var rest]:
