@@ -11,79 +11,23 @@ internal static class LiveSettings
 {
     private const string TlsFailed = "Unable to update TLS configuration. Check server logs.";
 
-    /// <summary>Attaches the effects.</summary>
+    /// <summary>Attaches all effects: those on the data and those on the process and its sockets.</summary>
     internal static void Connect(RedisServer server, ListenSettings settings)
     {
-        var config = server.Config;
-        config.OnApply(_ => Rebind(server), "port", "metrics-port", "bind");
+        ConnectListening(server, settings);
         ConnectTls(server);
-        config.OnApply(
-            changed =>
-            {
-                settings.TcpKeepaliveSeconds = changed.TcpKeepAliveSeconds;
-                settings.MaxNewConnectionsPerCycle = changed.MaxNewConnectionsPerCycle;
-                return null;
-            },
-            "tcp-keepalive",
-            "max-new-connections-per-cycle");
-        config.OnApply(
-            changed =>
-            {
-                server.Loop.Backend = (Loop.EventBackend)changed.EventBackend;
-                return null;
-            },
-            "event-backend");
-        config.OnApply(changed => ApplyAccessClocks(server, changed), "maxmemory-policy", "lfu-log-factor", "lfu-decay-time");
-        ApplyAccessClocks(server, config);
-        config.OnApply(
-            _ =>
-            {
-                server.Memory.FollowConfig();
-                server.Memory.Begin();
-                return null;
-            },
-            "maxmemory",
-            "maxmemory-samples",
-            "maxmemory-eviction-tenacity");
-        config.OnApply(
-            changed =>
-            {
-                server.Users.SetDefaultPassword(changed.RequirePass);
-                return null;
-            },
-            "requirepass");
-        config.DescribeUsers = () => server.Users.Lines;
-        var oomScore = new OomScore(server.Log);
-        config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
-        Apply(oomScore, config);
-        config.OnApply(changed => Apply(server.Aof, changed), "appendonly");
-        config.OnApply(changed => AdjustMaxClients(server, changed), "maxclients");
-        config.OnApply(
-            changed =>
-            {
-                server.Notify(changed.NotifyKeyspaceEvents);
-                return null;
-            },
-            "notify-keyspace-events");
-        config.OnApply(
-            _ =>
-            {
-                server.ClientMemory.FollowConfig();
-                return null;
-            },
-            "maxmemory-clients");
-        config.OnApply(
-            _ =>
-            {
-                server.SlowCommands.FollowConfig();
-                server.Slowlog.Trim();
-                return null;
-            },
-            "slowlog-log-slower-than",
-            "slowlog-max-len",
-            "latency-monitor-threshold",
-            "latency-tracking");
-        config.OnApply(
+        ConnectProcess(server);
+        ConnectData(server);
+    }
+
+    /// <summary>Attaches the effects on what a server holds; nothing of the process is touched.</summary>
+    internal static void ConnectData(RedisServer server)
+    {
+        ConnectMemory(server);
+        ConnectUsers(server);
+        ConnectObservation(server);
+        server.Config.OnApply(changed => Apply(server.Aof, changed), "appendonly");
+        server.Config.OnApply(
             changed => Apply(server.Keyspace.Limits, changed),
             "hash-max-listpack-entries",
             "hash-max-listpack-value",
@@ -96,7 +40,93 @@ internal static class LiveSettings
             "stream-node-max-entries",
             "zset-max-listpack-entries",
             "zset-max-listpack-value");
-        Apply(server.Keyspace.Limits, config);
+        Apply(server.Keyspace.Limits, server.Config);
+    }
+
+    private static void ConnectListening(RedisServer server, ListenSettings settings)
+    {
+        server.Config.OnApply(_ => Rebind(server), "port", "metrics-port", "bind");
+        server.Config.OnApply(
+            changed =>
+            {
+                settings.TcpKeepaliveSeconds = changed.TcpKeepAliveSeconds;
+                settings.MaxNewConnectionsPerCycle = changed.MaxNewConnectionsPerCycle;
+                return null;
+            },
+            "tcp-keepalive",
+            "max-new-connections-per-cycle");
+    }
+
+    private static void ConnectProcess(RedisServer server)
+    {
+        server.Config.OnApply(
+            changed =>
+            {
+                server.Loop.Backend = (Loop.EventBackend)changed.EventBackend;
+                return null;
+            },
+            "event-backend");
+        server.Config.OnApply(changed => AdjustMaxClients(server, changed), "maxclients");
+        var oomScore = new OomScore(server.Log);
+        server.Config.OnApply(changed => Apply(oomScore, changed), "oom-score-adj", "oom-score-adj-values");
+        Apply(oomScore, server.Config);
+    }
+
+    private static void ConnectMemory(RedisServer server)
+    {
+        server.Config.OnApply(changed => ApplyAccessClocks(server, changed), "maxmemory-policy", "lfu-log-factor", "lfu-decay-time");
+        ApplyAccessClocks(server, server.Config);
+        server.Config.OnApply(
+            _ =>
+            {
+                server.Memory.FollowConfig();
+                server.Memory.Begin();
+                return null;
+            },
+            "maxmemory",
+            "maxmemory-samples",
+            "maxmemory-eviction-tenacity");
+        server.Config.OnApply(
+            _ =>
+            {
+                server.ClientMemory.FollowConfig();
+                return null;
+            },
+            "maxmemory-clients");
+    }
+
+    private static void ConnectUsers(RedisServer server)
+    {
+        server.Config.OnApply(
+            changed =>
+            {
+                server.Users.SetDefaultPassword(changed.RequirePass);
+                return null;
+            },
+            "requirepass");
+        server.Config.DescribeUsers = () => server.Users.Lines;
+    }
+
+    private static void ConnectObservation(RedisServer server)
+    {
+        server.Config.OnApply(
+            changed =>
+            {
+                server.Notify(changed.NotifyKeyspaceEvents);
+                return null;
+            },
+            "notify-keyspace-events");
+        server.Config.OnApply(
+            _ =>
+            {
+                server.SlowCommands.FollowConfig();
+                server.Slowlog.Trim();
+                return null;
+            },
+            "slowlog-log-slower-than",
+            "slowlog-max-len",
+            "latency-monitor-threshold",
+            "latency-tracking");
     }
 
     private static string? Apply(CollectionLimits limits, ServerConfig config)

@@ -2,6 +2,7 @@ using KestrelFree.Server.Config;
 using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Networking;
+using KestrelFree.Server.Rehearsals;
 
 namespace KestrelFree.Server;
 
@@ -68,6 +69,7 @@ internal sealed class ServerProcess
         if (_config.SetProcTitle) ProcessTitle.Follow(_config);
         _detached?.ReportListening();
         Started?.Invoke(() => signals.Receive("SIGTERM"));
+        using var rehearsal = _config.Rehearsal ? Rehearsal.Begin(_log) : null;
         Load(server);
         return Serve(server, crashReport);
     }

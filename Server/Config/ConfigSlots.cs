@@ -49,6 +49,7 @@ internal static class ConfigSlots
     public static readonly int ShutdownOnSigterm = DirectiveTable.SlotOf("shutdown-on-sigterm");
     public static readonly int Hz = DirectiveTable.SlotOf("hz");
     public static readonly int DynamicHz = DirectiveTable.SlotOf("dynamic-hz");
+    public static readonly int Rehearsal = DirectiveTable.SlotOf("rehearsal");
     public static readonly int CrashLogEnabled = DirectiveTable.SlotOf("crash-log-enabled");
     public static readonly int DisableThp = DirectiveTable.SlotOf("disable-thp");
     public static readonly int OomScoreAdj = DirectiveTable.SlotOf("oom-score-adj");

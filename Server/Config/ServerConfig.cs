@@ -86,6 +86,7 @@ internal sealed class ServerConfig
     public ShutdownFlags ShutdownOnSigterm => (ShutdownFlags)Values.Numbers[ConfigSlots.ShutdownOnSigterm];
     public int Hz => (int)Values.Numbers[ConfigSlots.Hz];
     public bool DynamicHz => Values.Numbers[ConfigSlots.DynamicHz] != 0;
+    public bool Rehearsal => Values.Numbers[ConfigSlots.Rehearsal] != 0;
     public bool CrashLogEnabled => Values.Numbers[ConfigSlots.CrashLogEnabled] != 0;
     public bool SetProcTitle => Values.Numbers[ConfigSlots.SetProcTitle] != 0;
     public string ProcTitleTemplate => Text(ConfigSlots.ProcTitleTemplate);

@@ -30,17 +30,19 @@ internal sealed class ClientRegistry
     /// <summary>Finds a client by its number, or null.</summary>
     internal Client? Find(long id) => _byId.GetValueOrDefault(id);
 
-    /// <summary>Takes an accepted connection over, or refuses it with Redis's error.</summary>
-    internal void Accept(Socket connection, Listener listener)
+    /// <summary>Takes over a connection that a listener accepted (or none did: one end of a pair), or refuses it with Redis's error.</summary>
+    internal void Accept(Socket connection, Listener? listener)
     {
+        var isTls = listener is { IsTls: true };
+        var isUnix = listener is { IsUnix: true };
         if (Count >= _server.Config.MaxClients)
         {
-            Refuse(connection, listener.IsTls ? default : "-ERR max number of clients reached\r\n"u8);
+            Refuse(connection, isTls ? default : "-ERR max number of clients reached\r\n"u8);
             return;
         }
 
-        var isLocal = listener.IsUnix || PeerAddress.IsLoopback(connection);
-        if (!listener.IsTls && IsProtectedFrom(isLocal))
+        var isLocal = isUnix || PeerAddress.IsLoopback(connection);
+        if (!isTls && IsProtectedFrom(isLocal))
         {
             Refuse(connection, ConnectionErrors.ProtectedMode);
             return;
@@ -48,9 +50,9 @@ internal sealed class ClientRegistry
 
         var client = new Client(_server, connection, ++_lastId, PeerAddress.OfPeer(connection, listener), PeerAddress.OfLocal(connection, listener))
         {
-            Tls = listener.IsTls ? _server.Tls.Open(connection) : null,
+            Tls = isTls ? _server.Tls.Open(connection) : null,
             IsAuthenticated = _server.Users.Default.IsOpen,
-            Flags = (listener.IsUnix ? ClientFlags.UnixSocket : ClientFlags.None) | (isLocal ? ClientFlags.Local : ClientFlags.None),
+            Flags = (isUnix ? ClientFlags.UnixSocket : ClientFlags.None) | (isLocal ? ClientFlags.Local : ClientFlags.None),
         };
         Link(client);
         _server.Statistics.ConnectionsReceived++;

@@ -15,8 +15,12 @@ internal static class KestrelFreeProcess
     /// <summary>Whether the executable is ours, and takes the directives that only we have.</summary>
     public static bool IsOurs => Path.GetFileNameWithoutExtension(Executable) == "kestrel-free";
 
-    /// <summary>Starts the server on a free port and waits until it answers.</summary>
-    public static ServerProcess Start(params string[] arguments) => ServerProcess.Start(Executable, arguments);
+    /// <summary>
+    /// Starts the server on a free port and waits until it answers. It does without a rehearsal unless told otherwise: hundreds of servers that live for
+    /// a moment would spend more time on it than on the tests.
+    /// </summary>
+    public static ServerProcess Start(params string[] arguments) =>
+        ServerProcess.Start(Executable, IsOurs ? ["--rehearsal", "no", .. arguments] : arguments);
 
     /// <summary>Starts the server on one of its event back ends; another server under test has no choice of them.</summary>
     public static ServerProcess StartOn(string backend, params string[] arguments) =>

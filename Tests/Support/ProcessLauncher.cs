@@ -31,6 +31,9 @@ internal static class ProcessLauncher
             AddAll(info, ["--pdeathsig", "KILL", "--", program]);
 
         AddAll(info, arguments);
+
+        // What a killed server leaves in the folder for temporary files goes with its own folder.
+        info.Environment["TMPDIR"] = workingFolder;
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             info.Environment[name] = value;
 

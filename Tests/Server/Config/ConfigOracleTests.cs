@@ -25,6 +25,7 @@ public sealed class ConfigOracleTests
         ["max-new-tls-connections-per-cycle"] = "since 7.4",
         ["aof-load-corrupt-tail-max-size"] = "later",
         ["event-backend"] = "ours",
+        ["rehearsal"] = "ours",
         ["log-format"] = "ours",
         ["metrics-port"] = "ours",
     };

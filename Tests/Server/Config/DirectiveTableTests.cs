@@ -9,7 +9,7 @@ namespace KestrelFree.Tests.Server.Config;
 public sealed class DirectiveTableTests
 {
     // Directives of ours, and those that only this file's recording lacks.
-    private static readonly string[] Ours = ["event-backend", "log-format", "metrics-port", "aof-load-corrupt-tail-max-size"];
+    private static readonly string[] Ours = ["event-backend", "rehearsal", "log-format", "metrics-port", "aof-load-corrupt-tail-max-size"];
 
     private sealed record Recorded(string Name, string Default, string Mutability, string BogusError, string RangeError);
 

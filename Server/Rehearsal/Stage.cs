@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Text;
+using KestrelFree.Protocol;
+using KestrelFree.Server.Config;
+using KestrelFree.Server.Introspection;
+using KestrelFree.Server.Logging;
+using KestrelFree.Server.Loop;
+
+namespace KestrelFree.Server.Rehearsals;
+
+/// <summary>The server of a rehearsal, its two clients and the script that they follow.</summary>
+internal sealed class Stage : IDisposable
+{
+    private const string Script = "rehearsal.txt";
+    private const int TickMs = 1;
+    private const char SecondClient = '>';
+
+    // The whole script is played under the usual thresholds, then under these, so that every type is seen small and large.
+    private static readonly string[][] LargeEncodings =
+    [
+        ["CONFIG", "SET", "hash-max-listpack-entries", "2", "set-max-listpack-entries", "2", "set-max-intset-entries", "2"],
+        ["CONFIG", "SET", "zset-max-listpack-entries", "2", "list-max-listpack-size", "2", "stream-node-max-entries", "2"],
+    ];
+
+    private readonly RedisServer _server;
+    private readonly Socket[] _seats = new Socket[2];
+    private readonly Queue<(int Seat, byte[] Requests)> _lines = [];
+    private readonly byte[] _replies = new byte[1 << 16];
+
+    internal Stage(string folder)
+    {
+        var config = new ServerConfig();
+        config.Correct("dir", (object)folder);
+        config.Set("save", "");
+        config.Set("enable-debug-command", "yes");
+        config.Set("latency-tracking", "yes");
+        config.Set("notify-keyspace-events", "KEA");
+        config.Set("disable-thp", "yes");
+        _server = new RedisServer(config, ServerLog.Silent);
+        _server.Aof.Folder.Root = folder;
+        LiveSettings.ConnectData(_server);
+        ReadScript();
+        foreach (var line in LargeEncodings) _lines.Enqueue((0, CommandEncoder.Encode(line)));
+        ReadScript();
+    }
+
+    /// <summary>What the server counted.</summary>
+    internal ServerStatistics Statistics => _server.Statistics;
+
+    /// <summary>Plays the script on the calling thread.</summary>
+    internal void Play()
+    {
+        for (var i = 0; i < _seats.Length; i++)
+        {
+            var (connection, seat) = SocketPair.OpenLoopback();
+            connection.Blocking = seat.Blocking = false;
+            _seats[i] = seat;
+            _server.Clients.Accept(connection, listener: null);
+        }
+
+        _server.Loop.AddTimer(TickMs, Tick);
+        _server.Run();
+    }
+
+    /// <summary>Ends the play; any thread may.</summary>
+    internal void Leave() => _server.Loop.Stop();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var seat in _seats) seat?.Dispose();
+        _server.Dispose();
+    }
+
+    private long Tick()
+    {
+        if (_server.Saves.IsRunning || _server.Aof.Rewrites.IsRunning || _server.Loader.IsLoading) return TickMs;
+        if (_lines.TryDequeue(out var line))
+        {
+            foreach (var seat in _seats) Drain(seat);
+            _seats[line.Seat].Send(line.Requests);
+            return TickMs;
+        }
+
+        foreach (var seat in _seats) seat.Dispose();
+        if (_server.Clients.Count == 0) Leave();
+        return TickMs;
+    }
+
+    private void Drain(Socket seat)
+    {
+        while (seat.Receive(_replies, SocketFlags.None, out var error) > 0 && error == SocketError.Success)
+        {
+        }
+    }
+
+    private void ReadScript()
+    {
+        using var stream = typeof(Stage).Assembly.GetManifestResourceStream(Script) ?? throw new InvalidOperationException($"{Script} is not embedded");
+        using var reader = new StreamReader(stream);
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Length == 0 || line[0] == '#') continue;
+            var seat = line[0] == SecondClient ? 1 : 0;
+            _lines.Enqueue((seat, Encode(line[seat..])));
+        }
+    }
+
+    // Several commands in a line arrive together, as from a client that pipelines.
+    private static byte[] Encode(string line)
+    {
+        var requests = new ArrayBufferWriter<byte>();
+        var encoder = new CommandEncoder(requests);
+        foreach (var command in line.Split(" | "))
+        {
+            var arguments = new List<byte[]>();
+            if (!ArgumentSplitter.TrySplit(Encoding.UTF8.GetBytes(command), arguments)) throw new InvalidOperationException($"unbalanced quotes in {command}");
+            encoder.Begin(arguments.Count);
+            foreach (var argument in arguments) encoder.Argument(argument);
+        }
+
+        return requests.WrittenSpan.ToArray();
+    }
+}
