@@ -3,11 +3,12 @@ using System.Globalization;
 
 namespace KestrelFree.Benchmarks.EndToEnd;
 
-// dotnet run -c Release --project Benchmarks -- expiry [--keys 10000000] [--burst 1000000] [--executable PATH] [--peers]
+// dotnet run -c Release --project Benchmarks -- expiry [--keys 10000000] [--burst 1000000] [--bursts 1] [--executable PATH] [--peers] [--control]
 //
 // Two things that expiry costs. Memory: resident bytes a key of 16 bytes with values of 3, 32 and 100 bytes that all have an expiry, each in a server of
 // its own. A burst: so many keys fall due evenly over one second, while a client goes on reading some of them. It must never be handed one
-// that is past its time; the server tells its longest turn; and the clock stops when DBSIZE is 0. With --peers redis-server does the same.
+// that is past its time; the server tells its longest turn; and the clock stops when DBSIZE is 0. With --peers redis-server does the same;
+// with --control a thread that does nothing tells how long the longest turn seems to be without any work (see ClockControl).
 
 /// <summary>Measures what keys with an expiry cost, and what a burst of them does.</summary>
 internal static class ExpiryMeasurement
@@ -25,7 +26,7 @@ internal static class ExpiryMeasurement
         foreach (var (name, command) in Servers(args))
         {
             foreach (var bytes in keys == 0 ? [] : ValueBytes) MeasureMemory(name, command, keys, bytes);
-            if (burst > 0) MeasureBurst(name, command, burst);
+            for (var i = burst > 0 ? Number(args, "--bursts", 1) : 0; i > 0; i--) MeasureBurst(name, command, burst, args.Contains("--control"));
         }
 
         return 0;
@@ -51,7 +52,7 @@ internal static class ExpiryMeasurement
         Print($"{name}: resident bytes a key, {keys} keys with an expiry, values of {valueBytes}", (double)server.ResidentBytes / keys);
     }
 
-    private static void MeasureBurst(string name, string command, int keys)
+    private static void MeasureBurst(string name, string command, int keys, bool isControlled)
     {
         using var server = PeerServer.Start(name, command);
         using var client = new PipelinedClient(server.Port);
@@ -70,7 +71,9 @@ internal static class ExpiryMeasurement
         foreach (var first in (string[][])[["GET", "key"], ["DBSIZE"], ["INFO"], ["CONFIG", "RESETSTAT"]]) client.Ask(first);
         client.Ask("CONFIG", "RESETSTAT");
         var cpu = server.ProcessorTime;
+        using var control = isControlled ? new ClockControl() : null;
         var gone = Watch(client, due, keys, out var reads, out var seen, out var slowestMs);
+        if (control is not null) Print("  longest gap in the clock of a thread that does nothing, us of CPU", control.LongestMicros);
         Print($"{name}: {keys} keys due within {BurstMs} ms: all gone after ms", gone - due);
         Print("  reads meanwhile", reads);
         Print("  reads that saw a key past its time", seen);
