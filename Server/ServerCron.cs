@@ -49,6 +49,7 @@ internal sealed class ServerCron
         AdaptHz();
         if (server.Clock.NowMs - _sampledMs >= SampleEveryMs) SampleRates();
         server.Statistics.GcPauses.Sample();
+        server.Shutdown.RunScheduled();
         server.Saves.RunDue();
         server.Aof.Rewrites.RunDue();
         if (server.Tracking.IsActive) server.Tracking.GiveUpKeys();

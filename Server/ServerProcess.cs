@@ -62,7 +62,8 @@ internal sealed class ServerProcess
         LiveSettings.Connect(server, settings);
         TcpBacklog.WarnWhenUnenforceable(_config.TcpBacklog, _log);
         using var pidFile = CreatePidFile();
-        using var signals = new ShutdownSignals(server.Loop, _log, signal => ShutDown(server, signal), () => server.Loader.IsLoading);
+        using var signals = new ShutdownSignals(server.Loop, _log, signal => server.Shutdown.Schedule(() => ShutDown(server, signal)), () => server.Loader.IsLoading);
+        server.Shutdown.CalledOff = signals.Reset;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Saves.AbandonAtExit();
         server.Memory.Announce();
         _log.Notice("Server initialized");

@@ -27,16 +27,47 @@ internal enum ShutdownOptions
 
 // Ends the server in order: what must be saved is saved, the listeners close, the clients are dropped, the loop stops. A shutdown that
 // cannot save what it was told to save does not happen, unless forced: the operator learns it from the reply and from the log.
+//
+// A signal's shutdown waits for the next run of the cron, as in Redis, so that SHUTDOWN ABORT may still call it off. While data is loaded it does not wait.
 
 /// <summary>The one way in which a running server ends.</summary>
 internal sealed class ShutdownSequence
 {
     private readonly RedisServer _server;
+    private Func<bool>? _scheduled;
 
     internal ShutdownSequence(RedisServer server) => _server = server;
 
     /// <summary>True once the server is bound to end.</summary>
     internal bool InProgress { get; private set; }
+
+    /// <summary>Runs when a scheduled shutdown did not end the server.</summary>
+    internal Action? CalledOff { get; set; }
+
+    /// <summary>Has a shutdown begin with the next run of the cron; <paramref name="begin"/> says whether the server ends.</summary>
+    internal void Schedule(Func<bool> begin)
+    {
+        _scheduled = begin;
+        if (_server.Loader.IsLoading) RunScheduled();
+    }
+
+    /// <summary>Begins what is scheduled; runs with the cron.</summary>
+    internal void RunScheduled()
+    {
+        if (_scheduled is not { } begin) return;
+        _scheduled = null;
+        if (!begin()) CalledOff?.Invoke();
+    }
+
+    /// <summary>Calls a scheduled shutdown off; false when none is.</summary>
+    internal bool TryAbort()
+    {
+        if (_scheduled is null) return false;
+        _scheduled = null;
+        CalledOff?.Invoke();
+        _server.Log.Notice("Shutdown manually aborted.");
+        return true;
+    }
 
     /// <summary>Ends the server; false when it may not end because it cannot save.</summary>
     /// <param name="options">How it was asked for.</param>

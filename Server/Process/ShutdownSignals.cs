@@ -25,17 +25,17 @@ internal sealed class ShutdownSignals : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private readonly EventLoop _loop;
     private readonly ServerLog _log;
-    private readonly Func<string, bool> _beginShutdown;
+    private readonly Action<string> _schedule;
     private readonly Func<bool>? _isLoading;
     private readonly Action<int> _exit;
     private int _scheduled;
 
     /// <summary>
-    /// Handles the process's signals until it is disposed. <paramref name="beginShutdown"/> gets "SIGTERM" or "SIGINT" on the loop
-    /// thread and answers whether the server is going to end; after false, the next signal asks again.
+    /// Handles the process's signals until it is disposed. <paramref name="schedule"/> gets "SIGTERM" or "SIGINT" on the loop thread;
+    /// until <see cref="Reset"/> a shutdown counts as scheduled.
     /// </summary>
-    internal ShutdownSignals(EventLoop loop, ServerLog log, Func<string, bool> beginShutdown, Func<bool>? isLoading = null)
-        : this(loop, log, beginShutdown, isLoading, Environment.Exit)
+    internal ShutdownSignals(EventLoop loop, ServerLog log, Action<string> schedule, Func<bool>? isLoading = null)
+        : this(loop, log, schedule, isLoading, Environment.Exit)
     {
         _registrations =
         [
@@ -46,12 +46,12 @@ internal sealed class ShutdownSignals : IDisposable
     }
 
     /// <summary>Handles nothing by itself: a test calls <see cref="Receive"/> and sees what would be the exit.</summary>
-    internal ShutdownSignals(EventLoop loop, ServerLog log, Func<string, bool> beginShutdown, Func<bool>? isLoading, Action<int> exit)
+    internal ShutdownSignals(EventLoop loop, ServerLog log, Action<string> schedule, Func<bool>? isLoading, Action<int> exit)
     {
         _registrations = [];
         _loop = loop;
         _log = log;
-        _beginShutdown = beginShutdown;
+        _schedule = schedule;
         _isLoading = isLoading;
         _exit = exit;
     }
@@ -73,19 +73,11 @@ internal sealed class ShutdownSignals : IDisposable
 
         bool isLoading = _isLoading?.Invoke() ?? false;
         _log.Warning(isLoading ? "Received shutdown signal during loading, scheduling shutdown." : $"Received {signal} scheduling shutdown...");
-        _loop.Post(() => Begin(signal));
+        _loop.Post(() => _schedule(signal));
     }
 
     /// <summary>Gives the signals their default meaning back.</summary>
     public void Dispose() => Array.ForEach(_registrations, registration => registration.Dispose());
-
-    private void Begin(string signal)
-    {
-        if (!_beginShutdown(signal))
-        {
-            Reset();
-        }
-    }
 
     private void Handle(PosixSignalContext context, string signal)
     {

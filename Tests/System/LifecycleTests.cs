@@ -62,6 +62,23 @@ internal sealed class LifecycleTests
     }
 
     [Test]
+    public void Shutdown_abort_calls_off_what_a_signal_has_scheduled()
+    {
+        using var server = KestrelFreeProcess.Start("--enable-debug-command", "yes");
+        using var client = server.Connect();
+        client.Ask("DEBUG", "PAUSE-CRON", "1");
+
+        server.Signal(PosixSignal.Terminate);
+
+        Eventually.True(() => client.Ask("SHUTDOWN", "ABORT") == "+OK", () => server.Log);
+        client.Ask("DEBUG", "PAUSE-CRON", "0");
+        Assert.That(client.Ask("SHUTDOWN", "ABORT"), Is.EqualTo("-ERR No shutdown in progress."));
+        server.Signal(PosixSignal.Interrupt);
+        Assert.That(server.WaitForExit(), Is.Zero, "the second signal is a first one again: " + server.Log);
+        Assert.That(server.Log, Does.Contain("Shutdown manually aborted."));
+    }
+
+    [Test]
     public void After_a_kill_the_port_is_free_again()
     {
         using var first = KestrelFreeProcess.Start();

@@ -130,9 +130,14 @@ internal static class ServerCommands
             return;
         }
 
-        // Only lagging replicas make a shutdown wait, and there are none: by the time that anybody could call it off it is done.
-        if (isAbort) client.Reply.Error("ERR No shutdown in progress."u8);
-        else if (!client.Server.Shutdown.Begin(options, "User requested shutdown...")) client.Reply.Error("ERR Errors trying to SHUTDOWN. Check logs."u8);
+        if (isAbort)
+        {
+            if (client.Server.Shutdown.TryAbort()) client.Reply.Ok();
+            else client.Reply.Error("ERR No shutdown in progress."u8);
+            return;
+        }
+
+        if (!client.Server.Shutdown.Begin(options, "User requested shutdown...")) client.Reply.Error("ERR Errors trying to SHUTDOWN. Check logs."u8);
     }
 
     private static ShutdownOptions OptionOf(ReadOnlySpan<byte> word)

@@ -100,9 +100,9 @@ public sealed class ShutdownSignalsTests : IDisposable
         Assert.That(_log.Lines, Is.EqualTo(new[] { "# Received shutdown signal during loading, scheduling shutdown." }));
     }
 
-    private bool Shut(string signal)
+    private void Shut(string signal)
     {
         _shutdowns.Add(signal);
-        return _canEnd;
+        if (!_canEnd) _signals.Reset();
     }
 }
