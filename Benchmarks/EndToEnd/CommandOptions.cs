@@ -13,7 +13,7 @@ internal sealed class CommandOptions
     /// <summary>Reads "--name value" pairs; throws ArgumentException on anything else.</summary>
     public CommandOptions(string[] args)
     {
-        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what"];
+        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what", "--settle"];
         for (var at = 0; at < args.Length; at += 2)
         {
             if (!known.Contains(args[at]) || at + 1 == args.Length)
@@ -44,6 +44,9 @@ internal sealed class CommandOptions
     /// <summary>What is measured, by name.</summary>
     public string[] What(string otherwise) => Text("what", otherwise).Split(',');
 
+    /// <summary>Seconds between two measurements.</summary>
+    public int SettleSeconds => Number("settle", 0);
+
     /// <summary>Idle connections to each server.</summary>
     public int Idle => Number("idle", 0);
 
@@ -53,7 +56,7 @@ internal sealed class CommandOptions
     /// <summary>How often a start is timed.</summary>
     public int Times => Number("times", 21);
 
-    /// <summary>The executable whose start is timed; null publishes one.</summary>
+    /// <summary>The executable that is measured; null for the usual one.</summary>
     public string? Executable => _given.Exists(option => option.Name == "executable") ? Text("executable", "") : null;
 
     /// <summary>The servers by name: the given ones, or ours on both back ends and the peers that are installed.</summary>
