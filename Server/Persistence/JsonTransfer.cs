@@ -25,6 +25,7 @@ internal sealed class JsonTransfer : IDisposable
         // A tail that is not whole is the server's to cut, when it starts.
         config.Set("aof-load-truncated", ["no"]);
         _server = new RedisServer(config, log);
+        LiveSettings.ConnectData(_server);
     }
 
     /// <summary>Does it; the exit code of the process.</summary>
@@ -61,8 +62,8 @@ internal sealed class JsonTransfer : IDisposable
         }
 
         if (!TryLoad(HasAppendOnlyFile ? AofParts.Of(_server) : [new RdbLoad(_server, path, KnownKeys.Refuse)])) return false;
-        var functions = _server.Saves.Functions;
-        var settings = _server.Saves.SettingsNow() with { Writer = file => new JsonFileWriter(file) { Functions = functions } };
+        var settings = _server.Saves.SettingsNow();
+        settings = settings with { Writer = file => new JsonFileWriter(file, settings.Options) };
         var target = Path.GetFullPath(_options.FilePath);
         using var snapshot = _server.Keyspace.Fork();
         if (!new RdbFileSave(target, $"{target}.part", settings, _log).Run(snapshot, static () => true)) return false;

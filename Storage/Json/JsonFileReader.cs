@@ -10,6 +10,8 @@ namespace KestrelFree.Storage;
 /// </summary>
 public sealed class JsonFileReader
 {
+    private const long NotGiven = -1;
+
     private readonly Keyspace _keyspace;
     private readonly JsonTokens _tokens;
     private readonly JsonValueReader _values;
@@ -67,7 +69,9 @@ public sealed class JsonFileReader
         byte[]? key = null;
         JsonValue? value = null;
         long database = 0;
-        long expiryMs = -1;
+        long expiryMs = NotGiven;
+        long idleSeconds = NotGiven;
+        long frequency = NotGiven;
         bool isHeader = false;
         bool isFunction = false;
         while (_tokens.Read("name") == JsonTokenType.PropertyName)
@@ -92,6 +96,12 @@ public sealed class JsonFileReader
                 case "expireAtMs":
                     expiryMs = _tokens.ReadInteger(name);
                     break;
+                case "idleSeconds":
+                    idleSeconds = ReadWithin(name, uint.MaxValue);
+                    break;
+                case "frequency":
+                    frequency = ReadWithin(name, byte.MaxValue);
+                    break;
                 default:
                     if (value is not null)
                         _tokens.Fail(name, "the key has a value already");
@@ -109,7 +119,20 @@ public sealed class JsonFileReader
             _tokens.Fail("key", "a key and a value are expected");
         if (database < 0 || database >= _keyspace.DatabaseCount)
             _tokens.Fail("db", $"{database} of {_keyspace.DatabaseCount} databases");
-        Store(_keyspace[(int)database], key, value, expiryMs);
+        if (!TryStore(_keyspace[(int)database], key, value, expiryMs, out EntryRef entry))
+            return;
+        if (idleSeconds != NotGiven)
+            entry.SetIdle(idleSeconds);
+        else if (frequency != NotGiven)
+            entry.SetFrequency((int)frequency);
+    }
+
+    private long ReadWithin(string name, long most)
+    {
+        long number = _tokens.ReadInteger(name);
+        if (number < 0 || number > most)
+            _tokens.Fail(name, $"{number} is not between 0 and {most}");
+        return number;
     }
 
     private void CheckHeader(string name)
@@ -120,17 +143,18 @@ public sealed class JsonFileReader
             _tokens.Fail(name, $"{version} is none that is read");
     }
 
-    private void Store(Database database, byte[] key, JsonValue value, long expiryMs)
+    private bool TryStore(Database database, byte[] key, JsonValue value, long expiryMs, out EntryRef entry)
     {
+        entry = default;
         RdbValue stored = new(value.Form, value.Collection, value.Bytes);
         if (expiryMs >= 0 && expiryMs < _keyspace.Clock.NowMs)
         {
             stored.Discard(database);
             KeysExpired++;
-            return;
+            return false;
         }
 
-        EntryRef entry = database.LookupWrite(key);
+        entry = database.LookupWrite(key);
         if (entry.Exists)
         {
             stored.Discard(database);
@@ -139,5 +163,6 @@ public sealed class JsonFileReader
 
         stored.StoreInto(ref entry, expiryMs < 0 ? Expiry.None : Expiry.At(expiryMs));
         KeysLoaded++;
+        return true;
     }
 }

@@ -14,7 +14,7 @@ namespace KestrelFree.Storage;
 //     {"function":"#!lua name=..."}                                                             a library of functions
 //     {"db":0,"key":"k","string":"v"}
 //     {"db":0,"key":"k","expireAtMs":1767225600000,"list":["a","b"]}
-//     {"db":0,"key":"k","set":["a","b"]}
+//     {"db":0,"key":"k","idleSeconds":60,"set":["a","b"]}                                       or "frequency":9, where an eviction policy goes by it
 //     {"db":0,"key":"k","zset":[["a",1.5],["b","-inf"]]}                                        by score; infinities are words
 //     {"db":0,"key":"k","hash":[["f","v"],["g","w",1767225600000]]}                             a field that expires has a time
 //     {"db":0,"key":"k","stream":{"lastId":"5-1","maxDeletedId":"3-1","entriesAdded":4,
@@ -24,7 +24,7 @@ namespace KestrelFree.Storage;
 //             "pending":[["4-1","c",1767225600000,2]]}]}}                                       id, consumer, when and how often delivered
 //
 // What stands for bytes is a JSON string where they are UTF-8, and {"base64":"..."} otherwise: one of the two fits any bytes, and neither can be taken for the other.
-// The value's name says its type, so names may come in any order. Times are Unix milliseconds. What is no data is left out: encodings, and when a key was last used.
+// The value's name says its type, so names may come in any order. Times are Unix milliseconds. Encodings are left out: they are no data.
 //
 // A collection is written as it is walked, and what has gathered goes to the stream after every so many bytes, so that memory does not follow the size of a value.
 
@@ -45,18 +45,22 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
 
     private readonly Stream _stream;
     private readonly Utf8JsonWriter _json;
+    private readonly RdbFileOptions? _options;
+    private readonly AccessClock? _access;
     private long _written;
 
-    /// <summary>Writes to a stream, which stays the caller's.</summary>
-    public JsonFileWriter(Stream stream)
+    /// <summary>Prepares to write.</summary>
+    /// <param name="stream">Takes the file; it stays the caller's.</param>
+    /// <param name="options">What is told besides keys and values: functions, and the use of keys. Nothing, if null.</param>
+    public JsonFileWriter(Stream stream, RdbFileOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         _stream = stream;
         _json = new Utf8JsonWriter(stream, Options);
+        _options = options;
+        if (options?.Access is { } policy)
+            _access = AccessClock.StandingAt(options.CreatedMs, policy, options.LfuDecayMinutes);
     }
-
-    /// <summary>Sources of libraries of functions.</summary>
-    public IReadOnlyList<byte[]> Functions { get; init; } = [];
 
     /// <inheritdoc/>
     public long BytesWritten => Volatile.Read(ref _written);
@@ -83,7 +87,7 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
         _json.WriteString("format"u8, Format);
         _json.WriteNumber("version"u8, Version);
         EndLine();
-        foreach (byte[] library in Functions)
+        foreach (byte[] library in _options?.Functions ?? [])
         {
             _json.WriteStartObject();
             _json.WritePropertyName("function"u8);
@@ -100,6 +104,10 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
         WriteBytes(entry.Key);
         if (entry.HasExpiry)
             _json.WriteNumber("expireAtMs"u8, entry.ExpiryMs);
+        if (_access?.Policy == AccessPolicy.Lru)
+            _json.WriteNumber("idleSeconds"u8, _access.IdleMs(entry.Access) / 1000);
+        else if (_access?.Policy == AccessPolicy.Lfu)
+            _json.WriteNumber("frequency"u8, _access.Frequency(entry.Access));
         WriteValue(entry);
         EndLine();
     }

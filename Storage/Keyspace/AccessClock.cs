@@ -32,6 +32,10 @@ internal sealed class AccessClock(Clock clock, Random dice)
     /// <summary>lfu-decay-time, in minutes.</summary>
     public int LfuDecayMinutes { get; set; } = 1;
 
+    /// <summary>A clock that stands at a time, for what reads a snapshot.</summary>
+    public static AccessClock StandingAt(long nowMs, AccessPolicy policy, int lfuDecayMinutes) =>
+        new(new ManualClock(nowMs), new Random(0)) { Policy = policy, LfuDecayMinutes = lfuDecayMinutes };
+
     private uint Seconds => (uint)(clock.NowMs / 1000) & Mask24;
 
     private uint Minutes => (uint)(clock.NowMs / 60_000) & Mask16;

@@ -67,11 +67,7 @@ public sealed class RdbFileWriter : ISnapshotFileWriter
         Version = options.Version;
         _output = new RdbFileOutput(stream);
         _writer = new RdbWriter(_output) { Compression = options.Compression };
-        _access = new AccessClock(new ManualClock(options.CreatedMs), new Random(0))
-        {
-            Policy = options.Access ?? AccessPolicy.Lru,
-            LfuDecayMinutes = options.LfuDecayMinutes,
-        };
+        _access = AccessClock.StandingAt(options.CreatedMs, options.Access ?? AccessPolicy.Lru, options.LfuDecayMinutes);
     }
 
     /// <summary>Bytes that have gone to the stream so far.</summary>

@@ -49,6 +49,30 @@ internal sealed class JsonTransferTests
         Assert.That(Describe(reader), Is.EqualTo(before));
     }
 
+    [TestCase("allkeys-lru", "idleSeconds", "IDLETIME")]
+    [TestCase("volatile-lfu", "frequency", "FREQ")]
+    public void Where_a_policy_goes_by_the_use_of_keys_it_is_carried_along(string policy, string name, string subcommand)
+    {
+        const int Given = 250;
+        const int Patience = 200;
+        string[] arguments = ["--maxmemory-policy", policy, "--lfu-decay-time", "0"];
+        File.WriteAllText(_folder.File("in.json"), $$"""{"format":"kestrel-free","version":1}{"key":"k","{{name}}":{{Given}},"string":"v"}""");
+        Assert.That(Run("--import-json", _folder.File("in.json"), arguments), Has.Property(nameof(CommandResult.ExitCode)).Zero);
+
+        using (var server = Start(arguments))
+        {
+            using var client = server.Connect();
+            Assert.That(int.Parse(client.Ask("OBJECT", subcommand, "k")[1..]), Is.InRange(Given, Given + Patience));
+            client.Ask("SAVE");
+        }
+
+        Assert.That(Run("--export-json", _folder.File("out.json"), arguments), Has.Property(nameof(CommandResult.ExitCode)).Zero);
+        var line = System.Text.Json.JsonDocument.Parse(File.ReadAllLines(_folder.File("out.json"))[1]).RootElement;
+        Assert.That(line.GetProperty(name).GetInt32(), Is.InRange(Given, Given + Patience));
+        Assert.That(Run("--export-json", _folder.File("plain.json")), Has.Property(nameof(CommandResult.ExitCode)).Zero);
+        Assert.That(File.ReadAllText(_folder.File("plain.json")), Does.Not.Contain(name));
+    }
+
     [Test]
     public void What_cannot_be_carried_is_told_and_nothing_is_written()
     {

@@ -94,6 +94,8 @@ internal sealed class JsonFileTests
     [TestCase(Header + """{"key":"k","strin":"v"}""", "reading strin: nothing of this name is known")]
     [TestCase(Header + """{"key":"k","string":{"base64":"?"}}""", "this is not base64")]
     [TestCase(Header + """{"key":"k","string":"\ud800"}""", "reading")]
+    [TestCase(Header + """{"key":"k","string":"v","frequency":256}""", "256 is not between 0 and 255")]
+    [TestCase(Header + """{"key":"k","string":"v","idleSeconds":-1}""", "-1 is not between 0 and 4294967295")]
     [TestCase(Header + """{"key":"k","db":16,"string":"v"}""", "16 of 16 databases")]
     [TestCase(Header + """{"key":"k","string":"v"}""" + "\n" + """{"key":"k","string":"v"}""", "it occurs twice")]
     [TestCase(Header + """{"key":"k","list":[]}""", "it has no elements")]
