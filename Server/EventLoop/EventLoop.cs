@@ -149,6 +149,8 @@ public sealed class EventLoop : IDisposable
     public void Run()
     {
         Volatile.Write(ref _thread, Thread.CurrentThread);
+        _wokeAtMicros = NowMicros();
+        Figures.Begin();
         try
         {
             while (!_stopping)

@@ -47,6 +47,9 @@ public sealed class LoopFigures
         BackendSwitches = 0;
     }
 
+    /// <summary>Begins on the loop's own thread: what that has done before is no turn.</summary>
+    internal void Begin() => TakeBase(ThreadCpuClock.NowMicros());
+
     /// <summary>Accounts for a turn that ends now and took <paramref name="wallMicros"/>. The cost is a few additions.</summary>
     internal void EndTurn(long wallMicros)
     {
