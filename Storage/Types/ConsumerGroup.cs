@@ -12,9 +12,10 @@ public readonly record struct PendingEntry(byte[] Consumer, long DeliveredMs, lo
 /// <summary>A member of a consumer group.</summary>
 public sealed class Consumer
 {
-    internal Consumer(byte[] name, long nowMs, ForkEpochs forks)
+    internal Consumer(byte[] name, long number, long nowMs, ForkEpochs forks)
     {
         Name = name;
+        Number = number;
         SeenMs = nowMs;
         Birth = forks.Current;
         Pending = new OrderedTree<StreamId, byte>(forks);
@@ -23,6 +24,7 @@ public sealed class Consumer
     private Consumer(Consumer other, uint birth)
     {
         Name = other.Name;
+        Number = other.Number;
         SeenMs = other.SeenMs;
         ActiveMs = other.ActiveMs;
         Birth = birth;
@@ -41,6 +43,9 @@ public sealed class Consumer
     /// <summary>How many entries it has not acknowledged.</summary>
     public long PendingCount => Pending.Count;
 
+    /// <summary>What its group calls it: one number for as long as it is there.</summary>
+    internal long Number { get; }
+
     internal uint Birth { get; }
 
     internal OrderedTree<StreamId, byte> Pending { get; }
@@ -52,7 +57,8 @@ public sealed class Consumer
 }
 
 // A group is written through the stream (StreamLog.WritableGroup), which copies it where a fork sees it; its trees copy their own nodes, and a
-// consumer is copied by WritableConsumer. A pending entry names its consumer, for an object that is copied has no lasting identity.
+// consumer is copied by GetOrAddConsumer. A pending entry has its consumer's number: an object that is copied has no lasting identity, and a million
+// references would be for the collector to follow.
 
 /// <summary>A consumer group of a stream: how far it has read, its consumers, and what they have not acknowledged.</summary>
 public sealed class ConsumerGroup
@@ -62,7 +68,8 @@ public sealed class ConsumerGroup
 
     private readonly ForkEpochs _forks;
     private readonly GroupTally _tally;
-    private readonly OrderedTree<StreamId, PendingEntry> _pending;
+    private readonly OrderedTree<StreamId, Delivery> _pending;
+    private readonly OrderedTree<long, byte[]> _names;
     private readonly OrderedTree<ByteName, Consumer> _consumers;
 
     internal ConsumerGroup(byte[] name, ForkEpochs forks, GroupTally tally)
@@ -71,7 +78,8 @@ public sealed class ConsumerGroup
         _tally = tally;
         Name = name;
         Birth = forks.Current;
-        _pending = new OrderedTree<StreamId, PendingEntry>(forks);
+        _pending = new OrderedTree<StreamId, Delivery>(forks);
+        _names = new OrderedTree<long, byte[]>(forks);
         _consumers = new OrderedTree<ByteName, Consumer>(forks);
     }
 
@@ -84,6 +92,7 @@ public sealed class ConsumerGroup
         EntriesRead = other.EntriesRead;
         Birth = _forks.Current;
         _pending = other._pending.Clone();
+        _names = other._names.Clone();
         _consumers = other._consumers.Clone();
     }
 
@@ -128,10 +137,8 @@ public sealed class ConsumerGroup
         added = found == null;
         if (found != null && !_forks.IsShared(found.Birth))
             return found;
-        Consumer consumer = found?.Clone(_forks.Current) ?? new Consumer(name.ToArray(), nowMs, _forks);
+        Consumer consumer = found?.Clone(_forks.Current) ?? AddConsumer(name, nowMs);
         _consumers.Set(new ByteName(consumer.Name), consumer);
-        if (added)
-            _tally.Consumers++;
         return consumer;
     }
 
@@ -149,21 +156,31 @@ public sealed class ConsumerGroup
         }
 
         _consumers.Remove(new ByteName(consumer.Name));
+        _names.Remove(consumer.Number);
         _tally.Consumers--;
         _tally.Pending -= consumer.PendingCount;
         return consumer.PendingCount;
     }
 
     /// <summary>Finds what is known of a delivered entry. O(log n).</summary>
-    public bool TryGetPending(StreamId id, out PendingEntry entry) => _pending.TryGet(id, out entry);
+    public bool TryGetPending(StreamId id, out PendingEntry entry)
+    {
+        bool found = _pending.TryGet(id, out Delivery delivery);
+        entry = found ? EntryOf(delivery) : default;
+        return found;
+    }
 
     /// <summary>Finds the first delivered entry from an id on, of all consumers or of one. O(log n).</summary>
     public bool TryPendingFrom(StreamId from, Consumer? consumer, out StreamId id, out PendingEntry entry)
     {
-        if (consumer == null)
-            return _pending.TryAtOrAfter(from, out id, out entry);
         entry = default;
-        return consumer.TryPendingFrom(from, out id) && _pending.TryGet(id, out entry);
+        Delivery delivery = default;
+        bool found = consumer == null
+            ? _pending.TryAtOrAfter(from, out id, out delivery)
+            : consumer.TryPendingFrom(from, out id) && _pending.TryGet(id, out delivery);
+        if (found)
+            entry = EntryOf(delivery);
+        return found;
     }
 
     /// <summary>The first and the last id that are pending; false when none is.</summary>
@@ -176,9 +193,9 @@ public sealed class ConsumerGroup
     /// <summary>Notes a delivery to a consumer, and takes the entry from whoever had it. O(log n).</summary>
     public void Deliver(StreamId id, Consumer consumer, long deliveredMs, long deliveries)
     {
-        if (_pending.TryGet(id, out PendingEntry old) && old.Consumer != consumer.Name)
-            Forget(id, old.Consumer);
-        if (_pending.Set(id, new PendingEntry(consumer.Name, deliveredMs, deliveries)))
+        if (_pending.TryGet(id, out Delivery old) && old.Consumer != consumer.Number)
+            Forget(id, old);
+        if (_pending.Set(id, new Delivery(consumer.Number, deliveredMs, deliveries)))
             _tally.Pending++;
         consumer.Pending.Set(id, 0);
     }
@@ -186,11 +203,11 @@ public sealed class ConsumerGroup
     /// <summary>Acknowledges an entry; false when it is not pending. O(log n).</summary>
     public bool Acknowledge(StreamId id)
     {
-        if (!_pending.TryGet(id, out PendingEntry entry))
+        if (!_pending.TryGet(id, out Delivery delivery))
             return false;
         _pending.Remove(id);
         _tally.Pending--;
-        Forget(id, entry.Consumer);
+        Forget(id, delivery);
         return true;
     }
 
@@ -206,8 +223,8 @@ public sealed class ConsumerGroup
             bool found = consumer.Pending.TryFirst(out StreamId id, out _);
             while (found)
             {
-                _pending.TryGet(id, out PendingEntry entry);
-                copy.Deliver(id, its, entry.DeliveredMs, entry.Deliveries);
+                _pending.TryGet(id, out Delivery delivery);
+                copy.Deliver(id, its, delivery.DeliveredMs, delivery.Deliveries);
                 found = id.TryNext(out StreamId next) && consumer.Pending.TryAtOrAfter(next, out id, out _);
             }
         }
@@ -223,13 +240,34 @@ public sealed class ConsumerGroup
         foreach (Consumer consumer in Consumers())
         {
             consumer.Pending.Check();
+            Invariant.Check(_names.TryGet(consumer.Number, out byte[] name) && name == consumer.Name);
             pending += consumer.PendingCount;
         }
 
-        Invariant.Check(pending == PendingCount);
+        Invariant.Check(pending == PendingCount && _names.Count == _consumers.Count);
     }
 
-    private void Forget(StreamId id, byte[] consumer) => GetOrAddConsumer(consumer, 0, out _).Pending.Remove(id);
+    private Consumer AddConsumer(ReadOnlySpan<byte> name, long nowMs)
+    {
+        var consumer = new Consumer(name.ToArray(), _names.TryLast(out long last, out _) ? last + 1 : 0, nowMs, _forks);
+        _names.Set(consumer.Number, consumer.Name);
+        _tally.Consumers++;
+        return consumer;
+    }
+
+    private PendingEntry EntryOf(Delivery delivery) => new(NameOf(delivery), delivery.DeliveredMs, delivery.Deliveries);
+
+    private byte[] NameOf(Delivery delivery)
+    {
+        bool found = _names.TryGet(delivery.Consumer, out byte[] name);
+        Invariant.Check(found);
+        return name;
+    }
+
+    private void Forget(StreamId id, Delivery delivery) => GetOrAddConsumer(NameOf(delivery), 0, out _).Pending.Remove(id);
+
+    // What is known of a pending entry, without a reference.
+    private readonly record struct Delivery(long Consumer, long DeliveredMs, long Deliveries);
 }
 
 /// <summary>What the groups of a stream have together; only for reckoning memory, so that forks need no copy of it.</summary>

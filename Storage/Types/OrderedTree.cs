@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
@@ -10,7 +11,10 @@ namespace KestrelFree.Storage.Types;
 //
 // Keys mostly arrive in order (ids of entries): a full node that gets a greater key than all of its own is not halved but left full, so that an
 // append-only tree is packed. Arrays grow by doubling from four, since most trees (the consumers of a group, what one of them has pending) are
-// small. A node that falls under a quarter joins a neighbour when both together leave room.
+// small; those of a node behind a full one are full-grown at once. A node that falls under a quarter joins a neighbour when both together leave room.
+//
+// Full-grown arrays without references are allocated pinned: there the collector neither moves nor follows them. A group of a million pending entries
+// was copied from generation to generation while it grew, in pauses of up to 29 ms.
 //
 // There are no iterators: the next key is found from the last, O(log n), and so whoever walks a tree may change it meanwhile.
 
@@ -290,7 +294,7 @@ internal sealed class OrderedTree<TKey, TValue>
         public static Node Inner(uint birth) => new(birth, [], [], []);
 
         public Node Copy(uint birth) =>
-            new(birth, (TKey[])Keys.Clone(), Children == null ? (TValue[])Values.Clone() : Values, (Node[]?)Children?.Clone()) { Count = Count };
+            new(birth, CopyOf(Keys), Children == null ? CopyOf(Values) : Values, (Node[]?)Children?.Clone()) { Count = Count };
 
         public int Search(TKey key) => Array.BinarySearch(Keys, 0, Count, key);
 
@@ -357,7 +361,7 @@ internal sealed class OrderedTree<TKey, TValue>
 
         public Node MoveTail(int from, uint birth)
         {
-            Node tail = Children == null ? Leaf(birth) : Inner(birth);
+            Node tail = Children == null ? new Node(birth, NewArray<TKey>(Capacity), NewArray<TValue>(Capacity), null) : Inner(birth);
             tail.AppendRange(this, from);
             Array.Clear(Keys, from, Count - from);
             if (Children == null)
@@ -392,12 +396,21 @@ internal sealed class OrderedTree<TKey, TValue>
             Count += count;
         }
 
+        private static T[] NewArray<T>(int length) => GC.AllocateArray<T>(length, pinned: length == Capacity && !RuntimeHelpers.IsReferenceOrContainsReferences<T>());
+
+        private static T[] CopyOf<T>(T[] items)
+        {
+            T[] copy = NewArray<T>(items.Length);
+            Array.Copy(items, copy, items.Length);
+            return copy;
+        }
+
         private T[] WithRoom<T>(T[] old, int at, int count)
         {
             T[] items = old;
             if (Count + count > old.Length)
             {
-                items = new T[Math.Min(Capacity, Math.Max(Math.Max(FirstCapacity, old.Length * 2), Count + count))];
+                items = NewArray<T>(Math.Min(Capacity, Math.Max(Math.Max(FirstCapacity, old.Length * 2), Count + count)));
                 Array.Copy(old, items, at);
             }
 
