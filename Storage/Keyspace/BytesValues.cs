@@ -200,7 +200,7 @@ internal static class BytesValues
     private static Span<byte> MoveOut(Table table, ulong hash, int length, ValueForm form, scoped ref EntryPlace place)
     {
         ValuePlace where = PlaceFor(length);
-        uint id = Allocate(table.Pages, where, Entry.InlineValue(ref place.Entry), CapacityFor(length, form));
+        uint id = Allocate(table.Pages, where, Entry.InlineValue(ref place.Entry), CapacityFor(length, Entry.InlineValue(ref place.Entry).Length, form));
         long expiry = Entry.ExpiryOrNone(ref place.Entry);
         table.Reshape(hash, EntryLayout.Reference(form, where, expiry), ref place);
         Entry.SetReference(ref place.Entry, id, length);
@@ -221,7 +221,7 @@ internal static class BytesValues
         {
             ReadOnlySpan<byte> old = Bytes(pages, ref place.Entry);
             // What only a fork keeps from being written in place needs no more room than it had.
-            int wanted = length > capacity ? CapacityFor(length, form) : length;
+            int wanted = length > capacity ? CapacityFor(length, old.Length, form) : length;
             ValuePlace where = PlaceFor(Math.Max(length, Entry.MaxInlineValue + 1));
             id = Allocate(pages, where, old[..Math.Min(old.Length, length)], wanted);
             ReleaseReference(table, hash, ref place);
@@ -248,8 +248,10 @@ internal static class BytesValues
         return bytes;
     }
 
-    private static int CapacityFor(int length, ValueForm form)
+    // What grows bit by bit gets room for more of it; what is made at one go, or more than doubles, has what it needs.
+    private static int CapacityFor(int length, int oldLength, ValueForm form)
     {
+        if (length > 2L * oldLength) return length;
         if (length <= SizeClasses.MaxBytes)
             return ValueForms.IsPacked(form) ? length : Math.Min(length * 2, SizeClasses.MaxBytes);
         return (int)Math.Min((long)length + Math.Max(MinSlack, length / 8), MaxLength);

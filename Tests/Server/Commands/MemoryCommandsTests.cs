@@ -29,6 +29,9 @@ internal sealed class MemoryCommandsTests
     [TestCase("raw", 1500, 0, "SET", "x*150")]
     [TestCase("raw", 600, 0, "SET", "x*1000")]
     [TestCase("raw", 20, 0, "SET", "x*300000")]
+    [TestCase("embstr", 3000, 0, "SET", "value-{0}", "EX", "1000")]
+    [TestCase("raw", 40, 0, "SETRANGE", "12303", "x")]
+    [TestCase("raw", 200, 0, "APPEND", "x*5000")]
     [TestCase("listpack", 1500, 0, "RPUSH", "a", "b", "c", "{0}")]
     [TestCase("quicklist", 12, 3000, "RPUSH", "element-number-{*}")]
     [TestCase("listpack", 1500, 0, "SADD", "a", "b", "c", "{0}")]
@@ -36,6 +39,7 @@ internal sealed class MemoryCommandsTests
     [TestCase("hashtable", 40, 700, "SADD", "member-{*}")]
     [TestCase("hashtable", 4, 4000, "SADD", "member-{*}")]
     [TestCase("listpack", 1500, 0, "HSET", "field", "{0}", "other", "value")]
+    [TestCase("listpackex", 1500, 0, "HSETEX", "EX", "1000", "FIELDS", "2", "field", "{0}", "other", "value")]
     [TestCase("hashtable", 40, 700, "HSET", "field-{*}", "value-{*}")]
     [TestCase("hashtable", 8, 600, "HSET", "field-{*}", "x*300")]
     [TestCase("listpack", 1500, 0, "ZADD", "1", "a", "2", "{0}")]
@@ -78,6 +82,17 @@ internal sealed class MemoryCommandsTests
         long exact = Number(_client.Ask("MEMORY", "USAGE", "h", "SAMPLES", "0"));
 
         Assert.That(Number(_client.Ask("MEMORY", "USAGE", "h")), Is.EqualTo(exact).Within(10).Percent);
+    }
+
+    [Test]
+    public void A_string_that_is_made_at_one_go_has_no_room_to_spare_and_one_that_grows_has()
+    {
+        _client.Ask("SETRANGE", "made", "12303", "x");
+        _client.Ask("SET", "grown", new string('x', 12000));
+        _client.Ask("APPEND", "grown", new string('x', 304));
+
+        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "made")), Is.InRange(12304, 14500));
+        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "grown")), Is.GreaterThan(20000));
     }
 
     [Test]
