@@ -20,6 +20,8 @@ switch (args)
         return EvictionMeasurement.Run(rest);
     case ["messages", .. var rest]:
         return MessageMeasurement.Run(rest);
+    case ["clock", .. var rest]:
+        return ClockMeasurement.Run(rest);
     case ["storm", .. var rest]:
         return StormMeasurement.Run(rest);
     case ["storm-clients", .. var rest]:
