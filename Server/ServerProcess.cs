@@ -163,6 +163,7 @@ internal sealed class ServerProcess
         Ports = ListenPorts.Of(config),
         Bind = config.Bind,
         TcpBacklog = config.TcpBacklog,
+        SocketMarkId = config.SocketMarkId,
         UnixSocket = config.UnixSocket.Length == 0 ? null : config.UnixSocket,
         UnixSocketPerm = config.UnixSocketPerm,
         TcpKeepaliveSeconds = config.TcpKeepAliveSeconds,

@@ -49,6 +49,10 @@ internal static class ConfigSlots
     public static readonly int ShutdownOnSigterm = DirectiveTable.SlotOf("shutdown-on-sigterm");
     public static readonly int Hz = DirectiveTable.SlotOf("hz");
     public static readonly int DynamicHz = DirectiveTable.SlotOf("dynamic-hz");
+    public static readonly int SyslogEnabled = DirectiveTable.SlotOf("syslog-enabled");
+    public static readonly int SyslogFacility = DirectiveTable.SlotOf("syslog-facility");
+    public static readonly int SyslogIdent = DirectiveTable.SlotOf("syslog-ident");
+    public static readonly int SocketMarkId = DirectiveTable.SlotOf("socket-mark-id");
     public static readonly int Rehearsal = DirectiveTable.SlotOf("rehearsal");
     public static readonly int CrashLogEnabled = DirectiveTable.SlotOf("crash-log-enabled");
     public static readonly int DisableThp = DirectiveTable.SlotOf("disable-thp");

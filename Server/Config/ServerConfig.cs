@@ -86,6 +86,10 @@ internal sealed class ServerConfig
     public ShutdownFlags ShutdownOnSigterm => (ShutdownFlags)Values.Numbers[ConfigSlots.ShutdownOnSigterm];
     public int Hz => (int)Values.Numbers[ConfigSlots.Hz];
     public bool DynamicHz => Values.Numbers[ConfigSlots.DynamicHz] != 0;
+    public bool SyslogEnabled => Values.Numbers[ConfigSlots.SyslogEnabled] != 0;
+    public int SyslogFacility => (int)Values.Numbers[ConfigSlots.SyslogFacility];
+    public string SyslogIdent => Text(ConfigSlots.SyslogIdent);
+    public uint SocketMarkId => (uint)Values.Numbers[ConfigSlots.SocketMarkId];
     public bool Rehearsal => Values.Numbers[ConfigSlots.Rehearsal] != 0;
     public bool CrashLogEnabled => Values.Numbers[ConfigSlots.CrashLogEnabled] != 0;
     public bool SetProcTitle => Values.Numbers[ConfigSlots.SetProcTitle] != 0;

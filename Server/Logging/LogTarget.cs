@@ -27,17 +27,23 @@ internal sealed class StdoutTarget : LogTarget
 // write only: an idle server holds its old handle, harmlessly, and its next line goes to the new file.
 
 /// <summary>A file that may be renamed or deleted at any time.</summary>
-internal sealed class FileTarget(string path) : LogTarget
+internal sealed class FileTarget(string path, Func<long> nowMs) : LogTarget
 {
-    private const long ReopenAfterMs = 250;
+    /// <summary>How long a handle is kept.</summary>
+    internal const long ReopenAfterMs = 250;
 
     private FileStream? _file;
     private long _openedAtMs;
 
+    internal FileTarget(string path)
+        : this(path, static () => Environment.TickCount64)
+    {
+    }
+
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> lines)
     {
-        long now = Environment.TickCount64;
+        long now = nowMs();
         if (_file is null || now - _openedAtMs >= ReopenAfterMs)
         {
             Close();

@@ -11,6 +11,7 @@ namespace KestrelFree.Server.Logging;
 // counted. Redis writes in place instead: simpler, and a log pipe that nobody reads stops the server.
 //
 //   Debug/Verbose/Notice/Warning -> level check -> LogEvent -> queue of 10,000 -> LogSink -> formatter -> LogTarget
+//                                                                              `-> SyslogSink, with syslog-enabled
 //
 // The level is one int that every thread reads; CONFIG SET loglevel stores another. Before the process exits, Flush waits, within
 // a bound, for what was said last.
@@ -53,7 +54,10 @@ internal sealed class ServerLog : IDisposable
     public static ServerLog Open(ServerConfig config)
     {
         LogTarget target = config.LogFile.Length > 0 ? new FileTarget(Path.GetFullPath(config.LogFile)) : new StdoutTarget();
-        ServerLog log = ToQueue(target, config.LogFormat, QueuedLines, config.LogLevel);
+        SyslogSink? syslog = config.SyslogEnabled && !OperatingSystem.IsWindows()
+            ? new SyslogSink(SyslogSink.SystemPath, config.SyslogIdent, config.SyslogFacility)
+            : null;
+        ServerLog log = ToQueue(target, config.LogFormat, QueuedLines, config.LogLevel, syslog);
         config.OnApply(changed => log.Follow(changed), "loglevel", "log-format");
         return log;
     }
@@ -62,13 +66,21 @@ internal sealed class ServerLog : IDisposable
     public static ServerLog To(ILogEventSink sink, LogLevel level) =>
         new(new Output(new LoggerConfiguration().MinimumLevel.Verbose().WriteTo.Sink(sink).CreateLogger(), null, level), LogRole.Master);
 
-    /// <summary>A log that queues lines for a target.</summary>
-    public static ServerLog ToQueue(LogTarget target, LogFormat format, int queuedLines, LogLevel level)
+    /// <summary>A log that queues lines for a target, and for the system's log where that is wanted.</summary>
+    public static ServerLog ToQueue(LogTarget target, LogFormat format, int queuedLines, LogLevel level, SyslogSink? syslog = null)
     {
         var sink = new LogSink(format, target);
         Logger logger = new LoggerConfiguration()
             .MinimumLevel.Verbose()
-            .WriteTo.Async(to => to.Sink(sink), sink, queuedLines, blockWhenFull: false)
+            .WriteTo.Async(
+                to =>
+                {
+                    if (syslog is not null) to.Sink(syslog);
+                    to.Sink(sink);
+                },
+                sink,
+                queuedLines,
+                blockWhenFull: false)
             .CreateLogger();
         return new ServerLog(new Output(logger, sink, level), LogRole.Master);
     }

@@ -17,6 +17,9 @@ internal sealed class ListenSettings
     /// <summary>How many connections may wait to be accepted.</summary>
     internal int TcpBacklog { get; init; } = 511;
 
+    /// <summary>The number that the sockets' packets are marked with; 0 for none.</summary>
+    internal uint SocketMarkId { get; init; }
+
     /// <summary>The path of the unix socket; null for none.</summary>
     internal string? UnixSocket { get; init; }
 

@@ -194,6 +194,11 @@ internal sealed class ListenerSet : IDisposable
         try
         {
             Socket socket = ListenSocket.OpenTcp(address, port, _settings.TcpBacklog);
+            if (_settings.SocketMarkId != 0 && !TcpOptions.TrySetMark(socket, _settings.SocketMarkId))
+            {
+                _log.Warning($"socket-mark-id {_settings.SocketMarkId} could not be set on {address}:{port}: marks need Linux and the capability CAP_NET_ADMIN.");
+            }
+
             int boundPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
             opened.Add(Watch(Listener.ForTcp(socket, kind, address, boundPort, _loop, _log, _settings, _onAccepted)));
             return true;

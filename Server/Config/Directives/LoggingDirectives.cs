@@ -14,8 +14,8 @@ internal static class LoggingDirectives
         Text("logfile", "", Immutable),
         Choice("log-format", LogFormat.Redis, Choices.LogFormat),
         YesNo("hide-user-data-from-log", No),
-        YesNo("syslog-enabled", No, Immutable, effect: NotYet),
-        Text("syslog-ident", "redis", Immutable, NotYet),
-        new ChoiceDirective("syslog-facility", Choices.SyslogFacility, Local0) { Flags = Immutable, Effect = NotYet },
+        YesNo("syslog-enabled", No, Immutable),
+        Text("syslog-ident", "redis", Immutable),
+        new ChoiceDirective("syslog-facility", Choices.SyslogFacility, Local0) { Flags = Immutable },
     ];
 }

@@ -24,7 +24,7 @@ internal static class NetworkDirectives
         Integer("max-new-connections-per-cycle", 10, 1, 1000),
         Integer("max-new-tls-connections-per-cycle", 1, 1, 1000),
         YesNo("protected-mode", Yes),
-        Number("socket-mark-id", NumberForm.Integer, 0, 0, MaxUnsignedInt, NumberSign.Unsigned, Immutable, NotYet),
+        Number("socket-mark-id", NumberForm.Integer, 0, 0, MaxUnsignedInt, NumberSign.Unsigned, Immutable),
         Memory("client-query-buffer-limit", Gb, Mb, MaxLong),
         Memory("proto-max-bulk-len", 512 * Mb, Mb, MaxLong),
         new OutputBufferLimitDirective(
