@@ -394,7 +394,7 @@ internal sealed class InfoReport
         {
             var database = _server.Keyspace[index];
             if (database.Count == 0) continue;
-            Line($"db{index}", $"keys={database.Count},expires={database.ExpiresCount},avg_ttl={database.AverageTtlMs},subexpiry=0");
+            Line($"db{index}", $"keys={database.Count},expires={database.ExpiresCount},avg_ttl={database.AverageTtlMs},subexpiry={database.ExpiringHashes}");
         }
     }
 

@@ -33,6 +33,9 @@ public sealed class Database
     /// <summary>Keys that expire.</summary>
     public long ExpiresCount => Table.Expiries.Count;
 
+    /// <summary>Hashes that have a field which expires.</summary>
+    public long ExpiringHashes => Table.ExpiringHashes;
+
     /// <summary>The average time that keys which expire have left, in ms.</summary>
     public long AverageTtlMs => Table.Expiries.AverageTtl(_keyspace.Clock.NowMs);
 
@@ -237,18 +240,23 @@ public sealed class Database
     {
         if (found)
         {
+            Table.CountOut(ref place.Entry);
             BytesValues.Overwrite(Table, hash, key, value, form, expiry, ref place);
-            return;
+        }
+        else
+        {
+            BytesValues.Add(Table, hash, key, value, form, expiry, ref place);
+            Entry.SetAccess(ref place.Entry, Access.Initial());
         }
 
-        BytesValues.Add(Table, hash, key, value, form, expiry, ref place);
-        Entry.SetAccess(ref place.Entry, Access.Initial());
+        Table.CountIn(ref place.Entry);
     }
 
     internal void PutInteger(ulong hash, ReadOnlySpan<byte> key, long value, long expiry, bool found, ref EntryPlace place)
     {
         if (found)
         {
+            Table.CountOut(ref place.Entry);
             BytesValues.OverwriteInteger(Table, hash, key, value, expiry, ref place);
             return;
         }
@@ -264,6 +272,7 @@ public sealed class Database
         EntryLayout layout = EntryLayout.Reference(form, ValuePlace.Object, expiry);
         if (found)
         {
+            Table.CountOut(ref place.Entry);
             Table.MakeWritable(hash, key, ref place);
             BytesValues.ReleaseReference(Table, hash, ref place);
             Table.Reshape(hash, layout, ref place);
@@ -275,6 +284,7 @@ public sealed class Database
         }
 
         Entry.SetReference(ref place.Entry, slot, 0);
+        Table.CountIn(ref place.Entry);
         value.Open(value.Widen(Table.ReachOf(hash, place.Head.Depth), Table.Pages.Forks));
     }
 
@@ -313,6 +323,7 @@ public sealed class Database
 
     internal void RemoveFound(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
     {
+        Table.CountOut(ref place.Entry);
         BytesValues.ReleaseReference(Table, hash, ref place);
         Table.Remove(hash, key, ref place);
     }

@@ -253,6 +253,12 @@ public ref struct EntryRef : IPackedBytes
         _exists = false;
     }
 
+    /// <summary>Comes before an edit in place of a hash of which a field may expire, with <see cref="EndFieldEdit"/> behind it.</summary>
+    internal readonly void BeginFieldEdit() => _database.Table.CountOut(ref _place.Entry);
+
+    /// <summary>Counts whether a field of the edited hash expires.</summary>
+    internal readonly void EndFieldEdit() => _database.Table.CountIn(ref _place.Entry);
+
     /// <summary>Notes when the fields of the hash expire, after a write to a hash whose fields do.</summary>
     internal void NoteFieldExpiry() => _database.Table.NoteFieldExpiry(_hash, ref _place);
 

@@ -20,12 +20,14 @@ internal static class EntryTransfer
         Span<byte> field = stackalloc byte[Entry.MaxInlineValue];
         field = field[..layout.ValueBytes];
         Entry.InlineValue(ref place.Entry).CopyTo(field);
+        from.CountOut(ref place.Entry);
         NoteMove(from.Pages, layout, ref place.Entry, from.ReachOf(hash, place.Head.Depth));
         from.Remove(hash, key, ref place);
         EntryPlace target = default;
         to.Insert(newHash, newKey, layout, ref target);
         field.CopyTo(Entry.InlineValue(ref target.Entry));
         Entry.SetAccess(ref target.Entry, access);
+        to.CountIn(ref target.Entry);
         to.NoteFieldExpiry(newHash, ref target);
     }
 
@@ -43,6 +45,7 @@ internal static class EntryTransfer
         if (id != 0)
             Entry.SetReference(ref target.Entry, id, Entry.ReferencedLength(ref target.Entry));
         Entry.SetAccess(ref target.Entry, access);
+        to.CountIn(ref target.Entry);
         to.NoteFieldExpiry(newHash, ref target);
     }
 

@@ -9,6 +9,9 @@ namespace KestrelFree.Storage.Keyspaces;
 // Whoever gives a hash a field that expires, or gives such a hash a place in a table, notes the earliest of its fields for the segment
 // (Table.NoteFieldExpiry); a split or merge asks the entries. Both know it at once: a packed hash keeps its fields in the order in which they expire,
 // a table has such bounds of its own.
+//
+// How many hashes have such fields is counted by the table of their keys: Database counts an entry out before it gets another value or goes, and in when it has got one,
+// and HashRef does so about each edit in place.
 
 /// <summary>When the fields of an entry's hash expire.</summary>
 internal static class FieldExpiries
@@ -24,6 +27,9 @@ internal static class FieldExpiries
         long earliest = PackedHash.EarliestExpiry(BytesValues.Bytes(pages, ref entry), form);
         return earliest == Entry.NoExpiry ? Directory.Never : earliest;
     }
+
+    /// <summary>Whether an entry holds a hash of which a field expires. O(1).</summary>
+    public static bool Exist(PageStore pages, ref byte entry) => EarliestOf(pages, ref entry) != Directory.Never;
 
     /// <summary>The earliest expiry of a field of an entry that exists, or a bound below it, or Never. O(1).</summary>
     public static long EarliestOf(EntryRef entry) => EarliestOf(entry.Database.Table.Pages, ref entry.Place.Entry);

@@ -13,6 +13,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
     private HashSet<(ItemKind, uint)> _items = [];
     private long _entries;
     private long _expiring;
+    private long _expiringHashes;
     private int _overflowHeads;
     private int _occupied;
     private int _liveBytes;
@@ -40,7 +41,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
 
     private void CheckTable(Table table)
     {
-        _entries = _expiring = _overflowHeads = 0;
+        _entries = _expiring = _expiringHashes = _overflowHeads = 0;
         ulong expected = 0;
         var cursor = new SegmentCursor(table.Directory.Top);
         while (cursor.TryMoveNext(pages, out uint head, out ulong prefix))
@@ -55,6 +56,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
         Invariant.Check(expected == 0);
         Invariant.Check(_entries == table.Count);
         Invariant.Check(_expiring == table.Expiries.Count);
+        Invariant.Check(_expiringHashes == table.ExpiringHashes);
         Invariant.Check(_overflowHeads == table.OverflowHeads);
     }
 
@@ -113,6 +115,8 @@ internal sealed class KeyspaceCheck(PageStore pages)
         }
 
         Invariant.Check(table.Directory.EarliestExpiryOf(hash, head.Depth) <= FieldExpiries.EarliestOf(pages, ref entry));
+        if (FieldExpiries.Exist(pages, ref entry))
+            _expiringHashes++;
         ClaimReferences(ref entry);
         _entries++;
         _occupied++;

@@ -57,6 +57,7 @@ internal sealed class Table
         Ordinal = original.Ordinal;
         Directory = original.Directory.Clone();
         Count = original.Count;
+        ExpiringHashes = original.ExpiringHashes;
         Expiries = original.Expiries.Clone();
         AreKeysReferredTo = original.AreKeysReferredTo;
     }
@@ -81,6 +82,9 @@ internal sealed class Table
 
     /// <summary>Entries.</summary>
     public long Count { get; private set; }
+
+    /// <summary>Entries that are hashes of which a field expires.</summary>
+    public long ExpiringHashes { get; private set; }
 
     /// <summary>What is known of the entries that expire.</summary>
     public ExpiryTotals Expiries { get; }
@@ -487,6 +491,20 @@ internal sealed class Table
             return;
         Directory.NoteExpiry(hash, place.Head.Depth, earliest);
         Expiries.NoteOnHorizon(earliest);
+    }
+
+    /// <summary>Counts an entry that has got its value or been edited, if it is a hash of which a field expires. O(1).</summary>
+    public void CountIn(ref byte entry)
+    {
+        if (FieldExpiries.Exist(_pages, ref entry))
+            ExpiringHashes++;
+    }
+
+    /// <summary>Counts it out, before its value goes or is edited. O(1).</summary>
+    public void CountOut(ref byte entry)
+    {
+        if (FieldExpiries.Exist(_pages, ref entry))
+            ExpiringHashes--;
     }
 
     private void SetNewExpiry(ulong hash, ref EntryPlace place, long unixMs)

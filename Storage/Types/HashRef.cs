@@ -199,7 +199,9 @@ public ref struct HashRef : ICollectionRef<HashRef>
     {
         if (!_entry.Exists || _entry.Database.Keyspace.ExpiredKeys == ExpiredKeys.Hide || FieldExpiries.EarliestOf(_entry) >= NowMs)
             return;
+        _entry.BeginFieldEdit();
         int expired = IsTable ? ExpireInTable(limit) : ExpirePacked();
+        _entry.EndFieldEdit();
         if (expired == 0)
             return;
         _entry.Database.SignalFieldsExpired(ref _entry, expired, Count == 0 ? HashFate.Removed : HashFate.Kept);
@@ -271,29 +273,28 @@ public ref struct HashRef : ICollectionRef<HashRef>
             return true;
         }
 
-        if (IsTable)
-        {
-            var table = _entry.WritableCollection<MemberTable>();
-            RemoveIfPast(table, field);
-            return table.Set(field, value, expiry);
-        }
-
-        bool added = PackedHash.Set(ref _entry, _entry.Form, field, value, expiry);
-        if (added)
+        _entry.BeginFieldEdit();
+        bool added = IsTable ? PutInTable(_entry.WritableCollection<MemberTable>(), field, value, expiry) : PackedHash.Set(ref _entry, _entry.Form, field, value, expiry);
+        _entry.EndFieldEdit();
+        if (added && !IsTable)
             UnpackIfLarge();
         return added;
     }
 
+    private readonly bool PutInTable(MemberTable table, scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, Expiry expiry)
+    {
+        RemoveIfPast(table, field);
+        return table.Set(field, value, expiry);
+    }
+
     private int SetInTable(in ArgVector args, int first)
     {
-        var table = _entry.WritableCollection<MemberTable>();
         int added = 0;
+        _entry.BeginFieldEdit();
+        var table = _entry.WritableCollection<MemberTable>();
         for (int i = first; i < args.Count; i += 2)
-        {
-            RemoveIfPast(table, args[i]);
-            added += table.Set(args[i], args[i + 1], Expiry.None) ? 1 : 0;
-        }
-
+            added += PutInTable(table, args[i], args[i + 1], Expiry.None) ? 1 : 0;
+        _entry.EndFieldEdit();
         return added;
     }
 
@@ -319,8 +320,14 @@ public ref struct HashRef : ICollectionRef<HashRef>
 
     private bool Remove(scoped ReadOnlySpan<byte> field)
     {
-        if (IsTable)
-            return _entry.WritableCollection<MemberTable>().Remove(field);
+        _entry.BeginFieldEdit();
+        bool isRemoved = IsTable ? _entry.WritableCollection<MemberTable>().Remove(field) : RemovePacked(field);
+        _entry.EndFieldEdit();
+        return isRemoved;
+    }
+
+    private bool RemovePacked(scoped ReadOnlySpan<byte> field)
+    {
         int at = PackedHash.Find(_entry.PackedBytes, _entry.Form, field);
         if (at == Listpack.None)
             return false;
@@ -330,10 +337,12 @@ public ref struct HashRef : ICollectionRef<HashRef>
 
     private void PutExpiry(scoped ReadOnlySpan<byte> field, long expiryMs)
     {
+        _entry.BeginFieldEdit();
         if (IsTable)
             _entry.WritableCollection<MemberTable>().SetExpiry(field, expiryMs);
         else if (_entry.Form == ValueForm.HashListpackEx)
             PackedHash.SetExpiry(ref _entry, PackedHash.Find(_entry.PackedBytes, _entry.Form, field), expiryMs, _entry.Database.Keyspace.Scratch);
+        _entry.EndFieldEdit();
     }
 
     private void BecomeListpackEx()

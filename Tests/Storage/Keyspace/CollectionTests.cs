@@ -1,4 +1,5 @@
 using KestrelFree.Storage;
+using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Keyspaces;
 using KestrelFree.Storage.Types;
 using NUnit.Framework;
@@ -29,7 +30,7 @@ public sealed class CollectionTests
     public void A_packed_form_tells_its_type_and_encoding(object form, DataType type, string encoding)
     {
         EntryRef entry = _keyspace[0].LookupWrite("k"u8);
-        entry.SetPacked((ValueForm)form, [1, 2, 3]);
+        entry.SetPacked((ValueForm)form, Listpack.Empty);
         entry = _keyspace[0].LookupRead("k"u8);
 
         Assert.That(entry.Type, Is.EqualTo(type));

@@ -90,6 +90,38 @@ public sealed class FieldExpiryTests
     }
 
     [Test]
+    public void The_hashes_with_such_fields_are_counted_whatever_becomes_of_them([Values(2, 500)] int fields)
+    {
+        _keyspace.Limits.HashMaxListpackEntries = 100;
+        for (int i = 0; i < 5; i++)
+            Fill(new HashRef(_keyspace[0].LookupWrite(Bytes($"h{i}"))), fields);
+        Assert.That(Counts(), Is.EqualTo((0, 0)));
+        for (int i = 0; i < 5; i++)
+            new HashRef(_keyspace[0].LookupWrite(Bytes($"h{i}"))).SetExpiry("f0"u8, Start + 10 + i);
+        new HashRef(_keyspace[0].LookupWrite("h0"u8)).SetExpiry("f1"u8, Start + 1000);
+        Assert.That(Counts(), Is.EqualTo((5, 0)));
+
+        Snapshot fork = _keyspace.Fork();
+        new HashRef(_keyspace[0].LookupWrite("h1"u8)).ClearExpiry("f0"u8);
+        new HashRef(_keyspace[0].LookupWrite("h2"u8)).Set("f0"u8, "v"u8);
+        Assert.That(Counts(), Is.EqualTo((3, 0)));
+        _keyspace[0].Copy("h0"u8, _keyspace[1], "copy"u8);
+        _keyspace[0].Rename("h3"u8, _keyspace[1], "moved"u8);
+        _keyspace[0].Rename("h0"u8, _keyspace[0], "h4"u8);
+        Assert.That(Counts(), Is.EqualTo((1, 2)));
+        _clock.Advance(500);
+        Sweep();
+        Assert.That(Counts(), Is.EqualTo((1, 1)), "what has only lost one of two fields still counts");
+        _keyspace.Swap(0, 1);
+        Assert.That(Counts(), Is.EqualTo((1, 1)));
+        _keyspace[1].SetString("h4"u8, "v"u8);
+        _keyspace[0].Flush(FlushMode.Sync);
+        Assert.That(Counts(), Is.EqualTo((0, 0)));
+        fork.Release();
+        _keyspace.Validate();
+    }
+
+    [Test]
     public void A_hash_that_was_renamed_moved_or_copied_still_expires()
     {
         var hash = new HashRef(_keyspace[0].LookupWrite("h"u8));
@@ -246,5 +278,13 @@ public sealed class FieldExpiryTests
         public void Swapped(Database first, Database second) { }
 
         public void KeyReady(Database database, ReadOnlySpan<byte> key) { }
+    }
+
+    private (long First, long Second) Counts() => (_keyspace[0].ExpiringHashes, _keyspace[1].ExpiringHashes);
+
+    private static void Fill(HashRef hash, int fields)
+    {
+        for (int i = 0; i < fields; i++)
+            hash.Set(Bytes($"f{i}"), "v"u8);
     }
 }
