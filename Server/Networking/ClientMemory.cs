@@ -17,6 +17,7 @@ namespace KestrelFree.Server.Networking;
 internal sealed class ClientMemory
 {
     private const int Buckets = 48;
+    private const long LeastBytes = 128 * 1024;
 
     private readonly RedisServer _server;
     private readonly HashSet<Client>?[] _buckets = new HashSet<Client>?[Buckets];
@@ -28,13 +29,14 @@ internal sealed class ClientMemory
     /// <summary>Whether there is a limit.</summary>
     internal bool IsLimited { get; private set; }
 
-    // A negative value is a percentage of maxmemory.
+    // A negative value is a percentage of maxmemory. No limit is so small that nobody could connect to correct it.
     private long LimitBytes
     {
         get
         {
-            var limit = _server.Config.MaxMemoryClients;
-            return limit >= 0 ? limit : (long)(_server.Config.MaxMemory / 100.0 * -limit);
+            var given = _server.Config.MaxMemoryClients;
+            var limit = given >= 0 ? given : (long)(_server.Config.MaxMemory / 100.0 * -given);
+            return limit <= 0 ? 0 : Math.Max(limit, LeastBytes);
         }
     }
 
@@ -77,7 +79,7 @@ internal sealed class ClientMemory
 
         foreach (var client in _noted) Measure(client);
         _noted.Clear();
-        for (var bucket = Buckets - 1; _total > LimitBytes; bucket--)
+        for (var bucket = Buckets - 1; _total >= LimitBytes; bucket--)
         {
             if (bucket < 0)
             {
@@ -94,7 +96,7 @@ internal sealed class ClientMemory
         if (_buckets[bucket] is not { Count: > 0 } clients) return;
         foreach (var client in clients.OrderByDescending(client => client.CountedBytes).ToArray())
         {
-            if (_total <= LimitBytes) return;
+            if (_total < LimitBytes) return;
             if (client.Is(ClientFlags.NoEvict)) continue;
             _server.Log.Notice($"Evicting client: {ClientDescription.ForLog(client)}");
             _server.Statistics.EvictedClients++;

@@ -49,6 +49,19 @@ internal sealed class ClientMemoryTests
         Assert.That(server.OnLoop(() => server.Server.Statistics.EvictedClients), Is.EqualTo(1));
     }
 
+    [Test]
+    public void However_small_the_limit_clients_may_take_128_KB_together()
+    {
+        using var server = new InProcessServer(("maxmemory-clients", "1"));
+        using var small = server.Connect();
+        Assert.That(small.Ask("PING"), Is.EqualTo("+PONG"));
+
+        using var large = Holding(server, 140_000);
+
+        Assert.That(large.IsClosedByServer(Eventually.Patience), Is.True);
+        Assert.That(small.Ask("PING"), Is.EqualTo("+PONG"));
+    }
+
     [TestCase("WATCH")]
     [TestCase("SUBSCRIBE")]
     [TestCase("SSUBSCRIBE")]
