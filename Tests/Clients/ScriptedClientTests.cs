@@ -4,7 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Clients;
 
 // Clients of other languages run as scripts of this folder: each takes the port, exercises the server with the client's
-// own calls, prints "ok", and fails with what it expected otherwise.
+// own calls, prints "ok", and fails with what it expected otherwise. Those about messages take a password too, so that every connection of theirs begins
+// with the client's way to authenticate and, in RESP3, to change the protocol.
 //
 // redis-py is Debian's python3-redis, so it is there in CI. The Node clients come from npm and are optional: `npm install
 // ioredis redis` in any folder, and NODE_PATH=<folder>/node_modules.
@@ -12,6 +13,8 @@ namespace KestrelFree.Tests.Clients;
 /// <summary>redis-py, ioredis and node-redis against the executable.</summary>
 internal sealed class ScriptedClientTests
 {
+    private static readonly string[] Password = ["secret word"];
+
     [Test]
     public void Redis_py_finds_a_redis()
     {
@@ -19,7 +22,7 @@ internal sealed class ScriptedClientTests
         if (CommandLine.Run(python, "-c", "import redis").ExitCode != 0)
             throw Requirement.Missing("python3-redis is not installed.");
 
-        AssertPasses(python, "redis_py.py");
+        AssertPasses(python, "redis_py.py", []);
     }
 
     [Test]
@@ -29,14 +32,18 @@ internal sealed class ScriptedClientTests
         if (CommandLine.Run(python, "-c", "import redis").ExitCode != 0)
             throw Requirement.Missing("python3-redis is not installed.");
 
-        AssertPasses(python, "redis_py_watching.py");
+        AssertPasses(python, "redis_py_watching.py", Password);
     }
 
     [TestCase("ioredis", "ioredis_client.js")]
-    [TestCase("ioredis", "ioredis_watching.js")]
     [TestCase("redis", "node_redis_client.js")]
+    public void A_node_client_finds_a_redis(string package, string script) => AssertNodePasses(package, script, []);
+
+    [TestCase("ioredis", "ioredis_watching.js")]
     [TestCase("redis", "node_redis_watching.js")]
-    public void A_node_client_finds_a_redis(string package, string script)
+    public void A_node_client_watches_and_is_told(string package, string script) => AssertNodePasses(package, script, Password);
+
+    private static void AssertNodePasses(string package, string script, string[] password)
     {
         if (Requirement.FindOnPath("node") is not { } node || CommandLine.Run(node, "-e", $"require('{package}')").ExitCode != 0)
         {
@@ -44,14 +51,14 @@ internal sealed class ScriptedClientTests
             return;
         }
 
-        AssertPasses(node, script);
+        AssertPasses(node, script, password);
     }
 
-    private static void AssertPasses(string program, string script)
+    private static void AssertPasses(string program, string script, string[] password)
     {
-        using var server = KestrelFreeProcess.Start();
+        using var server = password.Length == 0 ? KestrelFreeProcess.Start() : KestrelFreeProcess.Start(["--requirepass", .. password]);
 
-        var result = CommandLine.Run(program, Repository.PathTo("Tests", "Clients", script), $"{server.Port}");
+        var result = CommandLine.Run(program, [Repository.PathTo("Tests", "Clients", script), $"{server.Port}", .. password]);
 
         Assert.That(result.ExitCode, Is.Zero, $"{result.Output}\n{server.Log}");
         Assert.That(result.Output.TrimEnd(), Does.EndWith("ok"));

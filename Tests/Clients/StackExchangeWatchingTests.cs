@@ -14,9 +14,7 @@ internal sealed class StackExchangeWatchingTests
     public void Connect()
     {
         _server = KestrelFreeProcess.Start("--notify-keyspace-events", "KEA");
-        var options = new ConfigurationOptions { AllowAdmin = true, ConnectTimeout = 20_000, SyncTimeout = 20_000, ResponseTimeout = 20_000 };
-        options.EndPoints.Add("127.0.0.1", _server.Port);
-        _multiplexer = ConnectionMultiplexer.Connect(options);
+        _multiplexer = ConnectionMultiplexer.Connect(Options(_server));
     }
 
     [OneTimeTearDown]
@@ -50,6 +48,59 @@ internal sealed class StackExchangeWatchingTests
 
         Assert.That(transaction.Execute(), Is.False);
         Assert.That((long)database.StringGet("stock"), Is.EqualTo(1));
+    }
+
+    // Each increment reads, and writes on the condition that nobody has written since, which the client has WATCH see to.
+    [Test]
+    public async Task Of_two_who_write_what_they_have_read_one_tries_again()
+    {
+        using var second = ConnectionMultiplexer.Connect(Options(_server));
+        _multiplexer.GetDatabase().StringSet("contended", 0);
+
+        var successes = await Task.WhenAll(Increment(_multiplexer.GetDatabase(), 100), Increment(second.GetDatabase(), 100));
+
+        Assert.That((long)_multiplexer.GetDatabase().StringGet("contended"), Is.EqualTo(200));
+        Assert.That(successes, Is.All.EqualTo(100));
+    }
+
+    [Test]
+    public void Events_reach_patterns_in_their_order()
+    {
+        var heard = new List<string>();
+        _multiplexer.GetSubscriber().Subscribe(new RedisChannel("__key*@3__:*", RedisChannel.PatternMode.Pattern), (channel, message) => Add(heard, $"{channel} {message}"));
+
+        _multiplexer.GetDatabase(3).ListLeftPush("list", "a");
+        _multiplexer.GetDatabase(3).KeyDelete("list");
+
+        Eventually.True(() => Count(heard) == 4, () => $"heard {Count(heard)}");
+        Assert.That(heard, Is.EquivalentTo(new[] { "__keyspace@3__:list lpush", "__keyevent@3__:lpush list", "__keyspace@3__:list del", "__keyevent@3__:del list" }));
+    }
+
+    [Test]
+    public void Shard_channels_are_published_to_with_a_raw_command()
+    {
+        using var subscriber = _server.Connect();
+        subscriber.Ask("SSUBSCRIBE", "shard");
+
+        Assert.That((long)_multiplexer.GetDatabase().Execute("SPUBLISH", "shard", "hello"), Is.EqualTo(1));
+        Assert.That(subscriber.ReadText(), Does.Contain("smessage").And.Contain("hello"));
+    }
+
+    // The client reads messages of one text only, so that another connection is told of what it may have cached.
+    [Test]
+    public void What_it_has_read_is_tracked_and_another_connection_told()
+    {
+        using var receiver = _server.Connect();
+        var id = receiver.Ask("CLIENT", "ID")[1..];
+        receiver.Ask("SUBSCRIBE", "__redis__:invalidate");
+        var database = _multiplexer.GetDatabase();
+        database.Execute("CLIENT", "TRACKING", "ON", "REDIRECT", id);
+        database.StringGet("tracked");
+
+        database.StringSet("tracked", "v");
+
+        Assert.That(receiver.ReadText(), Does.Contain("__redis__:invalidate").And.Contain("tracked"));
+        database.Execute("CLIENT", "TRACKING", "OFF");
     }
 
     [Test]
@@ -91,6 +142,29 @@ internal sealed class StackExchangeWatchingTests
         var entries = server.SlowlogGet(100);
 
         Assert.That(entries, Has.Some.Matches<CommandTrace>(entry => entry is { Arguments.Length: > 1 } && (string?)entry.Arguments[1] == "slow"));
+    }
+
+    private static async Task<int> Increment(IDatabase database, int times)
+    {
+        var done = 0;
+        while (done < times)
+        {
+            var read = (long)await database.StringGetAsync("contended");
+            var transaction = database.CreateTransaction();
+            transaction.AddCondition(Condition.StringEqual("contended", read));
+            _ = transaction.StringSetAsync("contended", read + 1);
+            if (await transaction.ExecuteAsync()) done++;
+        }
+
+        return done;
+    }
+
+    private static ConfigurationOptions Options(ServerProcess server)
+    {
+        // The limits are CI's: its machine may stall for seconds.
+        var options = new ConfigurationOptions { AllowAdmin = true, ConnectTimeout = 20_000, SyncTimeout = 20_000, ResponseTimeout = 20_000 };
+        options.EndPoints.Add("127.0.0.1", server.Port);
+        return options;
     }
 
     private static void Add(List<string> heard, string what)

@@ -1,9 +1,9 @@
-// ioredis against the server on the port given, in RESP2 and RESP3: transactions, subscriptions, notifications, redirected tracking, MONITOR.
+// ioredis against the server on the port and with the password given, in RESP2 and RESP3: transactions, subscriptions, notifications, redirected tracking, MONITOR.
 const assert = require('assert');
 const { once } = require('events');
 const Redis = require('ioredis');
 
-const connect = (protocol) => new Redis({ port: Number(process.argv[2]), protocol });
+const connect = (protocol) => new Redis({ port: Number(process.argv[2]), password: process.argv[3], protocol });
 
 async function run(protocol) {
   const client = connect(protocol);
@@ -56,6 +56,13 @@ async function notifications(protocol, client) {
   const expired = once(subscriber, 'message');
   await client.set('due', 'v', 'PX', 30);
   assert.deepStrictEqual(await expired, ['__keyevent@0__:expired', 'due']);
+  await client.config('SET', 'notify-keyspace-events', 'KEA');
+  await subscriber.psubscribe('__key*__:*');
+  const told = [];
+  const all = new Promise((resolve) => { subscriber.on('pmessage', (pattern, channel, message) => { if (told.push(`${channel} ${message}`) === 4) resolve(); }); });
+  await client.multi().lpush('list', 'a').del('list').exec();
+  await all;
+  assert.deepStrictEqual(told, ['__keyspace@0__:list lpush', '__keyevent@0__:lpush list', '__keyspace@0__:list del', '__keyevent@0__:del list']);
   await client.config('SET', 'notify-keyspace-events', '');
   await subscriber.quit();
 }

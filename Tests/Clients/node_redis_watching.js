@@ -1,11 +1,11 @@
-// node-redis against the server on the port given, in RESP2 and RESP3: transactions, subscriptions, notifications, client-side caching.
+// node-redis against the server on the port and with the password given, in RESP2 and RESP3: transactions, subscriptions, notifications, client-side caching.
 const assert = require('assert');
 const redis = require('redis');
 
 const port = Number(process.argv[2]);
 
 async function connect(RESP, more = {}) {
-  const client = redis.createClient({ socket: { port }, RESP, ...more });
+  const client = redis.createClient({ socket: { port }, password: process.argv[3], RESP, ...more });
   client.on('error', () => {});
   await client.connect();
   return client;
@@ -18,6 +18,7 @@ async function run(RESP) {
   await transactions(client, other);
   await subscriptions(RESP, other);
   await notifications(RESP, client);
+  await redirectedTracking(client, other);
   if (RESP === 3) await caching(other);
   await client.close();
   await other.close();
@@ -47,6 +48,11 @@ async function subscriptions(RESP, other) {
   await subscriber.pUnsubscribe('n*');
   // In RESP2 the client goes on to hand out buffers after it has subscribed.
   assert.strictEqual(String(await subscriber.get('k')), '3');
+  const shard = new Promise((resolve) => { subscriber.sSubscribe('shard', (message, channel) => resolve([channel, message])); });
+  while (await other.sPublish('shard', 'hello') === 0);
+  assert.deepStrictEqual(await shard, ['shard', 'hello']);
+  assert.deepStrictEqual({ ...await other.pubSubShardNumSub('shard') }, { shard: 1 });
+  await subscriber.sUnsubscribe('shard');
   await subscriber.close();
 }
 
@@ -58,6 +64,21 @@ async function notifications(RESP, client) {
   assert.strictEqual(await expired, 'due');
   await client.configSet('notify-keyspace-events', '');
   await subscriber.close();
+}
+
+// What the receiver is told comes as a message of a channel, since it speaks RESP2 as the client expects of such messages.
+async function redirectedTracking(client, other) {
+  const receiver = await connect(2);
+  const id = await receiver.clientId();
+  const told = new Promise((resolve) => { receiver.subscribe('__redis__:invalidate', (message) => resolve(message)); });
+  while ((await other.pubSubNumSub('__redis__:invalidate'))['__redis__:invalidate'] === 0);
+  await client.clientTracking(true, { REDIRECT: id });
+  assert.strictEqual(await client.clientGetRedir(), id);
+  await client.get('k');
+  await other.set('k', 'changed');
+  assert.deepStrictEqual([await told].flat().map(String), ['k']);
+  await client.clientTracking(false);
+  await receiver.close();
 }
 
 // The client's own cache is on: a value that was read is read again from it until the server says that it has changed.

@@ -1,12 +1,13 @@
-"""redis-py against the server on the port given: transactions, subscriptions, notifications, redirected tracking, what operators watch."""
+"""redis-py against the server on the port and with the password given: transactions, subscriptions, notifications, redirected tracking, what operators watch."""
 import sys
 import threading
 
 import redis
 
 port = int(sys.argv[1])
-client = redis.Redis(port=port, socket_timeout=30, decode_responses=True)
-other = redis.Redis(port=port, socket_timeout=30, decode_responses=True)
+password = sys.argv[2]
+client = redis.Redis(port=port, password=password, socket_timeout=30, decode_responses=True)
+other = redis.Redis(port=port, password=password, socket_timeout=30, decode_responses=True)
 
 
 def expect(got, wanted):
@@ -62,6 +63,15 @@ subscription.punsubscribe()
 expect([next_message(subscription)[0] for _ in range(2)], ["unsubscribe", "punsubscribe"])
 subscription.close()
 
+# Shard channels, which this version of the client has no calls for.
+subscription = client.pubsub()
+subscription.execute_command("SSUBSCRIBE", "shard")
+expect(subscription.parse_response(timeout=30), ["ssubscribe", "shard", 1])
+expect(other.execute_command("SPUBLISH", "shard", "hello"), 1)
+expect(subscription.parse_response(timeout=30), ["smessage", "shard", "hello"])
+expect(other.execute_command("PUBSUB", "SHARDNUMSUB", "shard"), ["shard", 1])
+subscription.close()
+
 # Notifications, of an expiry too.
 expect(client.config_set("notify-keyspace-events", "KEA"), True)
 subscription = client.pubsub()
@@ -81,13 +91,20 @@ subscription = client.pubsub()
 subscription.subscribe("__redis__:invalidate")
 expect(next_message(subscription)[0], "subscribe")
 receiver = [row for row in client.client_list(_type="pubsub")][0]["id"]
-tracking = redis.Redis(port=port, decode_responses=True, single_connection_client=True)
+tracking = redis.Redis(port=port, password=password, decode_responses=True, single_connection_client=True)
 expect(tracking.execute_command("CLIENT", "TRACKING", "ON", "REDIRECT", receiver), "OK")
 expect(tracking.client_getredir(), int(receiver))
 tracking.get("k")
 other.set("k", "changed")
 expect(next_message(subscription), ("message", "__redis__:invalidate", ["k"]))
 expect(tracking.client_trackinginfo()[1], ["on"])
+expect(tracking.execute_command("CLIENT", "TRACKING", "OFF"), "OK")
+expect(tracking.execute_command("CLIENT", "TRACKING", "ON", "REDIRECT", receiver, "BCAST", "PREFIX", "user:"), "OK")
+other.mset({"user:2": 1, "user:1": 1, "order:1": 1})
+expect(next_message(subscription), ("message", "__redis__:invalidate", ["user:1", "user:2"]))
+other.flushall()
+expect(next_message(subscription), ("message", "__redis__:invalidate", None))
+other.set("k", 1)
 subscription.close()
 
 # What operators watch.
