@@ -269,9 +269,20 @@ internal static class HashCommands
 
         var text = scratch[..sum.FormatHuman(scratch)];
         hash.Set(args[2], text, Expiry.Keep);
-        client.Propagation.Instead(4).Argument("HSET"u8).Argument(args[1]).Argument(args[2]).Argument(text);
+        PropagateValue(client, hash, args[1], args[2], text);
         client.Reply.Bulk(text);
         CollectionKeys.Notify(client, "hincrbyfloat"u8, hash);
+    }
+
+    // HSET would take the field's expiry away.
+    private static void PropagateValue(Client client, HashRef hash, ReadOnlySpan<byte> key, ReadOnlySpan<byte> field, ReadOnlySpan<byte> value)
+    {
+        if (!client.Propagation.IsGathering) return;
+        var expires = hash.TryGetExpiry(field, out var unixMs) && unixMs >= 0;
+        var effect = expires
+            ? client.Propagation.Instead(7).Argument("HSETEX"u8).Argument(key).Argument("KEEPTTL"u8).Argument("FIELDS"u8).Argument(1)
+            : client.Propagation.Instead(4).Argument("HSET"u8).Argument(key);
+        effect.Argument(field).Argument(value);
     }
 
     private static bool TryIncrementOrReply(Client client, ReadOnlySpan<byte> argument, out ExtendedDouble increment)

@@ -12,12 +12,11 @@ namespace KestrelFree.Server.Commands;
 //     HTTL key FIELDS count field ...                                     -2 no such field, -1 it does not expire, or the time
 //     HPERSIST key FIELDS count field ...                                 -2, -1, or 1
 //
-// A missing key is a hash without fields. No field may expire later than 2^46 ms after 1970, the year 4199.
+// A missing key is a hash without fields.
 
 /// <summary>The HEXPIRE and HTTL families and HPERSIST.</summary>
 internal static class HashExpiryCommands
 {
-    private const long LatestMs = 1L << 46;
     private const long NoSuchField = -2;
     private const long NoExpiry = -1;
     private const long Refused = 0;
@@ -76,7 +75,7 @@ internal static class HashExpiryCommands
     private static void SetExpiry(Client client, in ArgVector args, ExpiryUnit unit, string command)
     {
         if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
-        if (!TryUnixMsOrReply(client, args[2], unit, command, out var unixMs)) return;
+        if (!FieldExpiryTime.TryParseOrReply(client, args[2], unit, command, out var unixMs)) return;
         var condition = ConditionOf(args[3]);
         var fieldsAt = condition == Condition.None ? 3 : 4;
         if (!HashFieldList.TryTakeOrReply(client, args, fieldsAt, HashFieldList.NoPositiveParameter, out var fields)) return;
@@ -134,27 +133,6 @@ internal static class HashExpiryCommands
         if (word.Is("xx"u8)) return Condition.HasOne;
         if (word.Is("gt"u8)) return Condition.IsLater;
         return word.Is("lt"u8) ? Condition.IsEarlier : Condition.None;
-    }
-
-    private static bool TryUnixMsOrReply(Client client, ReadOnlySpan<byte> argument, ExpiryUnit unit, string command, out long unixMs)
-    {
-        if (!ArgumentParsing.TryIntegerOrReply(client, argument, out unixMs)) return false;
-        if (unixMs < 0)
-        {
-            client.Reply.Error("ERR invalid expire time, must be >= 0"u8);
-            return false;
-        }
-
-        var from = unit is ExpiryUnit.Seconds or ExpiryUnit.Milliseconds ? client.Server.Clock.NowMs : 0;
-        var scale = unit is ExpiryUnit.Seconds or ExpiryUnit.UnixSeconds ? 1000 : 1;
-        if (unixMs <= LatestMs / scale && unixMs * scale <= LatestMs - from)
-        {
-            unixMs = unixMs * scale + from;
-            return true;
-        }
-
-        client.Reply.Error($"ERR invalid expire time in '{command}' command");
-        return false;
     }
 
     private static void HTtl(Client client, in ArgVector args) => ReplyTimes(client, args, ExpiryUnit.Seconds);

@@ -63,57 +63,59 @@ internal static class HashFieldCommands
     private static void HGetEx(Client client, in ArgVector args)
     {
         if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
-        if (!TryOptionsOrReply(client, args, "hgetex", ExpiryUnit.Persist, out var expiry, out _, out var at)) return;
-        if (!HashFieldList.TryTakeOrReply(client, args, at, HashFieldList.NoPositiveNumber, out var fields)) return;
-        if (!expiry.TryResolveUnixMsOrReply(client, args, "hgetex", out var unixMs)) return;
-        var isPast = expiry.ValueIndex != 0 && client.IsPast(unixMs);
+        var unit = args[2].Is("persist"u8) ? ExpiryUnit.Persist : ExpiryArgument.UnitOf(args[2]);
+        var unixMs = 0L;
+        var isTimed = unit is not (ExpiryUnit.None or ExpiryUnit.Persist);
+        if (isTimed && !FieldExpiryTime.TryParseOrReply(client, args[3], unit, "hgetex", out unixMs)) return;
+        var fieldsAt = isTimed ? 4 : unit == ExpiryUnit.Persist ? 3 : 2;
+        if (!HashFieldList.TryTakeOrReply(client, args, fieldsAt, HashFieldList.NoPositiveNumber, out var fields)) return;
+        var isPast = isTimed && client.IsPast(unixMs);
         client.Reply.ArrayHeader(fields.Count);
         var changed = 0;
         for (var i = 0; i < fields.Count; i++)
         {
             if (!TryReplyValue(client, hash, fields[i])) continue;
             if (isPast) Delete(client, ref hash, args[1], fields[i]);
-            else if (expiry.ValueIndex != 0) hash.SetExpiry(fields[i], unixMs);
-            else if (expiry.Unit != ExpiryUnit.Persist || !hash.TryGetExpiry(fields[i], out var old) || old < 0) continue;
+            else if (isTimed) hash.SetExpiry(fields[i], unixMs);
+            else if (unit != ExpiryUnit.Persist || !hash.TryGetExpiry(fields[i], out var old) || old < 0) continue;
             else hash.ClearExpiry(fields[i]);
             changed++;
         }
 
         if (changed == 0) return;
-        if (!isPast) PropagateExpiry(client, args[1], fields, expiry.ValueIndex != 0 ? unixMs : null);
+        if (!isPast) PropagateExpiry(client, args[1], fields, isTimed ? unixMs : null);
         if (isPast) CollectionKeys.Notify(client, "hdel"u8, hash);
-        else CollectionKeys.NotifyOnly(client, expiry.Unit == ExpiryUnit.Persist ? "hpersist"u8 : "hexpire"u8, hash);
+        else CollectionKeys.NotifyOnly(client, unit == ExpiryUnit.Persist ? "hpersist"u8 : "hexpire"u8, hash);
     }
 
+    // The arguments are judged before the key is looked at.
     private static void HSetEx(Client client, in ArgVector args)
     {
+        if (!SetOptions.TryParseOrReply(client, args, out var options) || !HashFieldList.TryTakePairsOrReply(client, args, options.FieldsAt, out var fields)) return;
         if (!CollectionKeys.TryWriteOrReply(client, args[1], out HashRef hash)) return;
-        if (!TryOptionsOrReply(client, args, "hsetex", ExpiryUnit.Keep, out var expiry, out var condition, out var at)) return;
-        if (!HashFieldList.TryTakeOrReply(client, args, at, HashFieldList.NoPositiveNumber, out var fields, stride: 2)) return;
-        if (!expiry.TryResolveOrReply(client, args, "hsetex", out _) || !expiry.TryResolveUnixMsOrReply(client, args, "hsetex", out var unixMs)) return;
-        if (!IsMet(condition, hash, fields))
+        if (!IsMet(options.Condition, hash, fields))
         {
             client.Reply.Integer(0);
             return;
         }
 
-        Set(client, ref hash, args[1], fields, expiry, unixMs);
+        Set(client, ref hash, args[1], fields, options);
         client.Reply.Integer(1);
     }
 
-    private static void Set(Client client, ref HashRef hash, ReadOnlySpan<byte> key, scoped HashFieldList fields, ExpiryArgument expiry, long unixMs)
+    private static void Set(Client client, ref HashRef hash, ReadOnlySpan<byte> key, scoped HashFieldList fields, in SetOptions options)
     {
-        var isPast = expiry.ValueIndex != 0 && client.IsPast(unixMs);
+        var isPast = options.IsTimed && client.IsPast(options.UnixMs);
         for (var i = 0; i < fields.Count; i++)
         {
-            hash.Set(fields[i], fields.ValueOf(i), expiry.Unit == ExpiryUnit.Keep ? Expiry.Keep : Expiry.None);
-            if (!isPast && expiry.ValueIndex != 0) hash.SetExpiry(fields[i], unixMs);
+            hash.Set(fields[i], fields.ValueOf(i), options.Unit == ExpiryUnit.Keep ? Expiry.Keep : Expiry.None);
+            if (!isPast && options.IsTimed) hash.SetExpiry(fields[i], options.UnixMs);
         }
 
         CollectionKeys.NotifyOnly(client, "hset"u8, hash);
-        if (!isPast && expiry.ValueIndex != 0)
+        if (!isPast && options.IsTimed)
         {
-            PropagateSet(client, key, fields, unixMs);
+            PropagateSet(client, key, fields, options.UnixMs);
             CollectionKeys.NotifyOnly(client, "hexpire"u8, hash);
         }
 
@@ -166,27 +168,77 @@ internal static class HashFieldCommands
         return false;
     }
 
-    // What stands before FIELDS, in any order.
-    private static bool TryOptionsOrReply(
-        Client client, in ArgVector args, string command, ExpiryUnit word, out ExpiryArgument expiry, out Condition condition, out int at)
+    private static Condition ConditionOf(ReadOnlySpan<byte> word) =>
+        word.Is("fnx"u8) ? Condition.IfNoneExists : word.Is("fxx"u8) ? Condition.IfAllExist : Condition.Always;
+
+    /// <summary>What stands before FIELDS in HSETEX, in any order.</summary>
+    private struct SetOptions
     {
-        expiry = default;
-        condition = Condition.Always;
-        for (at = 2; at < args.Count && !args[at].Is("fields"u8); at++)
+        internal Condition Condition { get; private set; }
+
+        internal ExpiryUnit Unit { get; private set; }
+
+        internal long UnixMs { get; private set; }
+
+        /// <summary>Where FIELDS stands.</summary>
+        internal int FieldsAt { get; private set; }
+
+        /// <summary>Whether a time is given.</summary>
+        internal readonly bool IsTimed => Unit is not (ExpiryUnit.None or ExpiryUnit.Keep);
+
+        internal static bool TryParseOrReply(Client client, in ArgVector args, out SetOptions options)
         {
-            if (command == "hsetex" && condition == Condition.Always && TryCondition(args[at], out condition)) continue;
-            if (args[at].Is(word == ExpiryUnit.Keep ? "keepttl"u8 : "persist"u8) && expiry.TryTakeWord(word)) continue;
-            if (expiry.TryTake(args, ref at)) continue;
-            client.Reply.Error(SharedReplies.SyntaxError);
+            options = default;
+            var at = 2;
+            for (; at < args.Count && !args[at].Is("fields"u8); at++)
+            {
+                var condition = ConditionOf(args[at]);
+                var unit = args[at].Is("keepttl"u8) ? ExpiryUnit.Keep : ExpiryArgument.UnitOf(args[at]);
+                if (condition == Condition.Always && unit == ExpiryUnit.None)
+                {
+                    client.Reply.Error([.. "ERR unknown argument: "u8, .. args[at]]);
+                    return false;
+                }
+
+                var taken = condition != Condition.Always ? options.TryTakeOrReply(client, condition) : options.TryTakeOrReply(client, args, ref at, unit);
+                if (!taken) return false;
+            }
+
+            options.FieldsAt = at;
+            return true;
+        }
+
+        private bool TryTakeOrReply(Client client, Condition condition)
+        {
+            if (Condition == Condition.Always)
+            {
+                Condition = condition;
+                return true;
+            }
+
+            client.Reply.Error("ERR Only one of FXX or FNX arguments can be specified"u8);
             return false;
         }
 
-        return true;
-    }
+        private bool TryTakeOrReply(Client client, in ArgVector args, ref int at, ExpiryUnit unit)
+        {
+            if (Unit != ExpiryUnit.None)
+            {
+                client.Reply.Error("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"u8);
+                return false;
+            }
 
-    private static bool TryCondition(ReadOnlySpan<byte> word, out Condition condition)
-    {
-        condition = word.Is("fnx"u8) ? Condition.IfNoneExists : word.Is("fxx"u8) ? Condition.IfAllExist : Condition.Always;
-        return condition != Condition.Always;
+            Unit = unit;
+            if (unit == ExpiryUnit.Keep) return true;
+            if (++at == args.Count)
+            {
+                client.Reply.Error("ERR missing expire time"u8);
+                return false;
+            }
+
+            if (!FieldExpiryTime.TryParseOrReply(client, args[at], unit, "hsetex", out var unixMs)) return false;
+            UnixMs = unixMs;
+            return true;
+        }
     }
 }

@@ -31,7 +31,7 @@ internal readonly ref struct HashFieldList
     internal ReadOnlySpan<byte> ValueOf(int index) => _args[index * _stride + 1];
 
     /// <summary>Takes the list that begins at an argument and ends the request, or replies what is wrong with it.</summary>
-    internal static bool TryTakeOrReply(Client client, in ArgVector args, int at, ReadOnlySpan<byte> countError, out HashFieldList fields, int stride = 1)
+    internal static bool TryTakeOrReply(Client client, in ArgVector args, int at, ReadOnlySpan<byte> countError, out HashFieldList fields)
     {
         fields = default;
         if (at + 1 >= args.Count || !args[at].Is("fields"u8))
@@ -46,14 +46,35 @@ internal readonly ref struct HashFieldList
             return false;
         }
 
-        var given = args.Count - at - 2;
-        if (given % stride != 0 || given / stride != count)
+        if (args.Count - at - 2 != count)
         {
             client.Reply.Error("ERR The `numfields` parameter must match the number of arguments"u8);
             return false;
         }
 
-        fields = new HashFieldList(args.From(at + 2), stride);
+        fields = new HashFieldList(args.From(at + 2), 1);
+        return true;
+    }
+
+    /// <summary>Takes the fields with their values as HSETEX has them, or replies what is wrong: there a wrong number of them is one of arguments.</summary>
+    internal static bool TryTakePairsOrReply(Client client, in ArgVector args, int at, out HashFieldList fields)
+    {
+        fields = default;
+        var given = args.Count - at - 2;
+        var count = 0L;
+        if (given > 1 && (!Numbers.TryParseInteger(args[at + 1], out count) || count is < 1 or > int.MaxValue))
+        {
+            client.Reply.Error("ERR invalid number of fields"u8);
+            return false;
+        }
+
+        if (given < 2 || given % 2 != 0 || given / 2 != count)
+        {
+            client.Reply.Error("ERR wrong number of arguments for 'hsetex' command"u8);
+            return false;
+        }
+
+        fields = new HashFieldList(args.From(at + 2), 2);
         return true;
     }
 }

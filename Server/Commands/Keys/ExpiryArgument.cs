@@ -29,7 +29,7 @@ internal enum ExpiryUnit
     Persist,
 }
 
-/// <summary>EX, PX, EXAT, PXAT and their argument, as SET, GETEX, MSETEX and the hash commands take them; at most one of them.</summary>
+/// <summary>EX, PX, EXAT, PXAT and their argument, as SET, GETEX and MSETEX take them; at most one of them.</summary>
 internal struct ExpiryArgument
 {
     /// <summary>Which word was given.</summary>
@@ -90,7 +90,8 @@ internal struct ExpiryArgument
         return true;
     }
 
-    private static ExpiryUnit UnitOf(ReadOnlySpan<byte> word)
+    /// <summary>The unit that EX, PX, EXAT or PXAT says; none for another word.</summary>
+    internal static ExpiryUnit UnitOf(ReadOnlySpan<byte> word)
     {
         if (word.Is("ex"u8)) return ExpiryUnit.Seconds;
         if (word.Is("px"u8)) return ExpiryUnit.Milliseconds;

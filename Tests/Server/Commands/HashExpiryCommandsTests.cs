@@ -122,12 +122,37 @@ internal sealed class HashExpiryCommandsTests(int otherFields)
     [TestCase("HTTL text junk 1 a", "-WRONGTYPE Operation against a key holding the wrong kind of value")]
     [TestCase("HGETDEL text FIELDS 1 a", "-WRONGTYPE Operation against a key holding the wrong kind of value")]
     [TestCase("HGETDEL h FIELDS 2 a", "-ERR The `numfields` parameter must match the number of arguments")]
-    [TestCase("HGETEX h EX 10 PX 10 FIELDS 1 a", "-ERR syntax error")]
-    [TestCase("HGETEX h EX 10 PERSIST FIELDS 1 a", "-ERR syntax error")]
-    [TestCase("HGETEX h EX 0 FIELDS 1 a", "-ERR invalid expire time in 'hgetex' command")]
-    [TestCase("HSETEX h FNX FXX FIELDS 1 a 1", "-ERR syntax error")]
-    [TestCase("HSETEX h EX 10 KEEPTTL FIELDS 1 a 1", "-ERR syntax error")]
-    [TestCase("HSETEX h FIELDS 2 a 1 b", "-ERR The `numfields` parameter must match the number of arguments")]
+    [TestCase("HPEXPIREAT h 70368744177664 FIELDS 1 a", "-ERR invalid expire time in 'hpexpireat' command")]
+    [TestCase("HEXPIRE h 70368744178 FIELDS 1 a", "-ERR invalid expire time in 'hexpire' command")]
+    [TestCase("HGETEX text EX junk FIELDS 1 a", "-WRONGTYPE Operation against a key holding the wrong kind of value")]
+    [TestCase("HGETEX h EX 10 PX 10 FIELDS 1 a", "-ERR Mandatory argument FIELDS is missing or not at the right position")]
+    [TestCase("HGETEX h EX 10 PERSIST FIELDS 1 a", "-ERR Mandatory argument FIELDS is missing or not at the right position")]
+    [TestCase("HGETEX h PERSIST EX 10 FIELDS 1 a", "-ERR Mandatory argument FIELDS is missing or not at the right position")]
+    [TestCase("HGETEX h EX ten FIELDS 1 a", "-ERR value is not an integer or out of range")]
+    [TestCase("HGETEX h EX -1 FIELDS 1 a", "-ERR invalid expire time, must be >= 0")]
+    [TestCase("HGETEX h PXAT 70368744177664 FIELDS 1 a", "-ERR invalid expire time in 'hgetex' command")]
+    [TestCase("HGETEX h PERSIST FIELDS 0 a", "-ERR Number of fields must be a positive integer")]
+    [TestCase("HGETEX h FIELDS 2 a", "-ERR The `numfields` parameter must match the number of arguments")]
+    [TestCase("HSETEX h FNX FXX FIELDS 1 a 1", "-ERR Only one of FXX or FNX arguments can be specified")]
+    [TestCase("HSETEX h FNX FNX FIELDS 1 a 1", "-ERR Only one of FXX or FNX arguments can be specified")]
+    [TestCase("HSETEX h EX 10 KEEPTTL FIELDS 1 a 1", "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified")]
+    [TestCase("HSETEX h PX 10 PX 10 FIELDS 1 a 1", "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified")]
+    [TestCase("HSETEX text XX FIELDS 1 a 1", "-ERR unknown argument: XX")]
+    [TestCase("HSETEX text FIELDS 1 a 1", "-WRONGTYPE Operation against a key holding the wrong kind of value")]
+    [TestCase("HSETEX h FNX KEEPTTL FNX FXX EX", "-ERR Only one of FXX or FNX arguments can be specified")]
+    [TestCase("HSETEX h FNX KEEPTTL", "-ERR wrong number of arguments for 'hsetex' command")]
+    [TestCase("HSETEX h FNX FIELDS 1 EX", "-ERR wrong number of arguments for 'hsetex' command")]
+    [TestCase("HSETEX h EX 1 FNX KEEPTTL", "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified")]
+    [TestCase("HSETEX h FNX EX 1 FXX", "-ERR Only one of FXX or FNX arguments can be specified")]
+    [TestCase("HSETEX h EX 1 FNX PX", "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified")]
+    [TestCase("HSETEX h KEEPTTL FNX FIELDS", "-ERR wrong number of arguments for 'hsetex' command")]
+    [TestCase("HSETEX h FNX FIELDS a EX", "-ERR wrong number of arguments for 'hsetex' command")]
+    [TestCase("HSETEX h EX -1 FIELDS 1 a 1", "-ERR invalid expire time, must be >= 0")]
+    [TestCase("HSETEX h EXAT 70368744178 FIELDS 1 a 1", "-ERR invalid expire time in 'hsetex' command")]
+    [TestCase("HSETEX h FIELDS 0 a 1", "-ERR invalid number of fields")]
+    [TestCase("HSETEX h FIELDS x a 1", "-ERR invalid number of fields")]
+    [TestCase("HSETEX h FIELDS 2 a 1 b", "-ERR wrong number of arguments for 'hsetex' command")]
+    [TestCase("HSETEX h FIELDS 2 a 1", "-ERR wrong number of arguments for 'hsetex' command")]
     public void Errors_are_those_of_redis(string request, string error)
     {
         Ask("SET text t");
@@ -154,6 +179,8 @@ internal sealed class HashExpiryCommandsTests(int otherFields)
         Assert.That(Numbers("HEXPIRETIME h FIELDS 1 a"), Is.EqualTo(FarSeconds));
         Ask("HGETEX h PERSIST FIELDS 1 a");
         Assert.That(Numbers("HTTL h FIELDS 1 a"), Is.EqualTo("-1"));
+        Assert.That(Ask("HGETEX h EX 0 FIELDS 1 b"), Is.EqualTo("*1\n  $\"2\""));
+        Assert.That(Ask("HEXISTS h b"), Is.EqualTo(":0"));
         Assert.That(Ask("HGETEX h PXAT 1 FIELDS 1 a"), Is.EqualTo("*1\n  $\"1\""));
         Assert.That(Ask("HEXISTS h a"), Is.EqualTo(":0"));
     }
@@ -173,7 +200,79 @@ internal sealed class HashExpiryCommandsTests(int otherFields)
         Assert.That(Ask($"HSETEX fresh FNX EXAT {FarSeconds} FIELDS 1 f v"), Is.EqualTo(":1"));
         Assert.That(Numbers("HEXPIRETIME fresh FIELDS 1 f"), Is.EqualTo(FarSeconds));
         Assert.That(Ask("HSETEX past EXAT 1 FIELDS 1 f v"), Is.EqualTo(":1"));
+        Assert.That(Ask("HSETEX past EX 0 FXX FIELDS 1 f v"), Is.EqualTo(":0"));
+        Assert.That(Ask("HSETEX past PX 0 FNX FIELDS 2 f v f w"), Is.EqualTo(":1"));
         Assert.That(Ask("EXISTS past"), Is.EqualTo(":0"));
+    }
+
+    // Field a expires.
+    [TestCase("HINCRBYFLOAT h a 0.5", "0 HSETEX h keepttl fields 1 a 1.5")]
+    [TestCase("HINCRBYFLOAT h b 0.5", "0 HSET h b 2.5")]
+    [TestCase("HINCRBY h a 1", "0 HINCRBY h a 1")]
+    [TestCase("HEXPIREAT h 33177117421 GT FIELDS 2 a nosuch", "0 HPEXPIREAT h 33177117421000 gt fields 2 a nosuch")]
+    [TestCase("HPEXPIREAT h 33177117421000 NX FIELDS 1 a", "")]
+    [TestCase("HEXPIRE h 0 FIELDS 2 a b", " MULTI|0 HDEL h a|0 HDEL h b| EXEC")]
+    [TestCase("HPERSIST h FIELDS 1 a", "0 HPERSIST h fields 1 a")]
+    [TestCase("HPERSIST h FIELDS 1 b", "")]
+    [TestCase("HGETEX h FIELDS 1 a", "")]
+    [TestCase("HGETEX h PERSIST FIELDS 1 a", "0 HPERSIST h fields 1 a")]
+    [TestCase("HGETEX h EXAT 33177117421 FIELDS 1 a", "0 HPEXPIREAT h 33177117421000 fields 1 a")]
+    [TestCase("HGETEX h PXAT 1 FIELDS 1 a", "0 HDEL h a")]
+    [TestCase("HGETDEL h FIELDS 2 a nosuch", "0 HDEL h a")]
+    [TestCase("HSETEX h FNX EXAT 33177117421 FIELDS 1 new v", "0 HSETEX h pxat 33177117421000 fields 1 new v")]
+    [TestCase("HSETEX h FNX EXAT 33177117421 FIELDS 1 a v", "")]
+    [TestCase("HSETEX h KEEPTTL FIELDS 1 a v", "0 HSETEX h keepttl fields 1 a v")]
+    [TestCase("HSETEX h PX 0 FIELDS 1 a v", "0 HDEL h a")]
+    public void What_is_propagated_means_the_same_later(string request, string effects)
+    {
+        Ask($"HEXPIREAT h {FarSeconds} FIELDS 1 a");
+        var fed = new FedEffects();
+        _server.OnLoop(() =>
+        {
+            _server.Server.Propagation.Attach(fed);
+            return 0;
+        });
+        Ask(request);
+        Assert.That(string.Join('|', fed.Take()), Is.EqualTo(effects));
+    }
+
+    [Test]
+    public void Expiries_go_along_with_a_hash_wherever_it_goes()
+    {
+        Ask($"HEXPIREAT h {FarSeconds} FIELDS 1 a");
+        Ask("COPY h copy");
+        Ask("RENAME h renamed");
+        Ask("MOVE copy 1");
+        string payload = Ask("DUMP renamed");
+        Assert.That(payload, Does.StartWith("$"));
+        Ask("SELECT 1");
+
+        Assert.That(Numbers("HEXPIRETIME copy FIELDS 2 a b"), Is.EqualTo($"{FarSeconds} -1"));
+        Ask("SELECT 0");
+        Assert.That(Numbers("HEXPIRETIME renamed FIELDS 2 a b"), Is.EqualTo($"{FarSeconds} -1"));
+    }
+
+    [Test]
+    public void A_field_whose_time_has_passed_is_read_by_nothing()
+    {
+        Ask("DEBUG SET-ACTIVE-EXPIRE 0");
+        Ask("HSET gone f v");
+        Ask("HPEXPIRE h 1 FIELDS 2 a b");
+        Ask("HPEXPIRE gone 1 FIELDS 1 f");
+        Eventually.True(() => Numbers("HPTTL h FIELDS 2 a b") == "-2 -2", () => "the fields have time left");
+
+        Assert.That(Ask("HGETALL h"), Does.Not.Contain("\"a\"").And.Contain("\"c\""));
+        Assert.That(Ask("HKEYS h").Split('\n'), Has.Length.EqualTo(otherFields + 2));
+        Assert.That(Ask("HSCAN h 0 COUNT 1000"), Does.Not.Contain("\"a\"").And.Contain("\"c\""));
+        Assert.That(Ask($"HRANDFIELD h {otherFields + 3}").Split('\n'), Has.Length.EqualTo(otherFields + 2));
+        Assert.That(Ask("HRANDFIELD h -1000"), Does.Not.Contain("\"a\"").And.Not.Contain("\"b\""));
+        Assert.That(Ask("HSTRLEN h a"), Is.EqualTo(":0"));
+        Assert.That(Numbers("HPERSIST h FIELDS 1 a"), Is.EqualTo("-2"));
+        Assert.That(Numbers("HEXPIRE h 100 FIELDS 1 a"), Is.EqualTo("-2"));
+        Assert.That(Ask("HGETDEL h FIELDS 1 b"), Is.EqualTo("*1\n  $nil"));
+        Assert.That(Ask("HGET gone f"), Is.EqualTo("$nil"));
+        Assert.That(Ask("HRANDFIELD gone"), Is.EqualTo("$nil"));
+        Assert.That(Ask("EXISTS gone"), Is.EqualTo(":0"));
     }
 
     private string Ask(string request) => _client.Ask(request.Split(' '));
