@@ -78,10 +78,10 @@ internal sealed class ForkMeasurement
         control.Ask("CONFIG", "RESETSTAT");
         using var prober = new Prober(server.Port, _options.Keys);
         var (busy, ended, spent) = (MachineLoad.BusyTime(), load.TotalProcessorTime, server.ProcessorTime);
-        var (before, commands, watch) = (server.ResidentBytes, control.InfoNumber("total_commands_processed"), Stopwatch.StartNew());
+        var (before, commands, watch) = (server.ResidentBytes, control.InfoNumber("total_commands_processed", "stats"), Stopwatch.StartNew());
         var peak = what == "idle" ? Idle(server) : ReadAll(server, control, what);
         var seconds = watch.Elapsed.TotalSeconds;
-        var writes = control.InfoNumber("total_commands_processed") - commands;
+        var writes = control.InfoNumber("total_commands_processed", "stats") - commands;
         var latencies = prober.Stop();
         load.Refresh();
         var foreign = (MachineLoad.BusyTime() - busy - (load.TotalProcessorTime - ended) - (server.ProcessorTime - spent)).TotalSeconds / seconds;
@@ -114,7 +114,7 @@ internal sealed class ForkMeasurement
         foreach (var what in (string[])["BGSAVE", "BGREWRITEAOF"])
         {
             control.Ask(what);
-            while (control.InfoNumber("rdb_bgsave_in_progress") + control.InfoNumber("aof_rewrite_in_progress") != 0) Thread.Sleep(20);
+            while (control.InfoNumber("rdb_bgsave_in_progress", "persistence") + control.InfoNumber("aof_rewrite_in_progress", "persistence") != 0) Thread.Sleep(20);
         }
 
         control.Ask("FLUSHALL");
@@ -136,7 +136,7 @@ internal sealed class ForkMeasurement
             Thread.Sleep(20);
             peak = Math.Max(peak, server.ResidentBytes);
         }
-        while (control.InfoNumber(field) != 0);
+        while (control.InfoNumber(field, "persistence") != 0);
         return peak;
     }
 

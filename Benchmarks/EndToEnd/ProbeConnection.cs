@@ -31,10 +31,10 @@ internal sealed class ProbeConnection : IDisposable
         return text;
     }
 
-    /// <summary>A field of INFO.</summary>
-    public long InfoNumber(string field)
+    /// <summary>A field of INFO. All of INFO takes a server a millisecond or two: whoever measures turns names the section.</summary>
+    public long InfoNumber(string field, string section = "everything")
     {
-        var info = Ask("INFO", "everything");
+        var info = Ask("INFO", section);
         var at = info.IndexOf($"\n{field}:", StringComparison.Ordinal) + field.Length + 2;
         return long.Parse(info.AsSpan(at, info.IndexOf('\r', at) - at), CultureInfo.InvariantCulture);
     }

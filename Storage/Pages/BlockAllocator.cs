@@ -15,7 +15,8 @@ namespace KestrelFree.Storage.Pages;
 // into the others: they are handed out from no more, and whoever walks the keyspace moves their blocks.
 //
 // Every block has a birth: the epoch in which it was handed out. See ForkEpochs for what it decides. Births lie in an array beside the chunk,
-// 4 bytes a block, not in the blocks: they are read only while a fork lives.
+// 4 bytes a block, not in the blocks: they are read only while a fork lives. The array is pinned, since the collector would copy it twice, 16 KB for every 4 MB
+// of data: that was most of the first pause after loading, 5 to 16 ms at 10 M keys.
 
 /// <summary>Hands out blocks of one size from pooled chunks. O(1) but for taking a chunk.</summary>
 internal sealed class BlockAllocator
@@ -26,7 +27,7 @@ internal sealed class BlockAllocator
 
     private sealed class Chunk(int capacity)
     {
-        public readonly uint[] Births = new uint[capacity];
+        public readonly uint[] Births = GC.AllocateArray<uint>(capacity, pinned: true);
         public int Used;
         public int Touched;
         public int FreeHead = None;
