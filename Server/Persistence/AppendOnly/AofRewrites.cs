@@ -7,7 +7,8 @@ namespace KestrelFree.Server.Persistence;
 //
 //     start       write the buffer; open the next incremental file and list it; fork, in the same turn: the fork is what the older files say
 //     thread      write the fork as temp-rewriteaof-bg-<pid>.<n>.rdb, or .aof without a snapshot, and sync it
-//     success     rename that to the next base; list it, with the incremental files from the start on; delete the others
+//     success     rename that to the next base; list it, with the incremental files from the start on; delete the others in a turn of its own, since the manifest is
+//                 synced again then
 //     failure     nothing: the old base and all incremental files are still listed
 //
 // Files that fail to be rewritten again and again would leave one incremental file each, so after three failures in a row retries by themselves wait for one minute, then
@@ -20,6 +21,7 @@ internal sealed class AofRewrites
     private const int FailuresUntilLimit = 3;
     private const int LongestDelayMinutes = 60;
     private const long RetryMs = 1000;
+    private const long HistoryDelayMs = 1;
     private const string SnapshotExtension = "rdb";
     private const string CommandsExtension = "aof";
 
@@ -142,11 +144,11 @@ internal sealed class AofRewrites
             return;
         }
 
-        _running = null;
         LastDurationSeconds = (long)run.ElapsedSeconds;
         LastKeptBytes = run.KeptBytes;
         if (!job.HasSaved)
         {
+            _running = null;
             _server.Log.Warning("Background AOF rewrite terminated with error");
             Fail();
             return;
@@ -156,9 +158,11 @@ internal sealed class AofRewrites
         try
         {
             Establish(job.File);
+            _server.Loop.AddTimer(HistoryDelayMs, () => Finish(run));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _running = null;
             _server.Log.Warning($"Error trying to make the rewritten AOF {job.File.FilePath} the base: {SystemErrorText.Of(e)}");
             DeleteResult(job.File.FilePath);
             Fail();
@@ -214,12 +218,18 @@ internal sealed class AofRewrites
         folder.Persist(manifest);
         _aof.EarlierBytes = file.Bytes;
         _aof.BaseBytes = _aof.CurrentBytes;
-        folder.DeleteHistory();
         LastSucceeded = true;
         ConsecutiveFailures = 0;
         _delayMinutes = 0;
         _retryMs = 0;
+    }
+
+    private long Finish(SnapshotRun run)
+    {
+        _aof.Folder.DeleteHistory();
         _server.Log.Notice("Background AOF rewrite finished successfully");
+        if (run == _running) _running = null;
+        return Loop.EventLoop.NoMore;
     }
 
     private void Fail()
