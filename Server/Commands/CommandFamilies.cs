@@ -52,6 +52,7 @@ internal static class CommandFamilies
         MemoryCommands.Table,
         MonitorCommand.Table,
         LolwutCommand.Table,
+        ModuleCommands.Table,
         WaitCommand.Table,
         TransactionCommands.Table,
         PubSubCommands.Table,

@@ -221,10 +221,9 @@ internal sealed class Dispatch
     private bool MayUseProtected(Client client, Command command)
     {
         if ((command.Flags & CommandFlags.Protected) == 0) return true;
-        var action = command.Spec.Name == "debug" ? _server.Config.EnableDebugCommand : _server.Config.EnableModuleCommand;
+        var (name, action) = command.Spec.Name == "debug" ? ("debug", _server.Config.EnableDebugCommand) : ("module", _server.Config.EnableModuleCommand);
         if (action == ProtectedAction.Yes || (action == ProtectedAction.Local && client.Is(ClientFlags.Local))) return true;
 
-        var name = command.Spec.Name;
         return Refuse(
             client,
             command,

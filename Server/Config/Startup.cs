@@ -148,11 +148,20 @@ internal sealed class Startup
             report.Append(statement.Origin == StatementOrigin.Line
                 ? $"Reading the configuration file, at line {statement.LineNumber}\n"
                 : $"Reading the environment variable {statement.Variable}\n");
-            report.Append($">>> '{ByteText.ToUnicode(statement.LineText)}'\n");
+            report.Append($">>> '{WithoutSecrets(ByteText.ToUnicode(statement.LineText))}'\n");
         }
 
         error.Write(report.Append(fault).Append('\n').ToString());
         error.Flush();
+    }
+
+    // What goes to the standard error stream ends in the journal of systemd and the like.
+    private static string WithoutSecrets(string line)
+    {
+        string[] words = line.Split(' ');
+        if (ConfigSet.IsSensitive(words[0])) return words[0] + " (redacted)";
+        if (!words[0].Equals("user", StringComparison.OrdinalIgnoreCase)) return line;
+        return string.Join(' ', words.Select(static word => word.StartsWith('>') || word.StartsWith('<') ? word[0] + "(redacted)" : word));
     }
 
     private static string ReadAll(Stream input)

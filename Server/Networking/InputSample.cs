@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace KestrelFree.Server.Networking;
@@ -7,8 +8,12 @@ internal static class InputSample
 {
     private const int ShownBytes = 128;
 
-    /// <summary>All of a short input, the two ends of a long one; bytes that cannot be printed as dots.</summary>
-    internal static string Of(ReadOnlySpan<byte> input) => input.Length < ShownBytes
+    private static readonly SearchValues<string> BeforeSecrets = SearchValues.Create(["auth", "pass", "setuser"], StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>All of a short input, the two ends of a long one; bytes that cannot be printed as dots. Nothing of it where it may hold a password.</summary>
+    internal static string Of(ReadOnlySpan<byte> input) => Encoding.Latin1.GetString(input).AsSpan().ContainsAny(BeforeSecrets) ? ClientDescription.Hidden : Sample(input);
+
+    private static string Sample(ReadOnlySpan<byte> input) => input.Length < ShownBytes
         ? $"'{Printable(input)}'"
         : $"'{Printable(input[..(ShownBytes / 2)])}' (... more {input.Length - ShownBytes} bytes ...) '{Printable(input[^(ShownBytes / 2)..])}'";
 

@@ -13,6 +13,6 @@ internal static class SecurityDirectives
         Choice("acl-pubsub-default", AclPubSubDefault.ResetChannels, Choices.AclPubSubDefault),
         Choice("enable-protected-configs", ProtectedAction.No, Choices.ProtectedAction, Immutable),
         Choice("enable-debug-command", ProtectedAction.No, Choices.ProtectedAction, Immutable),
-        Choice("enable-module-command", ProtectedAction.No, Choices.ProtectedAction, Immutable, NotYet),
+        Choice("enable-module-command", ProtectedAction.No, Choices.ProtectedAction, Immutable),
     ];
 }
