@@ -25,7 +25,7 @@ internal sealed class Stage : IDisposable
 
     private readonly RedisServer _server;
     private readonly Socket[] _seats = new Socket[2];
-    private readonly Queue<(int Seat, byte[] Requests)> _lines = [];
+    private readonly Queue<(int Seat, byte[] Requests)> _scenes = [];
     private readonly byte[] _replies = new byte[1 << 16];
 
     internal Stage(string folder)
@@ -41,8 +41,9 @@ internal sealed class Stage : IDisposable
         _server.Aof.Folder.Root = folder;
         LiveSettings.ConnectData(_server);
         ReadScript();
-        foreach (var line in LargeEncodings) _lines.Enqueue((0, CommandEncoder.Encode(line)));
+        foreach (var line in LargeEncodings) _scenes.Enqueue((0, CommandEncoder.Encode(line)));
         ReadScript();
+        for (var seat = 0; seat < _seats.Length; seat++) _scenes.Enqueue((seat, CommandEncoder.Encode("QUIT")));
     }
 
     /// <summary>What the server counted.</summary>
@@ -75,16 +76,17 @@ internal sealed class Stage : IDisposable
 
     private long Tick()
     {
+        foreach (var seat in _seats) Drain(seat);
         if (_server.Saves.IsRunning || _server.Aof.Rewrites.IsRunning || _server.Loader.IsLoading) return TickMs;
-        if (_lines.TryDequeue(out var line))
+        if (_scenes.TryDequeue(out var scene))
         {
-            foreach (var seat in _seats) Drain(seat);
-            _seats[line.Seat].Send(line.Requests);
-            return TickMs;
+            _seats[scene.Seat].Send(scene.Requests);
+        }
+        else if (_server.Clients.Count == 0)
+        {
+            Leave();
         }
 
-        foreach (var seat in _seats) seat.Dispose();
-        if (_server.Clients.Count == 0) Leave();
         return TickMs;
     }
 
@@ -99,27 +101,24 @@ internal sealed class Stage : IDisposable
     {
         using var stream = typeof(Stage).Assembly.GetManifestResourceStream(Script) ?? throw new InvalidOperationException($"{Script} is not embedded");
         using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line)
-        {
-            if (line.Length == 0 || line[0] == '#') continue;
-            var seat = line[0] == SecondClient ? 1 : 0;
-            _lines.Enqueue((seat, Encode(line[seat..])));
-        }
+        foreach (var scene in reader.ReadToEnd().Split("\n\n")) ReadScene(scene);
     }
 
-    // Several commands in a line arrive together, as from a client that pipelines.
-    private static byte[] Encode(string line)
+    private void ReadScene(string scene)
     {
         var requests = new ArrayBufferWriter<byte>();
         var encoder = new CommandEncoder(requests);
-        foreach (var command in line.Split(" | "))
+        var seat = 0;
+        foreach (var line in scene.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
+            if (line[0] == '#') continue;
+            seat = line[0] == SecondClient ? 1 : 0;
             var arguments = new List<byte[]>();
-            if (!ArgumentSplitter.TrySplit(Encoding.UTF8.GetBytes(command), arguments)) throw new InvalidOperationException($"unbalanced quotes in {command}");
+            if (!ArgumentSplitter.TrySplit(Encoding.UTF8.GetBytes(line[seat..]), arguments)) throw new InvalidOperationException($"unbalanced quotes in {line}");
             encoder.Begin(arguments.Count);
             foreach (var argument in arguments) encoder.Argument(argument);
         }
 
-        return requests.WrittenSpan.ToArray();
+        if (requests.WrittenCount > 0) _scenes.Enqueue((seat, requests.WrittenSpan.ToArray()));
     }
 }
