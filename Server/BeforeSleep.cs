@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using KestrelFree.Server.Persistence;
+
 namespace KestrelFree.Server;
 
 // What happens between executing requests and waiting for more, in Redis's order, which clients can observe:
@@ -23,10 +26,23 @@ internal sealed class BeforeSleep
         _server.Requests.ExecuteResumed();
         _server.Expiry.Run();
         _server.Tracking.SendBroadcasts();
-        _server.Aof.Flush();
+        FlushAof();
         _server.Replies.SendPending();
         _server.Clients.FreeMarked();
         if (_server.ClientMemory.IsLimited) _server.ClientMemory.Enforce();
         _server.Stalls.EndTurn();
+    }
+
+    private void FlushAof()
+    {
+        if (_server.Aof.State == AofState.Off)
+        {
+            _server.Aof.Flush();
+            return;
+        }
+
+        var began = Stopwatch.GetTimestamp();
+        _server.Aof.Flush();
+        _server.Statistics.AofTicks += Stopwatch.GetTimestamp() - began;
     }
 }

@@ -79,6 +79,9 @@ internal sealed class ServerStatistics
     /// <summary>How long the periodic work has taken, in ticks of the monotonic clock.</summary>
     internal long CronTicks { get; set; }
 
+    /// <summary>How long the loop has taken to write and, where it does so itself, sync the append-only file, in the same ticks.</summary>
+    internal long AofTicks { get; set; }
+
     /// <summary>What garbage collection has cost.</summary>
     internal GcPauses GcPauses { get; } = new();
 
@@ -134,6 +137,6 @@ internal sealed class ServerStatistics
         OutputRate.Reset();
         TurnRate.Reset();
         TurnDuration.Reset();
-        MostCommandsInTurn = CronTicks = _commandsBefore = 0;
+        MostCommandsInTurn = CronTicks = AofTicks = _commandsBefore = 0;
     }
 }
