@@ -6,6 +6,7 @@ using KestrelFree.Server.Config;
 using KestrelFree.Server.Introspection;
 using KestrelFree.Server.Logging;
 using KestrelFree.Server.Loop;
+using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Rehearsals;
 
@@ -77,7 +78,7 @@ internal sealed class Stage : IDisposable
     private long Tick()
     {
         foreach (var seat in _seats) Drain(seat);
-        if (_server.Saves.IsRunning || _server.Aof.Rewrites.IsRunning || _server.Loader.IsLoading) return TickMs;
+        if (IsPlaying()) return TickMs;
         if (_scenes.TryDequeue(out var scene))
         {
             _seats[scene.Seat].Send(scene.Requests);
@@ -88,6 +89,18 @@ internal sealed class Stage : IDisposable
         }
 
         return TickMs;
+    }
+
+    // Whether the last scene goes on: in the background, or because not all of it has been executed. A client that waits for the other one does not count.
+    private bool IsPlaying()
+    {
+        if (_server.Saves.IsRunning || _server.Aof.Rewrites.IsRunning || _server.Loader.IsLoading) return true;
+        for (var client = _server.Clients.Oldest; client is not null; client = client.Next)
+        {
+            if (!client.Is(ClientFlags.Blocked) && (client.Query.Length > 0 || client.Socket.Available > 0)) return true;
+        }
+
+        return false;
     }
 
     private void Drain(Socket seat)
