@@ -105,7 +105,7 @@ internal static class ZsetGrammars
 
     private static string[] Weights(Draw d) => [d.Word("WEIGHTS"), .. d.Many(1, 4, () => d.Pick("1", "2", "0", "-1", "0.5", "inf", "-inf", "1", "3", d.Chance(10) ? "abc" : "10"))];
 
-    private static string[] Aggregate(Draw d) => [d.Word("AGGREGATE"), d.Chance(90) ? d.Word(d.Pick("SUM", "MIN", "MAX")) : d.Pick("AVG", "", "COUNT")];
+    private static string[] Aggregate(Draw d) => [d.Word("AGGREGATE"), d.Chance(90) ? d.Word(d.Pick("SUM", "MIN", "MAX")) : d.Pick("AVG", "", "NONE")];
 
     // Once in a while more than a listpack takes.
     private static string[] Pairs(Draw d)

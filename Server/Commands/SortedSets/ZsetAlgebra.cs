@@ -136,9 +136,9 @@ internal static class ZsetAlgebra
         for (var elements = sets[0].Elements; elements.MoveNext();)
         {
             var member = elements.Member.GetText(scratch);
-            var score = NumberOr0(sets[0].Weight * elements.Score);
+            var score = NumberOr0(query.Weigh(elements.Score, sets[0].Weight));
             var i = 1;
-            for (; i < sets.Count && sets[i].TryGetScore(member, out var other); i++) score = query.Aggregate(score, other * sets[i].Weight);
+            for (; i < sets.Count && sets[i].TryGetScore(member, out var other); i++) score = query.Aggregate(score, query.Weigh(other, sets[i].Weight));
             if (i == sets.Count) built.Set(member, score);
         }
     }
@@ -153,7 +153,7 @@ internal static class ZsetAlgebra
             for (var elements = set.Elements; elements.MoveNext();)
             {
                 var member = elements.Member.GetText(scratch);
-                var score = NumberOr0(set.Weight * elements.Score);
+                var score = NumberOr0(query.Weigh(elements.Score, set.Weight));
                 built.Set(member, built.TryGetScore(member, out var sum) ? query.Aggregate(sum, score) : score);
             }
         }

@@ -41,6 +41,7 @@ internal ref struct ZsetQuery
         Sum,
         Min,
         Max,
+        Count,
     }
 
     /// <summary>What is combined, in the order of the request.</summary>
@@ -82,6 +83,9 @@ internal ref struct ZsetQuery
 
         return false;
     }
+
+    /// <summary>What an element counts for: its score times the weight of its set, or with COUNT the weight alone.</summary>
+    internal readonly double Weigh(double score, double weight) => _aggregate == ZsetAggregate.Count ? weight : score * weight;
 
     /// <summary>One score of two. A sum that is not a number is 0.</summary>
     internal readonly double Aggregate(double score, double other)
@@ -161,6 +165,7 @@ internal ref struct ZsetQuery
         if (word.Is("sum"u8)) _aggregate = ZsetAggregate.Sum;
         else if (word.Is("min"u8)) _aggregate = ZsetAggregate.Min;
         else if (word.Is("max"u8)) _aggregate = ZsetAggregate.Max;
+        else if (word.Is("count"u8)) _aggregate = ZsetAggregate.Count;
         else return false;
         return true;
     }
