@@ -286,6 +286,7 @@ internal sealed class RedisServer : IDisposable
         Metrics.CloseAll();
         _meters.Dispose();
         Aof.Dispose();
+        Snapshots.Dispose();
         Listeners?.Dispose();
         Loop.Dispose();
     }

@@ -58,7 +58,7 @@ internal sealed class ServerCron
         server.ClientMemory.FollowConfig();
         server.Tls.Watch();
         server.Clients.VisitSome(Math.Max(MinClientsPerRun, server.Clients.Count / Hz + 1), _lookAfter);
-        if (!_maintaining && !server.Loader.IsLoading && server.Keyspace.RunMaintenance(MaintenanceSliceMicros))
+        if (!_maintaining && !server.Loader.IsLoading && Maintain())
         {
             _maintaining = true;
             server.Loop.AddTimer(MaintenancePauseMs, ContinueMaintenance);
@@ -69,9 +69,11 @@ internal sealed class ServerCron
     // in slices that no client notices.
     private long ContinueMaintenance()
     {
-        _maintaining = !_server.Loader.IsLoading && _server.Keyspace.RunMaintenance(MaintenanceSliceMicros);
+        _maintaining = !_server.Loader.IsLoading && Maintain();
         return _maintaining ? MaintenancePauseMs : Loop.EventLoop.NoMore;
     }
+
+    private bool Maintain() => _server.Keyspace.RunMaintenance(MaintenanceSliceMicros) || _server.Tracking.RunMaintenance(MaintenanceSliceMicros);
 
     private void AdaptHz()
     {

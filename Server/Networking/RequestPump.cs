@@ -176,13 +176,17 @@ internal sealed class RequestPump
     // Most commands take one key, as their first argument; a wrong guess costs a wasted prefetch.
     private void Prefetch(Client client, ReadOnlySpan<byte> unread)
     {
+        var tracked = _server.Tracking.TableFor(client);
         for (var i = 0; i < _batch.Count; i++)
         {
             var args = _batch.GetArgs(i, unread);
-            if (args.Count > 1) _server.Keyspace.PrefetchKey(client.Database, args[1]);
+            if (args.Count == 1) continue;
+            _server.Keyspace.PrefetchKey(client.Database, args[1]);
+            tracked?.Prefetch(args[1]);
         }
 
         _server.Keyspace.PrefetchEntries();
+        tracked?.PrefetchEntries();
         PrefetchMembers(client, unread);
     }
 

@@ -67,7 +67,7 @@ internal sealed class JsonTransfer : IDisposable
         var target = Path.GetFullPath(_options.FilePath);
         using var snapshot = _server.Keyspace.Fork();
         if (!new RdbFileSave(target, $"{target}.part", settings, _log).Run(snapshot, static () => true)) return false;
-        _log.Notice($"{snapshot.Databases.Sum(static database => database.Count)} keys exported to {target}");
+        _log.Notice($"{snapshot.KeyCount} keys exported to {target}");
         return true;
     }
 

@@ -8,25 +8,31 @@ namespace KestrelFree.Server.Persistence;
 internal sealed class SnapshotRun : LoopMessage
 {
     private readonly SnapshotWriter _writer;
+    private readonly EventLoop _loop;
     private readonly Keyspace _keyspace;
     private readonly Snapshot _snapshot;
     private readonly long _keptAtFork;
     private readonly long _began = Stopwatch.GetTimestamp();
     private Exception? _fault;
 
-    internal SnapshotRun(SnapshotWriter writer, Keyspace keyspace, SnapshotJob job)
+    internal SnapshotRun(SnapshotWriter writer, EventLoop loop, SnapshotThread thread, Keyspace keyspace, SnapshotJob job)
     {
         _writer = writer;
+        _loop = loop;
         _keyspace = keyspace;
+        Thread = thread;
         _keptAtFork = keyspace.ForkKeptBytes;
         _snapshot = keyspace.Fork();
         BytesAtFork = keyspace.Memory.UsedBytes;
         Job = job;
-        Progress = new SnapshotProgress(_snapshot.Databases.Sum(static database => database.Count));
+        Progress = new SnapshotProgress(_snapshot.KeyCount);
     }
 
     /// <summary>What is done.</summary>
     internal SnapshotJob Job { get; }
+
+    /// <summary>Where it is done.</summary>
+    internal SnapshotThread Thread { get; }
 
     /// <summary>How far it is.</summary>
     internal SnapshotProgress Progress { get; }
@@ -52,16 +58,9 @@ internal sealed class SnapshotRun : LoopMessage
         _writer.End(this, Progress.IsCancelled ? SnapshotOutcome.Cancelled : SnapshotOutcome.Finished);
     }
 
-    /// <summary>Begins the job on a thread of its own, which ends by posting this run to the loop.</summary>
-    internal void Begin(EventLoop loop)
+    /// <summary>Does the job, on the thread of this run, and ends by posting the run to the loop.</summary>
+    internal void RunJob()
     {
-        var thread = new Thread(() => RunJob(loop)) { IsBackground = true, Name = $"snapshot {Job.Name}" };
-        thread.Start();
-    }
-
-    private void RunJob(EventLoop loop)
-    {
-        BackgroundPriority.LowerOfThisThread();
         try
         {
             Job.Run(_snapshot, Progress);
@@ -71,6 +70,6 @@ internal sealed class SnapshotRun : LoopMessage
             _fault = fault;
         }
 
-        loop.Post(this);
+        _loop.Post(this);
     }
 }

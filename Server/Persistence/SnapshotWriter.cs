@@ -8,7 +8,7 @@ namespace KestrelFree.Server.Persistence;
 // What reads the whole data set while the server goes on serving.
 //
 //     loop                                   thread of the run
-//     Start: fork, begin the thread    ->    job.Run(snapshot, progress), at a lowered priority
+//     Start: fork, wake the thread     ->    job.Run(snapshot, progress), at a lowered priority
 //     serve; copy what it must not see       walk, write, count keys
 //     OnLoop: release, log, Completed  <-    post the run
 //
@@ -18,14 +18,17 @@ namespace KestrelFree.Server.Persistence;
 // stopped, so cancelling does not wait for it.
 
 /// <summary>Runs jobs on forks of the keyspace.</summary>
-internal sealed class SnapshotWriter
+internal sealed class SnapshotWriter : IDisposable
 {
+    private const int MostIdle = 2;
+
     private readonly EventLoop _loop;
     private readonly Keyspace _keyspace;
     private readonly ServerStatistics _statistics;
     private readonly LatencyMonitor _latency;
     private readonly ServerLog _childLog;
     private readonly List<SnapshotRun> _running = [];
+    private readonly Stack<SnapshotThread> _idle = new([new SnapshotThread()]);
 
     internal SnapshotWriter(EventLoop loop, Keyspace keyspace, ServerStatistics statistics, LatencyMonitor latency, ServerLog log)
     {
@@ -57,11 +60,11 @@ internal sealed class SnapshotWriter
     /// <summary>Forks and begins a job. Takes microseconds, at any size of the data set.</summary>
     internal SnapshotRun Start(SnapshotJob job)
     {
-        var run = new SnapshotRun(this, _keyspace, job);
+        var run = new SnapshotRun(this, _loop, _idle.TryPop(out var idle) ? idle : new SnapshotThread(), _keyspace, job);
         _statistics.CountFork(run.ForkMicros);
         _latency.Add("fork", run.ForkMicros / 1000);
         _running.Add(run);
-        run.Begin(_loop);
+        run.Thread.Begin(run);
         return run;
     }
 
@@ -72,6 +75,15 @@ internal sealed class SnapshotWriter
         PeakCopiedBytes = Math.Max(PeakCopiedBytes, LastCopiedBytes);
         _running.Remove(run);
         _childLog.Notice($"Fork CoW for {run.Job.Name}: current {LastCopiedBytes >> 20} MB, peak {PeakCopiedBytes >> 20} MB");
+        if (_idle.Count < MostIdle) _idle.Push(run.Thread);
+        else run.Thread.Dispose();
         run.Job.Completed(run, outcome);
+    }
+
+    /// <summary>Ends the threads; one that is busy goes on to the end of its run.</summary>
+    public void Dispose()
+    {
+        foreach (var run in _running) run.Thread.Dispose();
+        while (_idle.TryPop(out var thread)) thread.Dispose();
     }
 }

@@ -2,6 +2,7 @@ using KestrelFree.Protocol;
 using KestrelFree.Server.Commands;
 using KestrelFree.Server.Networking;
 using KestrelFree.Server.PubSub;
+using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Tracking;
 
@@ -27,11 +28,12 @@ internal sealed class ClientSideCaching
     private const int BytesOfPrefix = 400;
 
     private readonly RedisServer _server;
-    private readonly TrackedKeys _tracked = new();
     private readonly BroadcastPrefixes _prefixes = new();
     private readonly HashSet<Client> _clients = [];
     private readonly List<FoundKey> _found = [];
+    private readonly List<long> _holders = [];
     private readonly ReplyWriter _encoder;
+    private TrackedKeys? _tracked;
     private int _roundsOverLimit;
 
     internal ClientSideCaching(RedisServer server)
@@ -47,10 +49,10 @@ internal sealed class ClientSideCaching
     internal int ClientCount => _clients.Count;
 
     /// <summary>How many keys clients may hold.</summary>
-    internal int KeyCount => _tracked.KeyCount;
+    internal long KeyCount => _tracked?.KeyCount ?? 0;
 
     /// <summary>How many pairs of key and client that are.</summary>
-    internal long PairCount => _tracked.PairCount;
+    internal long PairCount => _tracked?.PairCount ?? 0;
 
     /// <summary>How many prefixes are told of.</summary>
     internal int PrefixCount => _prefixes.Count;
@@ -61,6 +63,7 @@ internal sealed class ClientSideCaching
         var tracking = client.Tracking ??= new ClientTracking();
         tracking.Options = options;
         tracking.IsRedirectBroken = false;
+        _tracked ??= new TrackedKeys(_server.Clock, _server.Config.DisableThp ? HugePages.Off : HugePages.Advise);
         _clients.Add(client);
         IsActive = true;
         _server.Dispatch.FollowObservers();
@@ -91,14 +94,20 @@ internal sealed class ClientSideCaching
         if ((command.Flags & judged) != CommandFlags.ReadOnly || client.Tracking is not { RemembersReads: true }) return;
         if (command.Spec.Keys is [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0, Flags: var flags } only] && (flags & KeySpecFlags.VariableFlags) == 0)
         {
-            _tracked.Add(args[only.Index], client.Id);
+            _tracked!.Add(args[only.Index], client.Id);
             return;
         }
 
         _found.Clear();
         if (!KeyFinders.TryFind(command.Spec, args, _found)) return;
-        foreach (var key in _found) _tracked.Add(args[key.Index], client.Id);
+        foreach (var key in _found) _tracked!.Add(args[key.Index], client.Id);
     }
+
+    /// <summary>Where the keys that a client reads are about to be remembered, so that they can be prefetched; null when they are not.</summary>
+    internal TrackedKeys? TableFor(Client client) => client.Tracking is { RemembersReads: true } ? _tracked : null;
+
+    /// <summary>Gives memory of the table back, in slices; true while there is more.</summary>
+    internal bool RunMaintenance(long budgetMicros) => _tracked?.RunMaintenance(budgetMicros) ?? false;
 
     /// <summary>Tells who may hold a key that it has changed. O(holders), and for broadcasting O(lengths of prefixes).</summary>
     /// <param name="key">The key.</param>
@@ -106,21 +115,21 @@ internal sealed class ClientSideCaching
     internal void Invalidate(ReadOnlySpan<byte> key, Client? changer)
     {
         if (_prefixes.Count != 0) _prefixes.Note(key, changer);
-        if (_tracked.KeyCount != 0) InvalidateTracked(key, Delivery.BehindReply);
+        if (KeyCount != 0) InvalidateTracked(key, Delivery.BehindReply);
     }
 
     /// <summary>Tells who may hold a key that it was evicted: before the reply to the command that room is made for, which has not begun.</summary>
     internal void InvalidateEvicted(ReadOnlySpan<byte> key)
     {
         if (_prefixes.Count != 0) _prefixes.Note(key, changer: null);
-        if (_tracked.KeyCount != 0) InvalidateTracked(key, Delivery.AtOnce);
+        if (KeyCount != 0) InvalidateTracked(key, Delivery.AtOnce);
     }
 
     /// <summary>Tells everybody who tracks that all keys are gone.</summary>
     internal void InvalidateAll()
     {
         if (!IsActive) return;
-        _tracked.Clear();
+        _tracked!.Clear();
         foreach (var client in _clients.OrderBy(client => client.Id)) Send(client, Message.OfAllKeys(client.Reply.Version), Delivery.BehindReply);
         LoseInterest();
     }
@@ -149,7 +158,7 @@ internal sealed class ClientSideCaching
     internal void GiveUpKeys()
     {
         var limit = _server.Config.TrackingTableMaxKeys;
-        var excess = limit == 0 ? 0 : _tracked.KeyCount - limit;
+        var excess = limit == 0 ? 0 : KeyCount - limit;
         if (excess <= 0)
         {
             _roundsOverLimit = 0;
@@ -157,7 +166,7 @@ internal sealed class ClientSideCaching
         }
 
         var allowed = KeysGivenUpAtOnce * ++_roundsOverLimit;
-        foreach (var key in _tracked.Some((int)Math.Min(excess, allowed))) InvalidateTracked(key, Delivery.AtOnce);
+        for (var left = Math.Min(excess, allowed); left > 0 && _tracked!.DrawKey() is { } key; left--) InvalidateTracked(key, Delivery.AtOnce);
         if (excess <= allowed) _roundsOverLimit = 0;
     }
 
@@ -170,10 +179,10 @@ internal sealed class ClientSideCaching
 
     private void InvalidateTracked(ReadOnlySpan<byte> key, Delivery delivery)
     {
-        if (!_tracked.Remove(key, out var first, out var others)) return;
+        _holders.Clear();
+        if (!_tracked!.Remove(key, _holders)) return;
         var message = new Message([key.ToArray()]);
-        Tell(first, message, delivery);
-        foreach (var id in others ?? []) Tell(id, message, delivery);
+        foreach (var id in _holders) Tell(id, message, delivery);
         LoseInterest();
     }
 
@@ -253,7 +262,7 @@ internal sealed class ClientSideCaching
 
     private void LoseInterest()
     {
-        if (_clients.Count != 0 || _tracked.KeyCount != 0) return;
+        if (_clients.Count != 0 || KeyCount != 0) return;
         IsActive = false;
         _server.Dispatch.FollowObservers();
     }

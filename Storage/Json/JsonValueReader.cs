@@ -152,7 +152,21 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
     private JsonValue ReadStream()
     {
         var stream = new StreamValue(keyspace.Pages);
-        StreamLog log = stream.Log;
+        try
+        {
+            ReadLog(stream.Log);
+        }
+        catch
+        {
+            keyspace.Pages.Discarded.Add(stream, default);
+            throw;
+        }
+
+        return new JsonValue(ValueForm.Stream, stream, []);
+    }
+
+    private void ReadLog(StreamLog log)
+    {
         StreamId last = StreamId.Min;
         long? added = null;
         tokens.Expect(JsonTokenType.StartObject, "stream");
@@ -178,7 +192,6 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         if (last != StreamId.Min)
             log.LastId = last;
         log.EntriesAdded = added ?? log.Length;
-        return new JsonValue(ValueForm.Stream, stream, []);
     }
 
     private void ReadEntries(StreamLog log)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
@@ -107,8 +108,23 @@ internal static class RdbStreams
 
     private static RdbValue Load(scoped ref RdbReader reader, RdbLoading loading, RdbType type)
     {
-        var stream = new StreamValue(loading.Database.Keyspace.Pages);
-        StreamLog log = stream.Log;
+        PageStore pages = loading.Database.Keyspace.Pages;
+        var stream = new StreamValue(pages);
+        try
+        {
+            LoadLog(ref reader, stream.Log, type);
+        }
+        catch
+        {
+            pages.Discarded.Add(stream, default);
+            throw;
+        }
+
+        return new RdbValue(ValueForm.Stream, stream, default);
+    }
+
+    private static void LoadLog(scoped ref RdbReader reader, StreamLog log, RdbType type)
+    {
         LoadNodes(ref reader, log);
         if (reader.ReadLength("number of entries") != (ulong)log.Length)
             reader.Fail("number of entries", $"the listpacks hold {log.Length}");
@@ -127,7 +143,6 @@ internal static class RdbStreams
 
         for (ulong left = reader.ReadLength("number of groups"); left > 0; left--)
             LoadGroup(ref reader, log, type);
-        return new RdbValue(ValueForm.Stream, stream, default);
     }
 
     private static void LoadNodes(scoped ref RdbReader reader, StreamLog log)

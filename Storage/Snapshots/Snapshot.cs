@@ -28,6 +28,7 @@ public sealed class Snapshot : IDisposable
             Database database = databases[i];
             _tables[i] = new FrozenTable(i, database.Table.Ordinal, database.Table.Directory.Top);
             described[i] = new SnapshotDatabase(i, database.Count, database.ExpiresCount);
+            KeyCount += database.Count;
         }
 
         // Walks go by ordinal, which is what positions are made of; SWAPDB may have put tables out of order.
@@ -43,6 +44,9 @@ public sealed class Snapshot : IDisposable
 
     /// <summary>How many keys each database had.</summary>
     public IReadOnlyList<SnapshotDatabase> Databases { get; }
+
+    /// <summary>How many keys all databases had.</summary>
+    public long KeyCount { get; }
 
     /// <summary>The walk over all keys; there is only one, since what was walked is given up.</summary>
     public SnapshotWalk Walk()

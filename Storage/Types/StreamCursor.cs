@@ -1,4 +1,5 @@
 using KestrelFree.Storage.Encodings;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
@@ -16,13 +17,17 @@ public enum StreamOrder
 /// <summary>Reads the entries of a stream between two ids, both included. O(log n) to begin with, O(bytes) per entry. The stream must stand still.</summary>
 public ref struct StreamCursor
 {
-    private readonly OrderedTree<StreamId, StreamNode> _nodes;
+    private readonly PageStore _pages;
+    private readonly StreamNodes _nodes;
     private readonly StreamId _first;
     private readonly StreamId _last;
     private readonly StreamOrder _order;
-    private StreamNode? _node;
+    private StreamNode _node;
+    private bool _hasNode;
     private ReadOnlySpan<byte> _bytes;
     private int _firstEntry;
+    private int _masterFields;
+    private int _masterFieldsAt;
 
     // Forward: where the next element to be read is, and how many elements of the current entry are before the next one's.
     private int _at;
@@ -31,8 +36,9 @@ public ref struct StreamCursor
     private bool _hasMasterFields;
     private int _masterField;
 
-    internal StreamCursor(OrderedTree<StreamId, StreamNode> nodes, StreamId first, StreamId last, StreamOrder order)
+    internal StreamCursor(PageStore pages, StreamNodes nodes, StreamId first, StreamId last, StreamOrder order)
     {
+        _pages = pages;
         _nodes = nodes;
         _first = first;
         _last = last;
@@ -47,12 +53,12 @@ public ref struct StreamCursor
 
     internal int EntryOffset { get; private set; }
 
-    internal readonly StreamNode Node => _node!;
+    internal readonly StreamNode Node => _node;
 
     /// <summary>Goes to the next entry; false behind the last.</summary>
     public bool MoveNext()
     {
-        if (_first > _last || (_node == null && !TryEnter(isFirst: true)))
+        if (_first > _last || (!_hasNode && !TryEnter(isFirst: true)))
             return false;
         while (true)
         {
@@ -67,7 +73,7 @@ public ref struct StreamCursor
             long flags = ReadHead();
             if (_order == StreamOrder.Forward ? Id > _last : Id < _first)
                 return false;
-            if ((flags & StreamNode.Deleted) == 0 && Id >= _first && Id <= _last)
+            if ((flags & StreamListpack.Deleted) == 0 && Id >= _first && Id <= _last)
                 return true;
         }
     }
@@ -103,30 +109,34 @@ public ref struct StreamCursor
 
     private bool TryEnter(bool isFirst)
     {
-        if (!TryFindNode(isFirst, out StreamNode? node))
+        if (!TryFindNode(isFirst, out StreamNode node))
             return false;
         _node = node;
-        _bytes = node!.Bytes;
-        _firstEntry = node.FirstEntry;
+        _hasNode = true;
+        StreamListpack listpack = node.Read(_pages);
+        _bytes = listpack.Bytes;
+        _masterFields = listpack.FieldCount;
+        _masterFieldsAt = listpack.FieldsOffset;
+        _firstEntry = listpack.FirstEntry;
         _left = 0;
         _at = _order == StreamOrder.Forward ? _firstEntry : Listpack.EndOffset(_bytes);
         EntryOffset = _at;
         return true;
     }
 
-    private readonly bool TryFindNode(bool isFirst, out StreamNode? node)
+    private readonly bool TryFindNode(bool isFirst, out StreamNode node)
     {
         if (isFirst)
         {
             // The node of an id is the last that does not begin behind it.
-            return _nodes.TryAtOrBefore(_order == StreamOrder.Forward ? _first : _last, out _, out node)
-                || (_order == StreamOrder.Forward && _nodes.TryFirst(out _, out node));
+            return _nodes.TryAtOrBefore(_order == StreamOrder.Forward ? _first : _last, out node)
+                || (_order == StreamOrder.Forward && _nodes.TryFirst(out node));
         }
 
-        node = null;
+        node = default;
         if (_order == StreamOrder.Forward)
-            return _node!.MasterId.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out _, out node);
-        return _node!.MasterId.TryPrevious(out StreamId previous) && _nodes.TryAtOrBefore(previous, out _, out node);
+            return _node.MasterId.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out node);
+        return _node.MasterId.TryPrevious(out StreamId previous) && _nodes.TryAtOrBefore(previous, out node);
     }
 
     private bool TryStepForward()
@@ -151,12 +161,12 @@ public ref struct StreamCursor
     private long ReadHead()
     {
         long flags = Read().Integer;
-        ulong ms = unchecked(_node!.MasterId.Ms + (ulong)Read().Integer);
+        ulong ms = unchecked(_node.MasterId.Ms + (ulong)Read().Integer);
         Id = new StreamId(ms, unchecked(_node.MasterId.Seq + (ulong)Read().Integer));
-        _hasMasterFields = (flags & StreamNode.SameFields) != 0;
-        FieldCount = _hasMasterFields ? _node.FieldCount : (int)Read().Integer;
+        _hasMasterFields = (flags & StreamListpack.SameFields) != 0;
+        FieldCount = _hasMasterFields ? _masterFields : (int)Read().Integer;
         _fieldsLeft = FieldCount;
-        _masterField = _hasMasterFields ? _node.FieldsOffset : 0;
+        _masterField = _hasMasterFields ? _masterFieldsAt : 0;
         _left = 1 + (_hasMasterFields ? FieldCount : 2L * FieldCount);
         return flags;
     }

@@ -1,6 +1,7 @@
 using KestrelFree.Protocol;
 using KestrelFree.Storage.Encodings;
 using KestrelFree.Storage.Keyspaces;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Snapshots;
 using KestrelFree.Storage.Types;
 
@@ -21,14 +22,15 @@ public enum AppendOutcome
 
 // A stream: entries by id, and the groups that read them.
 //
-//     nodes:  id of a node's first entry -> StreamNode (a listpack of some hundred entries)
-//     groups: name -> ConsumerGroup -> pending entries by id, consumers by name -> what each has pending
+//     nodes:  StreamNodes, by the id of a node's first entry -> StreamNode -> run or array: a listpack of some hundred entries
+//     groups: OrderedTree, by name -> ConsumerGroup -> pending entries by id, consumers by name -> what each has pending
 //
-// Both are OrderedTrees, so an entry is found in O(log n), and the whole forks by clones of the trees' roots: StreamValue, the shell that the keyspace
-// holds, makes one. Nodes, groups and consumers each have a birth and are copied before the first write that a fork must not see.
+// Both are trees, so an entry is found in O(log n), and the whole forks by clones of the trees' roots: StreamValue, the shell that the keyspace
+// holds, makes one. Listpacks, groups and consumers each have a birth and are copied before the first write that a fork must not see.
 //
 // Ids only grow: the last one, that of the greatest deleted entry, and the number of entries ever added are kept besides, for a group's lag is
-// reckoned from them. Trimming takes whole nodes where it can, and flags entries in one node where it cannot.
+// reckoned from them. Trimming cuts whole nodes off where it can, however many, and leaves them to be freed in slices; where it cannot, it flags entries
+// of one node.
 
 /// <summary>A stream's entries and groups.</summary>
 public sealed class StreamLog
@@ -39,34 +41,44 @@ public sealed class StreamLog
     // What a node gets in advance at most.
     private const int MostRoom = 16 * 1024;
 
-    private readonly ForkEpochs _forks;
-    private readonly OrderedTree<StreamId, StreamNode> _nodes;
-    private readonly OrderedTree<ByteName, ConsumerGroup> _groups;
+    // From so many nodes on, these are not counted off the radix tree's one by one.
+    private const int ManyNodes = 16;
 
-    internal StreamLog(ForkEpochs forks)
+    private readonly PageStore _pages;
+    private readonly ForkEpochs _forks;
+    private readonly StreamNodes _nodes;
+    private readonly OrderedTree<ByteName, ConsumerGroup> _groups;
+    private long? _radixNodes = RadixNodeCount.OfEmpty;
+
+    internal StreamLog(PageStore pages)
+        : this(pages, new StreamNodes(pages.Forks))
     {
-        _forks = forks;
-        _nodes = new OrderedTree<StreamId, StreamNode>(forks);
-        _groups = new OrderedTree<ByteName, ConsumerGroup>(forks);
     }
 
-    private StreamLog(StreamLog other, OrderedTree<StreamId, StreamNode> nodes, OrderedTree<ByteName, ConsumerGroup> groups)
+    private StreamLog(PageStore pages, StreamNodes nodes)
     {
+        _pages = pages;
+        _forks = pages.Forks;
+        _nodes = nodes;
+        _groups = new OrderedTree<ByteName, ConsumerGroup>(_forks);
+    }
+
+    private StreamLog(StreamLog other, StreamNodes nodes, OrderedTree<ByteName, ConsumerGroup> groups)
+    {
+        _pages = other._pages;
         _forks = other._forks;
         _nodes = nodes;
         _groups = groups;
-        Length = other.Length;
-        NodeBytes = other.NodeBytes;
         LastId = other.LastId;
         FirstId = other.FirstId;
-        RadixNodes = other.RadixNodes;
+        _radixNodes = other._radixNodes;
         Tally = other.Tally;
         MaxDeletedId = other.MaxDeletedId;
         EntriesAdded = other.EntriesAdded;
     }
 
     /// <summary>How many entries there are.</summary>
-    public long Length { get; private set; }
+    public long Length => _nodes.Totals.Live;
 
     /// <summary>The id of the oldest entry; the least id when there is none.</summary>
     public StreamId FirstId { get; private set; }
@@ -81,10 +93,10 @@ public sealed class StreamLog
     public long EntriesAdded { get; set; }
 
     /// <summary>How many listpacks there are.</summary>
-    public long NodeCount => _nodes.Count;
+    public long NodeCount => _nodes.Totals.Nodes;
 
-    /// <summary>How many nodes a radix tree over the listpacks would have.</summary>
-    public long RadixNodes { get; private set; } = RadixNodeCount.OfEmpty;
+    /// <summary>How many nodes a radix tree over the listpacks would have. O(1), after a large trim once O(listpacks).</summary>
+    public long RadixNodes => _radixNodes ??= RadixNodeCount.Of(_nodes);
 
     /// <summary>How many consumer groups there are.</summary>
     public long GroupCount => _groups.Count;
@@ -92,11 +104,21 @@ public sealed class StreamLog
     /// <summary>What all groups have together.</summary>
     internal GroupTally Tally { get; private init; } = new();
 
-    /// <summary>Bytes of the listpacks.</summary>
-    internal long NodeBytes { get; private set; }
+    /// <summary>Bytes of the runs and arrays that the listpacks are in.</summary>
+    internal long NodeBytes => _nodes.Totals.Bytes;
+
+    /// <summary>The nodes, for whoever frees them.</summary>
+    internal StreamNodes Nodes => _nodes;
+
+    /// <summary>Who may still read what is below.</summary>
+    internal Reach Reach
+    {
+        get => _nodes.Reach;
+        set => _nodes.Reach = value;
+    }
 
     /// <summary>Reads the entries between two ids, both included.</summary>
-    public StreamCursor Read(StreamId first, StreamId last, StreamOrder order = StreamOrder.Forward) => new(_nodes, first, last, order);
+    public StreamCursor Read(StreamId first, StreamId last, StreamOrder order = StreamOrder.Forward) => new(_pages, _nodes, first, last, order);
 
     /// <summary>Whether there is such an entry. O(log n).</summary>
     public bool Contains(StreamId id) => Read(id, id).MoveNext();
@@ -118,11 +140,10 @@ public sealed class StreamLog
             bytes += pairs[i].Length;
         if (bytes > MaxNodeBytes)
             return AppendOutcome.TooLarge;
-        StreamNode node = NodeForAppend(id, pairs, bytes, limits);
-        NodeBytes -= node.Bytes.Length;
-        node.Append(id, pairs);
-        NodeBytes += node.Bytes.Length;
-        Length++;
+        StreamNode old = NodeForAppend(id, pairs, bytes, limits);
+        StreamNode node = old;
+        Edit(ref node).Append(id, pairs);
+        _nodes.Replace(old, node);
         EntriesAdded++;
         LastId = id;
         if (Length == 1)
@@ -148,23 +169,23 @@ public sealed class StreamLog
     public long Trim(in StreamTrim trim)
     {
         long before = Length;
-        bool found = _nodes.TryFirst(out _, out StreamNode node);
+        if (trim.References == ReferencePolicy.Keep)
+            DropFirst(trim);
+        bool found = _nodes.TryFirst(out StreamNode node);
         while (found && !trim.IsReached(Length))
         {
-            long live = node.Live;
-            if (trim.Limit != 0 && before - Length + live > trim.Limit)
+            if (trim.Limit != 0 && before - Length + node.Live > trim.Limit)
                 break;
-            bool isWhole = trim.TakesWhole(Length, live, node);
+            bool isWhole = trim.TakesWhole(Length, node.Live, node.Read(_pages));
             if (!isWhole && trim.Precision == TrimPrecision.WholeNodes)
                 break;
-            StreamId master = node.MasterId;
             if (isWhole && trim.References == ReferencePolicy.Keep)
                 Drop(node);
             else
                 TrimNode(node, trim, isWhole);
             if (!isWhole && trim.References != ReferencePolicy.Acked)
                 break;
-            found = master.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out _, out node);
+            found = node.MasterId.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out node);
         }
 
         if (before != Length)
@@ -222,8 +243,9 @@ public sealed class StreamLog
     /// <summary>Enumerates the listpacks: the first whose master's id is not less than an id. O(log n).</summary>
     public bool TryNodeFrom(StreamId from, out StreamId masterId, out ReadOnlySpan<byte> listpack)
     {
-        bool found = _nodes.TryAtOrAfter(from, out masterId, out StreamNode node);
-        listpack = found ? node.Bytes : default;
+        bool found = _nodes.TryAtOrAfter(from, out StreamNode node);
+        masterId = node.MasterId;
+        listpack = found ? node.Span(_pages) : default;
         return found;
     }
 
@@ -233,13 +255,16 @@ public sealed class StreamLog
     /// </summary>
     public bool TryAddNode(StreamId masterId, ReadOnlySpan<byte> listpack)
     {
-        if (!StreamNode.TryLoad(masterId, _forks.Current, listpack, out StreamNode node) || (_nodes.TryLast(out _, out StreamNode last) && masterId <= last.LastId()))
+        if (!Listpack.IsValid(listpack) || !StreamNodeCheck.IsValid(masterId, listpack))
             return false;
+        if (_nodes.TryLast(out StreamNode last) && masterId <= last.Read(_pages).LastId())
+            return false;
+        bool isFirst = Length == 0;
+        StreamNode node = StreamNode.Create(_pages, masterId, listpack);
         Add(node);
-        if (Length == 0 && node.Live > 0)
-            FirstId = node.FirstLiveId();
-        Length += node.Live;
-        LastId = node.LastId();
+        if (isFirst && node.Live > 0)
+            FirstId = node.Read(_pages).FirstLiveId();
+        LastId = node.Read(_pages).LastId();
         return true;
     }
 
@@ -272,83 +297,62 @@ public sealed class StreamLog
 
     internal StreamLog DeepCopy()
     {
-        var copy = new StreamLog(this, new OrderedTree<StreamId, StreamNode>(_forks), new OrderedTree<ByteName, ConsumerGroup>(_forks)) { Tally = new GroupTally() };
-        bool found = _nodes.TryFirst(out StreamId id, out StreamNode node);
-        while (found)
-        {
-            copy._nodes.Set(id, node.Copy(_forks.Current));
-            found = id.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out id, out node);
-        }
-
+        var copy = new StreamLog(this, new StreamNodes(_forks), new OrderedTree<ByteName, ConsumerGroup>(_forks)) { Tally = new GroupTally() };
+        for (long i = 0; _nodes.TryAt(i, out StreamNode node); i++)
+            copy._nodes.Append(StreamNode.Create(_pages, node.MasterId, node.Span(_pages)));
         foreach (ConsumerGroup group in Groups())
             copy._groups.Set(new ByteName(group.Name), group.DeepCopy(copy.Tally));
         return copy;
     }
 
-    internal void Check()
+    internal void Check(KeyspaceCheck check)
     {
         _nodes.Check();
         _groups.Check();
-        long live = 0;
-        long bytes = 0;
-        bool found = _nodes.TryFirst(out StreamId id, out StreamNode node);
-        while (found)
+        for (long i = 0; _nodes.TryAt(i, out StreamNode node); i++)
         {
-            Invariant.Check(Listpack.IsValid(node.Bytes) && node.MasterId == id && node.Live >= 0);
-            live += node.Live;
-            bytes += node.Bytes.Length;
-            found = id.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out id, out node);
+            check.Claim(node.Kind, node.Id);
+            Invariant.Check(node.Capacity == (node.Kind == ItemKind.Run ? _pages.Runs.CapacityOf(node.Id) : _pages.Objects.Array(node.Id).Length));
+            Invariant.Check(node.Length <= node.Capacity && Listpack.IsValid(node.Span(_pages)) && node.Live == node.Read(_pages).Live);
         }
 
-        Invariant.Check(live == Length && bytes == NodeBytes && RadixNodes == CountRadixNodes());
+        Invariant.Check(_radixNodes == null || _radixNodes == RadixNodeCount.Of(_nodes));
         foreach (ConsumerGroup group in Groups())
             group.Check();
         Invariant.Check(Tally.Pending == Groups().Sum(group => group.PendingCount) && Tally.Consumers == Groups().Sum(group => group.ConsumerCount));
     }
 
-    private long CountRadixNodes()
+    /// <summary>Moves the listpack of a node that is private to this log to another run.</summary>
+    internal void MoveNode(in StreamNode node)
     {
-        var keys = new OrderedTree<StreamId, StreamNode>(_forks);
-        long count = RadixNodeCount.OfEmpty;
-        bool found = _nodes.TryFirst(out StreamId id, out StreamNode node);
-        while (found)
-        {
-            count += RadixNodeCount.Added(keys, id);
-            keys.Set(id, node);
-            found = id.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out id, out node);
-        }
-
-        return count;
+        StreamNode moved = node;
+        Edit(ref moved).Move(node.Capacity);
+        _nodes.Replace(node, moved);
     }
 
     private StreamNode NodeForAppend(StreamId id, in ArgVector pairs, long bytes, CollectionLimits limits)
     {
         int room = 0;
-        if (_nodes.TryLast(out _, out StreamNode last))
+        if (_nodes.TryLast(out StreamNode last))
         {
-            room = Math.Min(last.Bytes.Length, MostRoom);
+            room = Math.Min(last.Length, MostRoom);
             long maxBytes = limits.StreamNodeMaxBytes is 0 or > MaxNodeBytes ? MaxNodeBytes : limits.StreamNodeMaxBytes;
-            bool isFull = last.Bytes.Length + bytes >= maxBytes
-                || (limits.StreamNodeMaxEntries != 0 && last.Live + last.Dead >= limits.StreamNodeMaxEntries);
+            bool isFull = last.Length + bytes >= maxBytes
+                || (limits.StreamNodeMaxEntries != 0 && last.Live + last.Read(_pages).Dead >= limits.StreamNodeMaxEntries);
             if (!isFull)
-                return Writable(last);
-            if (!_forks.IsShared(last.Birth))
-                last.Seal();
+                return last;
+            StreamNode tight = last;
+            Edit(ref tight).Seal();
+            if (tight.Id != last.Id)
+                _nodes.Replace(last, tight);
         }
 
-        StreamNode node = StreamNode.Create(id, _forks.Current, pairs, room);
+        StreamNode node = StreamNodeEdit.Create(_pages, Reach, id, pairs, room);
         Add(node);
         return node;
     }
 
-    private StreamNode Writable(StreamNode node)
-    {
-        if (!_forks.IsShared(node.Birth))
-            return node;
-        StreamNode copy = node.Copy(_forks.Current);
-        _nodes.Set(copy.MasterId, copy);
-        return copy;
-    }
+    private StreamNodeEdit Edit(ref StreamNode node) => new(_pages, Reach, ref node);
 
     private void DeleteAt(StreamNode node, int offset)
     {
@@ -358,51 +362,73 @@ public sealed class StreamLog
             return;
         }
 
-        node = Writable(node);
-        NodeBytes -= node.Bytes.Length;
-        node.Delete(offset);
-        NodeBytes += node.Bytes.Length;
-        Length--;
+        StreamNode old = node;
+        Edit(ref node).Delete(offset);
+        _nodes.Replace(old, node);
     }
 
-    private void Add(StreamNode node)
+    private void Add(in StreamNode node)
     {
-        RadixNodes += RadixNodeCount.Added(_nodes, node.MasterId);
-        _nodes.Set(node.MasterId, node);
-        NodeBytes += node.Bytes.Length;
+        if (_radixNodes != null)
+            _radixNodes += RadixNodeCount.Added(_nodes, node.MasterId);
+        _nodes.Append(node);
     }
 
-    private void Drop(StreamNode node)
+    private void Drop(in StreamNode node)
     {
-        Length -= node.Live;
-        NodeBytes -= node.Bytes.Length;
-        _nodes.Remove(node.MasterId);
-        RadixNodes -= RadixNodeCount.Added(_nodes, node.MasterId);
+        _nodes.Remove(node);
+        if (_radixNodes != null)
+            _radixNodes -= RadixNodeCount.Added(_nodes, node.MasterId);
+        _pages.Retire(node.Kind, node.Id, Reach);
+    }
+
+    // All the nodes that a trim takes whole, whatever refers to their entries.
+    private void DropFirst(in StreamTrim trim)
+    {
+        if (trim.IsReached(Length))
+            return;
+        long live = trim.Limit == 0 ? Length : Math.Min(Length, trim.Limit);
+        long count = trim.MinId is { } least
+            ? Math.Min(_nodes.CountUpTo(least) - 1, trim.Limit == 0 ? NodeCount : _nodes.CountWithin(live))
+            : _nodes.CountWithin(Math.Min(live, Length - trim.MaxLength));
+        if (count < ManyNodes)
+        {
+            for (; count > 0 && _nodes.TryFirst(out StreamNode node); count--)
+                Drop(node);
+            return;
+        }
+
+        _radixNodes = null;
+        List<StreamNode> removed = [];
+        List<StreamSlot> dropped = [];
+        _nodes.RemoveFirst(count, removed, dropped);
+        foreach (StreamNode node in removed)
+            _pages.Retire(node.Kind, node.Id, Reach);
+        foreach (StreamSlot slot in dropped)
+            _pages.Discarded.Add(new StreamValue(_pages, new StreamLog(_pages, new StreamNodes(_forks, slot.Page, slot.Totals))), Reach);
     }
 
     // What does not go as a whole is flagged, and stays even when all of it is: Redis's nodes do too.
     private void TrimNode(StreamNode node, in StreamTrim trim, bool isWhole)
     {
-        node = Writable(node);
-        NodeBytes -= node.Bytes.Length;
-        long flagged = 0;
-        long length = Length;
-        for (int at = node.FirstEntry; at < Listpack.EndOffset(node.Bytes) && !trim.IsReached(length - flagged);)
+        StreamNode old = node;
+        StreamNodeEdit edit = Edit(ref node);
+        int flagged = 0;
+        for (int at = node.Read(_pages).FirstEntry; at < Listpack.EndOffset(edit.Bytes) && !trim.IsReached(Length - flagged);)
         {
             int entry = at;
-            bool isLive = node.ReadEntry(ref at, out StreamId id);
+            bool isLive = node.Read(_pages).ReadEntry(ref at, out StreamId id);
             if (!trim.Takes(id))
                 break;
             if (isLive && MayGo(id, trim.References))
             {
-                node.Flag(entry);
+                edit.Flag(entry);
                 flagged++;
             }
         }
 
-        node.NoteFlagged(flagged);
-        NodeBytes += node.Bytes.Length;
-        Length -= flagged;
+        edit.NoteFlagged(flagged);
+        _nodes.Replace(old, node);
         if (isWhole && node.Live == 0)
             Drop(node);
     }

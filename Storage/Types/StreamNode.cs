@@ -1,133 +1,120 @@
 using KestrelFree.Protocol;
 using KestrelFree.Storage.Encodings;
+using KestrelFree.Storage.Pages;
+using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
 
-// One listpack of a stream, byte for byte Redis's:
-//
-//     master entry:  [live entries][deleted ones][field count][field] ... [0]
-//     entry:         [flags][ms - master's][seq - master's] [value] ... [elements before this]                            when its fields are the master's
-//                    [flags][ms - master's][seq - master's][field count] [field][value] ... [elements before this]        when they are not
-//
-// The master's id is that of the node's first entry, and stays when that one is gone: it is the node's key in the stream's tree. An entry's last element
-// tells how many precede it, for going backwards; the master's is 0 and ends that. A deleted entry is only flagged, and the node goes with its last.
-//
-// The bytes lie in an array of the node's own. While the node is a stream's last it has room: as much as its predecessor came to, and then doubled; when the
-// next begins, much of it that is left over is cut off.
-
-/// <summary>Some hundred entries of a stream, with births: what a fork may see is copied before it is written to.</summary>
-internal sealed class StreamNode : IPackedBytes
+/// <summary>Where one listpack of a stream is, and how many entries it has. Lies in the leaves of the stream's tree, and is changed by putting another there.</summary>
+internal struct StreamNode
 {
-    /// <summary>The flag of an entry that is deleted.</summary>
-    public const int Deleted = 1;
-
-    /// <summary>The flag of an entry whose fields are the master's.</summary>
-    public const int SameFields = 2;
-
-    /// <summary>Elements of an entry besides fields and values: flags and two numbers of the id.</summary>
-    public const int FixedElements = 3;
-
-    // A sealed node may keep an eighth of its bytes as room.
-    private const int MaxSlackShare = 8;
-
-    private byte[] _bytes;
-    private int _length;
-
-    private StreamNode(StreamId masterId, uint birth, byte[] bytes)
-    {
-        MasterId = masterId;
-        Birth = birth;
-        _bytes = bytes;
-        _length = bytes.Length;
-    }
-
     /// <summary>The id that those of the entries count from.</summary>
-    public StreamId MasterId { get; }
+    public StreamId MasterId;
 
-    /// <summary>The epoch in which it was made.</summary>
-    public uint Birth { get; }
+    /// <summary>The run, or the slot of the array.</summary>
+    public uint Id;
 
-    /// <inheritdoc/>
-    public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
+    /// <summary>The bytes of the listpack.</summary>
+    public int Length;
+
+    /// <summary>How many bytes there is room for.</summary>
+    public int Capacity;
 
     /// <summary>The entries that are not deleted.</summary>
-    public long Live => Listpack.Get(Bytes, Listpack.HeaderBytes).Integer;
+    public int Live;
 
-    /// <summary>The entries that are deleted and still take room.</summary>
-    public long Dead => Listpack.Get(Bytes, DeadOffset).Integer;
+    /// <summary>A run, or an object for an array: what is larger than any run.</summary>
+    public readonly ItemKind Kind => Capacity > SizeClasses.MaxBytes ? ItemKind.Object : ItemKind.Run;
 
-    /// <summary>Fields of the master entry.</summary>
-    public int FieldCount => (int)Listpack.Get(Bytes, FieldCountOffset).Integer;
-
-    /// <summary>The offset of the master's first field (or of its end, when it has none).</summary>
-    public int FieldsOffset => Listpack.After(Bytes, FieldCountOffset);
-
-    /// <summary>The offset of the first entry, or of the end.</summary>
-    public int FirstEntry => Skip(FieldsOffset, FieldCount + 1);
-
-    private int DeadOffset => Listpack.After(Bytes, Listpack.HeaderBytes);
-
-    private int FieldCountOffset => Listpack.After(Bytes, DeadOffset);
-
-    /// <summary>A node without entries whose master has the fields of a request's field-value pairs, with room for so many bytes.</summary>
-    public static StreamNode Create(StreamId masterId, uint birth, in ArgVector pairs, int room)
+    /// <summary>A node whose bytes are anything, with room for so many.</summary>
+    public static StreamNode Allocate(PageStore pages, StreamId masterId, int length, int capacity)
     {
-        var node = new StreamNode(masterId, birth, new byte[Math.Max(room, Listpack.EmptyBytes)]) { _length = Listpack.EmptyBytes };
-        Listpack.Empty.CopyTo(node._bytes);
-        ListpackEdits.Append(ref node, 0L, 0L);
-        ListpackEdits.Append(ref node, (long)pairs.Count / 2);
-        for (int i = 0; i < pairs.Count; i += 2)
-            ListpackEdits.Append(ref node, pairs[i]);
-        ListpackEdits.Append(ref node, 0L);
+        var node = new StreamNode { MasterId = masterId, Length = length };
+        if (capacity > SizeClasses.MaxBytes)
+        {
+            byte[] array = pages.Arrays.Take(capacity);
+            node.Id = pages.Objects.Allocate(array, pages.Forks.Current);
+            node.Capacity = array.Length;
+        }
+        else
+        {
+            node.Id = pages.Runs.Allocate(capacity, pages.Forks.Current);
+            node.Capacity = pages.Runs.CapacityOf(node.Id);
+        }
+
         return node;
     }
 
-    /// <summary>Makes a node of a saved listpack; false when its elements are not those of a stream's entries in the order of their ids. O(bytes).</summary>
-    public static bool TryLoad(StreamId masterId, uint birth, ReadOnlySpan<byte> listpack, out StreamNode node)
+    /// <summary>A node with a copy of a listpack.</summary>
+    public static StreamNode Create(PageStore pages, StreamId masterId, scoped ReadOnlySpan<byte> listpack)
     {
-        node = new StreamNode(masterId, birth, []);
-        if (!Listpack.IsValid(listpack) || !StreamNodeCheck.IsValid(masterId, listpack))
-            return false;
-        node = new StreamNode(masterId, birth, listpack.ToArray());
-        return true;
+        StreamNode node = Allocate(pages, masterId, listpack.Length, listpack.Length);
+        listpack.CopyTo(node.Span(pages));
+        node.Live = (int)node.Read(pages).Live;
+        return node;
     }
 
-    /// <summary>The id of the first entry that is not deleted; there is one.</summary>
-    public StreamId FirstLiveId()
-    {
-        int at = FirstEntry;
-        StreamId id;
-        while (!ReadEntry(ref at, out id))
-        {
-        }
+    /// <summary>Its bytes; written only while no fork sees them.</summary>
+    public readonly Span<byte> Span(PageStore pages) =>
+        Kind == ItemKind.Run ? pages.Runs.Bytes(Id, Length) : pages.Objects.Array(Id).AsSpan(0, Length);
 
-        return id;
+    /// <summary>Its listpack, to be read until it is written to.</summary>
+    public readonly StreamListpack Read(PageStore pages) => new(MasterId, Span(pages));
+}
+
+// While a node is a stream's last it has room: as much as its predecessor came to, and then twice as much each time. When the next begins, it moves to the
+// run that fits it, if that is another one: most nodes of a stream are about as long as the one before, and stay where they are.
+
+/// <summary>Edits the listpack of a node; what comes of the node is to be put back into the stream's tree.</summary>
+internal readonly ref struct StreamNodeEdit : IPackedBytes
+{
+    // An array that nothing is appended to may keep an eighth of its bytes as room.
+    private const int MaxSlackShare = 8;
+
+    private readonly PageStore _pages;
+    private readonly Reach _reach;
+    private readonly ref StreamNode _node;
+
+    public StreamNodeEdit(PageStore pages, Reach reach, ref StreamNode node)
+    {
+        _pages = pages;
+        _reach = reach;
+        _node = ref node;
     }
 
-    /// <summary>A node of its own with the same bytes.</summary>
-    public StreamNode Copy(uint birth) => new(MasterId, birth, Bytes.ToArray());
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> Bytes => _node.Span(_pages);
 
-    /// <summary>The offset so many elements on.</summary>
-    public int Skip(int offset, long elements)
+    private StreamListpack Content => _node.Read(_pages);
+
+    /// <summary>A node without entries whose master has the fields of a request's field-value pairs, with room for so many bytes.</summary>
+    public static StreamNode Create(PageStore pages, Reach reach, StreamId masterId, in ArgVector pairs, int room)
     {
-        for (; elements > 0; elements--)
-            offset = Listpack.After(Bytes, offset);
-        return offset;
+        int length = Listpack.EmptyBytes;
+        StreamNode node = StreamNode.Allocate(pages, masterId, length, Math.Max(room, length));
+        Listpack.Empty.CopyTo(node.Span(pages));
+        var edit = new StreamNodeEdit(pages, reach, ref node);
+        ListpackEdits.Append(ref edit, 0L, 0L);
+        ListpackEdits.Append(ref edit, (long)pairs.Count / 2);
+        for (int i = 0; i < pairs.Count; i += 2)
+            ListpackEdits.Append(ref edit, pairs[i]);
+        ListpackEdits.Append(ref edit, 0L);
+        return node;
     }
 
     /// <summary>Puts an entry behind the last. O(its bytes), amortised.</summary>
     public void Append(StreamId id, in ArgVector pairs)
     {
-        StreamNode node = this;
-        ListpackEdits.Replace(ref node, Listpack.HeaderBytes, Live + 1);
-        bool isSame = HasFieldsOf(pairs);
-        int elements = FixedElements + (isSame ? pairs.Count / 2 : 1 + pairs.Count);
+        StreamNodeEdit edit = this;
+        ListpackEdits.Replace(ref edit, Listpack.HeaderBytes, ++_node.Live);
+        bool isSame = Content.HasFieldsOf(pairs);
+        int elements = StreamListpack.FixedElements + (isSame ? pairs.Count / 2 : 1 + pairs.Count);
         int at = Listpack.EndOffset(Bytes);
         int bytes = EntryBytes(id, pairs, isSame, elements);
-        Span<byte> room = ListpackEdits.Splice(ref node, at, 0, bytes, elements + 1)[at..];
-        room = Put(room, isSame ? SameFields : 0);
-        room = Put(room, unchecked((long)(id.Ms - MasterId.Ms)));
-        room = Put(room, unchecked((long)(id.Seq - MasterId.Seq)));
+        Span<byte> room = ListpackEdits.Splice(ref edit, at, 0, bytes, elements + 1)[at..];
+        room = Put(room, isSame ? StreamListpack.SameFields : 0);
+        room = Put(room, unchecked((long)(id.Ms - _node.MasterId.Ms)));
+        room = Put(room, unchecked((long)(id.Seq - _node.MasterId.Seq)));
         if (!isSame)
             room = Put(room, (long)pairs.Count / 2);
         for (int i = isSame ? 1 : 0; i < pairs.Count; i += isSame ? 2 : 1)
@@ -135,32 +122,23 @@ internal sealed class StreamNode : IPackedBytes
         Put(room, elements);
     }
 
-    /// <summary>Nothing will be appended: gives much room that is left over back.</summary>
+    /// <summary>Nothing will be appended: gives room back that is left over, if a smaller run does.</summary>
     public void Seal()
     {
-        if (_bytes.Length - _length > _length / MaxSlackShare)
-            _bytes = Bytes.ToArray();
+        bool isTight = _node.Kind == ItemKind.Run
+            ? SizeClasses.BytesOf(SizeClasses.ClassOf(_node.Length)) == _node.Capacity
+            : _node.Capacity - _node.Length <= _node.Length / MaxSlackShare;
+        if (!isTight && _pages.TryMakePrivate(_node.Kind, _node.Id, _reach))
+            Move(_node.Length);
     }
 
-    /// <summary>The id of the last entry, deleted or not. O(its elements).</summary>
-    public StreamId LastId()
+    /// <summary>Moves the bytes, which are private, to another place, with room for so many.</summary>
+    public void Move(int capacity)
     {
-        int at = Listpack.Last(Bytes);
-        for (long elements = Listpack.Get(Bytes, at).Integer; elements > 0; elements--)
-            at = Listpack.Previous(Bytes, at);
-        ReadEntry(ref at, out StreamId id);
-        return id;
-    }
-
-    /// <summary>Reads the entry at an offset, which goes on to the next one; false if it is deleted. O(its elements).</summary>
-    public bool ReadEntry(ref int offset, out StreamId id)
-    {
-        long flags = TakeInteger(ref offset);
-        ulong ms = unchecked(MasterId.Ms + (ulong)TakeInteger(ref offset));
-        id = new StreamId(ms, unchecked(MasterId.Seq + (ulong)TakeInteger(ref offset)));
-        long elements = (flags & SameFields) != 0 ? FieldCount : 2 * TakeInteger(ref offset);
-        offset = Skip(offset, elements + 1);
-        return (flags & Deleted) == 0;
+        StreamNode old = _node;
+        Replace(capacity, old.Length);
+        old.Span(_pages).CopyTo(_node.Span(_pages));
+        _pages.Retire(old.Kind, old.Id, _reach);
     }
 
     /// <summary>Flags the entry at an offset as deleted.</summary>
@@ -174,70 +152,65 @@ internal sealed class StreamNode : IPackedBytes
     public void Flag(int offset)
     {
         long flags = Listpack.Get(Bytes, offset).Integer;
-        StreamNode node = this;
-        ListpackEdits.Replace(ref node, offset, flags | Deleted);
+        StreamNodeEdit edit = this;
+        ListpackEdits.Replace(ref edit, offset, flags | StreamListpack.Deleted);
     }
 
     /// <summary>Counts so many entries as deleted. O(bytes), if the counts then take other room.</summary>
-    public void NoteFlagged(long entries)
+    public void NoteFlagged(int entries)
     {
-        StreamNode node = this;
-        long dead = Dead + entries;
-        ListpackEdits.Replace(ref node, Listpack.HeaderBytes, Live - entries);
-        ListpackEdits.Replace(ref node, DeadOffset, dead);
+        StreamNodeEdit edit = this;
+        long dead = Content.Dead + entries;
+        _node.Live -= entries;
+        ListpackEdits.Replace(ref edit, Listpack.HeaderBytes, _node.Live);
+        ListpackEdits.Replace(ref edit, Content.DeadOffset, dead);
     }
 
     /// <inheritdoc/>
     public Span<byte> Splice(int offset, int removed, int inserted)
     {
-        int length = checked(_length - removed + inserted);
-        if (length > _bytes.Length)
-            Array.Resize(ref _bytes, Math.Max(length, (int)Math.Min((long)_bytes.Length * 2, Array.MaxLength)));
+        int oldLength = _node.Length;
+        int length = checked(oldLength - removed + inserted);
+        if (length > _node.Capacity || !_pages.TryMakePrivate(_node.Kind, _node.Id, _reach))
+            return Copy(offset, removed, inserted, length);
+        _node.Length = Math.Max(oldLength, length);
+        Span<byte> bytes = _node.Span(_pages);
         if (removed != inserted)
-            _bytes.AsSpan((offset + removed).._length).CopyTo(_bytes.AsSpan(offset + inserted));
-        _length = length;
-        return _bytes.AsSpan(0, length);
+            bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
+        _node.Length = length;
+        return bytes[..length];
     }
 
-    private long TakeInteger(ref int offset)
+    private Span<byte> Copy(int offset, int removed, int inserted, int length)
     {
-        long integer = ListpackElement.Read(Bytes, offset, out int bytes).Integer;
-        offset += bytes;
-        return integer;
+        StreamNode old = _node;
+        Replace(length <= old.Capacity ? old.Capacity : Math.Max(length, (int)Math.Min(old.Capacity * 2L, Array.MaxLength)), length);
+        ReadOnlySpan<byte> from = old.Span(_pages);
+        Span<byte> to = _node.Span(_pages);
+        from[..offset].CopyTo(to);
+        from[(offset + removed)..].CopyTo(to[(offset + inserted)..]);
+        _pages.Retire(old.Kind, old.Id, _reach);
+        return to;
+    }
+
+    private void Replace(int capacity, int length)
+    {
+        int live = _node.Live;
+        _node = StreamNode.Allocate(_pages, _node.MasterId, length, capacity);
+        _node.Live = live;
     }
 
     private static Span<byte> Put(Span<byte> room, long value) => room[new ListpackValue(value).WriteTo(room)..];
 
-    private static int EntryBytes(StreamId id, StreamId masterId, bool isSame, int pairs, int elements)
-    {
-        int bytes = new ListpackValue(isSame ? SameFields : 0L).EntryBytes;
-        bytes += new ListpackValue(unchecked((long)(id.Ms - masterId.Ms))).EntryBytes;
-        bytes += new ListpackValue(unchecked((long)(id.Seq - masterId.Seq))).EntryBytes;
-        if (!isSame)
-            bytes += new ListpackValue((long)pairs).EntryBytes;
-        return bytes + new ListpackValue((long)elements).EntryBytes;
-    }
-
     private int EntryBytes(StreamId id, in ArgVector pairs, bool isSame, int elements)
     {
-        int bytes = EntryBytes(id, MasterId, isSame, pairs.Count / 2, elements);
+        int bytes = new ListpackValue(isSame ? StreamListpack.SameFields : 0L).EntryBytes;
+        bytes += new ListpackValue(unchecked((long)(id.Ms - _node.MasterId.Ms))).EntryBytes;
+        bytes += new ListpackValue(unchecked((long)(id.Seq - _node.MasterId.Seq))).EntryBytes;
+        if (!isSame)
+            bytes += new ListpackValue((long)pairs.Count / 2).EntryBytes;
         for (int i = isSame ? 1 : 0; i < pairs.Count; i += isSame ? 2 : 1)
             bytes += new ListpackValue(pairs[i]).EntryBytes;
-        return bytes;
-    }
-
-    private bool HasFieldsOf(in ArgVector pairs)
-    {
-        if (FieldCount != pairs.Count / 2)
-            return false;
-        int offset = FieldsOffset;
-        for (int i = 0; i < pairs.Count; i += 2)
-        {
-            if (!Listpack.Get(Bytes, offset).TextEquals(pairs[i]))
-                return false;
-            offset = Listpack.After(Bytes, offset);
-        }
-
-        return true;
+        return bytes + new ListpackValue((long)elements).EntryBytes;
     }
 }

@@ -36,13 +36,13 @@ internal static class StreamNodeCheck
         if (!TryInteger(ref reader, out long flags) || !TryInteger(ref reader, out long ms) || !TryInteger(ref reader, out long seq))
             return false;
         id = new StreamId(unchecked(masterId.Ms + (ulong)ms), unchecked(masterId.Seq + (ulong)seq));
-        isDeleted = (flags & StreamNode.Deleted) != 0;
-        bool isSame = (flags & StreamNode.SameFields) != 0;
+        isDeleted = (flags & StreamListpack.Deleted) != 0;
+        bool isSame = (flags & StreamListpack.SameFields) != 0;
         long fields = masterFields;
         if (!isSame && !TryCount(ref reader, out fields))
             return false;
         long elements = isSame ? fields : 1 + 2 * fields;
-        return TrySkip(ref reader, isSame ? fields : 2 * fields) && TryInteger(ref reader, out long back) && back == StreamNode.FixedElements + elements;
+        return TrySkip(ref reader, isSame ? fields : 2 * fields) && TryInteger(ref reader, out long back) && back == StreamListpack.FixedElements + elements;
     }
 
     // Large counts are caught by the end of the listpack.

@@ -47,6 +47,6 @@ public readonly record struct StreamTrim
 
     internal bool Takes(StreamId id) => MinId == null || id < MinId.Value;
 
-    internal bool TakesWhole(long length, long live, StreamNode node) =>
-        MinId == null ? length - live >= MaxLength : node.LastId() < MinId.Value;
+    internal bool TakesWhole(long length, long live, StreamListpack listpack) =>
+        MinId == null ? length - live >= MaxLength : listpack.LastId() < MinId.Value;
 }

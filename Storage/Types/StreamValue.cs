@@ -4,29 +4,29 @@ using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
 
-// What the keyspace holds for a stream. All below it are managed objects that know their births, so nothing is retired or freed by hand, and the reach
-// of its key does not matter: whatever was born before the newest fork is copied.
-//
-// PageStore counts the bytes of what lies in pages; of streams it is told here, each time that one is opened and
-// each time that a change is signalled.
+// What the keyspace holds for a stream. Its listpacks are in runs and arrays of the page store, which counts their bytes, and are retired by hand. The trees
+// over them, groups and what these have pending are managed objects that know their births: whatever was born before the newest fork is copied, and the
+// collector frees it. PageStore is told here what they take, each time that the stream is opened and each time that a change is signalled.
 
 /// <summary>A stream's shell.</summary>
 internal sealed class StreamValue : CollectionValue
 {
-    private const int BytesPerNode = 96;
+    private const int BytesPerNode = 40;
     private const int BytesPerPending = 64;
     private const int BytesPerConsumer = 256;
+    private const int NodesPerCheck = 16;
 
     private readonly PageStore _pages;
     private long _counted;
 
     /// <summary>A stream without entries.</summary>
     public StreamValue(PageStore pages)
-        : this(pages, new StreamLog(pages.Forks))
+        : this(pages, new StreamLog(pages))
     {
     }
 
-    private StreamValue(PageStore pages, StreamLog log)
+    /// <summary>A stream of these entries and groups.</summary>
+    public StreamValue(PageStore pages, StreamLog log)
     {
         _pages = pages;
         Log = log;
@@ -39,8 +39,10 @@ internal sealed class StreamValue : CollectionValue
     public override long Count => Log.Length;
 
     /// <inheritdoc/>
-    public override long MemoryBytes =>
-        Log.NodeBytes + Log.NodeCount * BytesPerNode + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
+    public override long MemoryBytes => Log.NodeBytes + ManagedBytes;
+
+    /// <summary>What of it is not in pages, roughly.</summary>
+    public long ManagedBytes => Log.NodeCount * BytesPerNode + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
 
     /// <inheritdoc/>
     public override CollectionValue Copy()
@@ -50,17 +52,36 @@ internal sealed class StreamValue : CollectionValue
         return copy;
     }
 
-    /// <summary>Counts its memory; births alone tell who may still read a node.</summary>
-    public override void Open(Reach reach) => CountMemory();
+    /// <inheritdoc/>
+    public override void Open(Reach reach)
+    {
+        Log.Reach = reach;
+        CountMemory();
+    }
 
     /// <summary>Counts what has been added to it or taken from it since.</summary>
-    public void CountMemory() => CountMemory(MemoryBytes);
+    public void CountMemory() => CountMemory(ManagedBytes);
+
+    /// <inheritdoc/>
+    public override bool MoveNodes(ref long position, in TimeBudget budget)
+    {
+        for (int looked = 1; Log.Nodes.TryAt(position, out StreamNode node); looked++)
+        {
+            if (node.Kind == ItemKind.Run && _pages.Runs.IsLeaving(node.Id) && _pages.TryMakePrivate(ItemKind.Run, node.Id, Log.Reach))
+                Log.MoveNode(node);
+            position++;
+            if (looked % NodesPerCheck == 0 && budget.IsSpent)
+                return position >= Log.NodeCount;
+        }
+
+        return true;
+    }
 
     /// <inheritdoc/>
     public override Teardown TearDown() => new Release(this);
 
     /// <inheritdoc/>
-    public override void Check(KeyspaceCheck check) => Log.Check();
+    public override void Check(KeyspaceCheck check) => Log.Check(check);
 
     /// <inheritdoc/>
     protected override CollectionValue CloneShell() => new StreamValue(_pages, Log.Clone()) { _counted = _counted };
@@ -72,11 +93,21 @@ internal sealed class StreamValue : CollectionValue
         _counted = bytes;
     }
 
-    // The collector frees it.
+    // Retires the listpacks one after the other; the collector frees the rest.
     private sealed class Release(StreamValue stream) : Teardown
     {
+        private readonly StreamNodes _nodes = stream.Log.Nodes.Clone();
+        private long _next;
+
         public override bool Run(in TimeBudget budget)
         {
+            while (_nodes.TryAt(_next, out StreamNode node))
+            {
+                stream._pages.Retire(node.Kind, node.Id, _nodes.Reach);
+                if (++_next % NodesPerCheck == 0 && _next < _nodes.Totals.Nodes && budget.IsSpent)
+                    return false;
+            }
+
             stream.CountMemory(0);
             return true;
         }

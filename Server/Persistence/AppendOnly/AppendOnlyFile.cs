@@ -31,9 +31,9 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
 
     private readonly RedisServer _server;
     private readonly AofWaiters _waiters;
+    private readonly AofSyncer _syncer;
     private ArrayBufferWriter<byte> _buffer = new();
     private CommandEncoder _encoder;
-    private AofSyncer? _syncer;
     private AofFile? _file;
     private int _selected = NoDatabase;
     private long _syncAskedLength;
@@ -49,7 +49,8 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
         _server = server;
         _encoder = new CommandEncoder(_buffer);
         _waiters = new AofWaiters(server);
-        Folder = new AofDirectory(server.Config, server.Log, server.FileSteps) { CloseLater = file => Syncer.Close(file) };
+        _syncer = new AofSyncer(server.Loop, _waiters.Serve);
+        Folder = new AofDirectory(server.Config, server.Log, server.FileSteps) { CloseLater = file => _syncer.Close(file) };
         Rewrites = new AofRewrites(server, this);
     }
 
@@ -84,16 +85,16 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     internal long BufferBytes => _buffer.WrittenCount;
 
     /// <summary>The syncs that are not done.</summary>
-    internal int PendingSyncs => _syncer?.Pending ?? 0;
+    internal int PendingSyncs => _syncer.Pending;
 
     /// <summary>How often a write did not wait for a slow sync any longer.</summary>
     internal long DelayedSyncs { get; set; }
 
     /// <summary>Up to where what was fed survives a power loss; see <see cref="Propagation.Offset"/>.</summary>
-    internal long SyncedOffset => Math.Max(_syncedOffset, _syncer?.SyncedOffset ?? 0);
+    internal long SyncedOffset => Math.Max(_syncedOffset, _syncer.SyncedOffset);
 
     /// <summary>Why effects cannot be written or synced; null while they can.</summary>
-    internal SaveFault? Fault => State == AofState.Off ? null : _writeFault ?? _syncer?.Fault;
+    internal SaveFault? Fault => State == AofState.Off ? null : _writeFault ?? _syncer.Fault;
 
     /// <summary>Whether the last write failed.</summary>
     internal bool HasWriteFault => _writeFault is not null;
@@ -215,7 +216,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
         if (_file is { } old)
         {
             EarlierBytes += old.Length;
-            Syncer.SyncAndClose(old, _server.Propagation.Offset);
+            _syncer.SyncAndClose(old, _server.Propagation.Offset);
         }
 
         Open(file);
@@ -232,7 +233,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     internal void DropTemporary()
     {
         if (State != AofState.AwaitsRewrite || _file is null) return;
-        Syncer.SyncAndClose(_file, SyncedOffset);
+        _syncer.SyncAndClose(_file, SyncedOffset);
         File.Delete(_file.FilePath);
         _file = null;
         ClearBuffer();
@@ -241,13 +242,10 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_syncer is null) return;
         _syncer.WaitUntilIdle();
         _syncer.Dispose();
         _file?.Dispose();
     }
-
-    private AofSyncer Syncer => _syncer ??= new AofSyncer(_server.Loop, _waiters.Serve);
 
     private AppendFsync Policy => _server.Config.AppendFsync;
 
@@ -263,7 +261,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     {
         if (_file is null) return;
         FlushNow();
-        _syncer?.WaitUntilIdle();
+        _syncer.WaitUntilIdle();
         if (TrySync()) _syncedOffset = _server.Propagation.Offset;
         _file.Dispose();
         if (State == AofState.AwaitsRewrite) File.Delete(_file.FilePath);
@@ -344,7 +342,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
     {
         _syncAskedMs = _server.Clock.NowMs;
         _syncAskedLength = _file!.Length;
-        Syncer.Sync(_file, _server.Propagation.Offset);
+        _syncer.Sync(_file, _server.Propagation.Offset);
     }
 
     private void SyncAtOnce()

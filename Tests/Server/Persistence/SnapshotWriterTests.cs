@@ -103,6 +103,24 @@ internal sealed class SnapshotWriterTests
         Assert.That((first.Values[0], second.Values[0]), Is.EqualTo(("1st", "2nd")));
     }
 
+    [Test]
+    public void A_thread_serves_one_job_after_the_other_and_overlapping_jobs_have_their_own()
+    {
+        var first = new HeldJob();
+        var beside = new HeldJob();
+        var later = new HeldJob();
+        var runs = _server.OnLoop(() => (_server.Server.Snapshots.Start(first), _server.Server.Snapshots.Start(beside)));
+        first.Continue.Set();
+        Assert.That(first.Done.Wait(Eventually.Patience));
+        var last = _server.OnLoop(() => _server.Server.Snapshots.Start(later));
+        beside.Continue.Set();
+        later.Continue.Set();
+
+        Assert.That(beside.Done.Wait(Eventually.Patience) && later.Done.Wait(Eventually.Patience));
+        Assert.That(runs.Item2.Thread, Is.Not.SameAs(runs.Item1.Thread));
+        Assert.That(last.Thread, Is.SameAs(runs.Item1.Thread));
+    }
+
     private static long Field(RawConnection client, string name) =>
         long.Parse(client.AskPayload("INFO", "all").Split("\r\n").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1]);
 

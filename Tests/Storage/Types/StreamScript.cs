@@ -91,7 +91,7 @@ internal sealed class StreamScript : IDisposable
         foreach (string key in _model.Keys)
         {
             EntryRef entry = _keyspace[0].LookupWrite(Bytes(key));
-            expected += entry.WritableCollection<StreamValue>().MemoryBytes;
+            expected += entry.WritableCollection<StreamValue>().ManagedBytes;
         }
 
         while (_keyspace.RunMaintenance(1000))

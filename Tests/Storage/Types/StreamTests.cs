@@ -2,6 +2,7 @@ using System.Text;
 using KestrelFree.Protocol;
 using KestrelFree.Storage;
 using KestrelFree.Storage.Encodings;
+using KestrelFree.Storage.Pages;
 using KestrelFree.Storage.Types;
 using NUnit.Framework;
 
@@ -11,6 +12,8 @@ namespace KestrelFree.Tests.Storage.Types;
 internal sealed class StreamTests
 {
     private static readonly CollectionLimits Limits = new() { StreamNodeMaxEntries = 3 };
+
+    private readonly PageStore _pages = new(HugePages.Off);
 
     [TestCase(0, 100, 1)]
     [TestCase(300, 0, 2)]
@@ -38,6 +41,67 @@ internal sealed class StreamTests
 
         Assert.That(master, Is.EqualTo(new StreamId(5, 1)));
         Assert.That(Elements(listpack), Is.EqualTo("2 1 1 f 0 2 0 0 v 4 3 1 -1 12 4 0 1 0 1 g w 6"));
+    }
+
+    // 3,000 entries in nodes of three.
+    [TestCase(0, 0, 0, TrimPrecision.Exact, 3000)]
+    [TestCase(1, 0, 0, TrimPrecision.Exact, 2999)]
+    [TestCase(100, 0, 0, TrimPrecision.Exact, 2900)]
+    [TestCase(100, 0, 0, TrimPrecision.WholeNodes, 2898)]
+    [TestCase(100, 0, 1000, TrimPrecision.WholeNodes, 999)]
+    [TestCase(2990, 0, 1000, TrimPrecision.WholeNodes, 9)]
+    [TestCase(2999, 0, 0, TrimPrecision.WholeNodes, 0)]
+    [TestCase(3000, 0, 0, TrimPrecision.Exact, 0)]
+    [TestCase(0, 1, 0, TrimPrecision.Exact, 0)]
+    [TestCase(0, 2000, 0, TrimPrecision.Exact, 1999)]
+    [TestCase(0, 2000, 0, TrimPrecision.WholeNodes, 1998)]
+    [TestCase(0, 2002, 0, TrimPrecision.WholeNodes, 2001)]
+    [TestCase(0, 2000, 500, TrimPrecision.WholeNodes, 498)]
+    [TestCase(0, 5000, 0, TrimPrecision.Exact, 3000)]
+    public void A_large_trim_takes_what_one_node_after_the_other_would(long maxLength, int minId, long limit, TrimPrecision precision, int expected)
+    {
+        StreamLog log = NewLog();
+        for (int i = 1; i <= 3000; i++)
+            log.Append(new StreamId((ulong)i, 0), Pairs("f", $"{i}"), Limits);
+        log.Delete(new StreamId(3000, 0));
+        log.Append(new StreamId(3001, 0), Pairs("f", "last"), Limits);
+
+        var trim = new StreamTrim { MaxLength = maxLength, MinId = minId == 0 ? null : new StreamId((ulong)minId, 0), Limit = limit, Precision = precision };
+        Assert.That(log.Trim(trim), Is.EqualTo(expected));
+
+        Assert.That(log.Length, Is.EqualTo(3000 - expected));
+        Assert.That(Ids(log), Has.Length.EqualTo(log.Length));
+        Assert.That(log.FirstId, Is.EqualTo(log.Length == 0 ? StreamId.Min : new StreamId(expected == 2999 ? 3001 : (ulong)expected + 1, 0)));
+        StreamLog again = NewLog();
+        for (StreamId from = StreamId.Min; log.TryNodeFrom(from, out StreamId master, out ReadOnlySpan<byte> listpack); master.TryNext(out from))
+            again.TryAddNode(master, listpack);
+        Assert.That((log.NodeCount, log.RadixNodes), Is.EqualTo((again.NodeCount, again.RadixNodes)), "of a stream that never had more");
+    }
+
+    [Test]
+    public void What_a_large_trim_cuts_off_is_freed_in_slices()
+    {
+        var keyspace = new Keyspace(new KeyspaceOptions { Databases = 1, Clock = new ManualClock(1), Seed = 1 });
+        StreamLog log = new StreamRef(keyspace[0].LookupWrite("s"u8)).OpenOrCreate();
+        for (int i = 1; i <= 50_000; i++)
+            log.Append(new StreamId((ulong)i, 0), Pairs("f", "v"), Limits);
+        long full = keyspace.Memory.RunBytes;
+
+        Snapshot fork = keyspace.Fork();
+        log = new StreamRef(keyspace[0].LookupWrite("s"u8)).OpenOrCreate();
+        Assert.That(log.Trim(new StreamTrim { MaxLength = 10 }), Is.EqualTo(49_990));
+        Assert.That(log.NodeCount, Is.EqualTo(4));
+        Assert.That(keyspace.Memory.RunBytes, Is.GreaterThan(full / 2), "later");
+        keyspace.Validate();
+        SnapshotWalk walk = fork.Walk();
+        Assert.That(walk.MoveNext() && walk.Entry.Collection<StreamValue>().Log.Length == 50_000 && !walk.MoveNext());
+        fork.Release();
+        while (keyspace.RunMaintenance(1000))
+        {
+        }
+
+        Assert.That(keyspace.Memory.RunBytes, Is.LessThan(full / 100));
+        keyspace.Validate();
     }
 
     [Test]
@@ -157,7 +221,7 @@ internal sealed class StreamTests
         return string.Join(' ', text);
     }
 
-    private static StreamLog NewLog() => new(new KestrelFree.Storage.Snapshots.ForkEpochs());
+    private StreamLog NewLog() => new(_pages);
 
     private static ArgVector Pairs(params string[] words)
     {
