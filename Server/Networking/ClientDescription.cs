@@ -52,7 +52,8 @@ internal static class ClientDescription
 
     private static long Descriptor(Client client) => client.Is(ClientFlags.Freed) ? -1 : client.Socket.Handle;
 
-    private static string FlagLetters(Client client)
+    /// <summary>A client's flags, a letter each; N without any.</summary>
+    internal static string FlagLetters(Client client)
     {
         var letters = new StringBuilder(8);
         if (client.Is(ClientFlags.Monitor)) letters.Append('O');

@@ -209,9 +209,12 @@ internal static class CommandGrammars
             () => d.Pick<string[]>([d.Word("AUTH"), "x"], [d.Word("SETNAME")], ["junk"])),
     ];
 
-    private static string[] ClientListArguments(Draw d) => d.Options(
-        () => [d.Word("TYPE"), d.Pick(d.Word("normal"), "master", "replica", "slave", "pubsub", "bad", "")],
-        () => [d.Word("ID"), .. d.Many(0, 3, () => d.Pick("999999", "0", "-1", "abc", "9223372036854775807"))]);
+    // One or the other: 7.0 takes no second filter.
+    private static string[] ClientListArguments(Draw d) => d.Pick<string[]>(
+        [],
+        [d.Word("TYPE"), d.Pick(d.Word("normal"), "master", "replica", "slave", "pubsub", "bad", "")],
+        [d.Word("TYPE"), "normal", "junk"],
+        [d.Word("ID"), .. d.Many(0, 3, () => d.Pick("999999", "0", "-1", "abc", "9223372036854775807"))]);
 
     private static string[] ClientKillArguments(Draw d) => d.Chance(20)
         ? [d.Pick("1.2.3.4:5", "nowhere", "", "127.0.0.1:0")]

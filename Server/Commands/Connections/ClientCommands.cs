@@ -89,37 +89,34 @@ internal static class ClientCommands
     private static void Describe(Client client, in ArgVector args) =>
         client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(ClientDescription.Of(client) + "\n"));
 
+    // ID is followed by numbers to the end, whose order and repetitions the reply has; as one filter among others it stands behind another.
     private static void List(Client client, in ArgVector args)
     {
         var text = new StringBuilder();
-        if (args.Count == 4 && args[2].Is("type"u8))
-        {
-            if (!ClientTypes.TryParseOrReply(client, args[3], out var type)) return;
-            AppendAll(text, client.Server, type);
-        }
-        else if (args.Count > 3 && args[2].Is("id"u8))
-        {
-            if (!AppendByIdOrReply(client, args, text)) return;
-        }
-        else if (args.Count == 2)
-        {
-            AppendAll(text, client.Server, type: null);
-        }
-        else
-        {
-            client.Reply.Error(SharedReplies.SyntaxError);
-            return;
-        }
-
-        client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(text.ToString()));
+        var isDone = args.Count > 3 && args[2].Is("id"u8) ? AppendByIdOrReply(client, args, text) : AppendFittingOrReply(client, args, text);
+        if (isDone) client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(text.ToString()));
     }
 
-    private static void AppendAll(StringBuilder text, RedisServer server, ClientType? type)
+    private static bool AppendFittingOrReply(Client client, in ArgVector args, StringBuilder text)
     {
-        for (var listed = server.Clients.Oldest; listed is not null; listed = listed.Next)
+        var filters = default(ClientFilters);
+        for (var i = 2; i < args.Count; i += 2)
         {
-            if (type is null || ClientTypes.Of(listed) == type) text.Append(ClientDescription.Of(listed)).Append('\n');
+            if (i + 1 == args.Count)
+            {
+                client.Reply.Error(SharedReplies.SyntaxError);
+                return false;
+            }
+
+            if (!filters.TryReadOfListOrReply(client, args[i], args[i + 1])) return false;
         }
+
+        for (var listed = client.Server.Clients.Oldest; listed is not null; listed = listed.Next)
+        {
+            if (filters.Fit(client, listed)) text.Append(ClientDescription.Of(listed)).Append('\n');
+        }
+
+        return true;
     }
 
     private static bool AppendByIdOrReply(Client client, in ArgVector args, StringBuilder text)
@@ -217,8 +214,11 @@ internal static class ClientCommands
         "    * ID <client-id>", "      With that number.",
         "    * MAXAGE <seconds>", "      At least that old.",
         "LIST [options ...]", "    Describe connections, one a line:",
-        "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Of that kind.",
-        "    * ID <client-id> [<client-id> ...]", "      With those numbers.",
+        "    * ID <client-id> [<client-id> ...]", "      With those numbers, or those that fit all filters of KILL (SKIPME: no) and of these:",
+        "    * NAME <name>, LIB-NAME <name>, LIB-VER <version>, DB <index>, IP <ip>", "      That are described so.",
+        "    * IDLE <seconds>", "      That have sent nothing for so long.",
+        "    * FLAGS <letters>", "      With all of those flags.",
+        "    * CAPA <letters>", "      With all of those capabilities.",
         "NO-EVICT (ON|OFF)", "    Spare the connection when clients' memory is over its limit.",
         "NO-TOUCH (ON|OFF)", "    Keep the connection's reads from refreshing LRU and LFU clocks.",
         "PAUSE <timeout> [WRITE|ALL]", "    Hold commands back, or those that write, for so many milliseconds.",
