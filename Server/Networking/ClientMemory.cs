@@ -79,7 +79,7 @@ internal sealed class ClientMemory
 
         foreach (var client in _noted) Measure(client);
         _noted.Clear();
-        for (var bucket = Buckets - 1; _total >= LimitBytes; bucket--)
+        for (var bucket = Buckets - 1; _total > LimitBytes; bucket--)
         {
             if (bucket < 0)
             {
@@ -96,7 +96,7 @@ internal sealed class ClientMemory
         if (_buckets[bucket] is not { Count: > 0 } clients) return;
         foreach (var client in clients.OrderByDescending(client => client.CountedBytes).ToArray())
         {
-            if (_total < LimitBytes) return;
+            if (_total <= LimitBytes) return;
             if (client.Is(ClientFlags.NoEvict)) continue;
             _server.Log.Notice($"Evicting client: {ClientDescription.ForLog(client)}");
             _server.Statistics.EvictedClients++;
