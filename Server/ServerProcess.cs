@@ -70,7 +70,7 @@ internal sealed class ServerProcess
         if (_config.SetProcTitle) ProcessTitle.Follow(_config);
         _detached?.ReportListening();
         Started?.Invoke(() => signals.Receive("SIGTERM"));
-        using var rehearsal = _config.Rehearsal ? Rehearsal.Begin(_log) : null;
+        using var rehearsal = _config.Rehearsal && Rehearsal.IsAffordable ? Rehearsal.Begin(_log) : null;
         Load(server);
         return Serve(server, crashReport);
     }

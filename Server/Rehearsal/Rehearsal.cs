@@ -17,11 +17,14 @@ namespace KestrelFree.Server.Rehearsals;
 // a second, and the script's mix of commands, not the users', shaped the code that was made from that: GET at -P 16 cost 10 % more CPU. Played in
 // scenes that arrive at one go it is over before the counting begins, and no difference is left.
 //
-// The price is 0.3 s of processor time right after the start, and a few megabytes that the collection at the end takes back.
+// The price is 0.3 s of processor time right after the start, and some 30 MB that the collection at the end takes back; where there are less than 256 MB
+// in all it does not take place.
 
 /// <summary>Plays every kind of command to a server that nobody sees, so that no client waits for the compiler.</summary>
 internal sealed class Rehearsal : IDisposable
 {
+    private const long LeastMemoryBytes = 256 << 20;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly ServerLog _log;
@@ -34,6 +37,9 @@ internal sealed class Rehearsal : IDisposable
         _log = log;
         _thread = new Thread(Run) { IsBackground = true, Name = "rehearsal", Priority = ThreadPriority.BelowNormal };
     }
+
+    /// <summary>Whether the machine, or the container, has memory to spare for a second server.</summary>
+    internal static bool IsAffordable => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >= LeastMemoryBytes;
 
     /// <summary>Starts a rehearsal on a thread of its own and returns at once.</summary>
     internal static Rehearsal Begin(ServerLog log)
