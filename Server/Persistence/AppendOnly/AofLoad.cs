@@ -260,8 +260,8 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
 
     private void Cut()
     {
-        server.Log.Warning($"Truncating the AOF {path} at offset {_valid}; the {_length - _valid} bytes behind it are kept in {AofTail.KeptPath(path, _valid)}");
         TransactionCommands.End(_client!);
-        AofTail.Cut(path, _valid);
+        var kept = AofTail.Cut(path, _valid);
+        server.Log.Warning($"Truncating the AOF {path} at offset {_valid}; the {_length - _valid} bytes behind it are kept in {kept}");
     }
 }

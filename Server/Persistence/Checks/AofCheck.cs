@@ -195,8 +195,7 @@ internal sealed class AofCheck(AofCheckOptions options, TextWriter output, TextR
 
     private void Cut(string path, long offset)
     {
-        AofTail.Cut(path, offset);
-        output.WriteLine($"What was behind offset {offset} is kept in {AofTail.KeptPath(path, offset)}");
+        output.WriteLine($"What was behind offset {offset} is kept in {AofTail.Cut(path, offset)}");
     }
 
     private Verdict Fail(string reason)

@@ -45,6 +45,7 @@ public sealed class AofLoadTests
             Assert.That(Get("k"), Is.EqualTo(values[count]), $"cut at {length}");
             Assert.That(new FileInfo(_path).Length, Is.EqualTo(kept), $"cut at {length}");
             if (kept < length) Assert.That(File.ReadAllBytes($"{_path}.cut-at-{kept}"), Is.EqualTo(whole[kept..length]), $"cut at {length}");
+            File.Delete($"{_path}.cut-at-{kept}");
         }
     }
 
@@ -81,6 +82,15 @@ public sealed class AofLoadTests
             Assert.That(new FileInfo(_path).Length, Is.EqualTo(kept), $"seed {seed}, from {length} on");
             File.Delete($"{_path}.cut-at-{kept}");
         }
+    }
+
+    [Test]
+    public void What_was_cut_before_at_the_same_offset_stays()
+    {
+        foreach (var tail in (string[])["*1\r\n", "*2\r\n", "*3\r\n"])
+            Assert.That(LoadAnew([.. Request("SET", "k", "0"), .. Encoding.ASCII.GetBytes(tail)]), Is.Null);
+
+        Assert.That(new[] { "", ".2", ".3" }.Select(again => File.ReadAllText($"{_path}.cut-at-27{again}")), Is.EqualTo(new[] { "*1\r\n", "*2\r\n", "*3\r\n" }));
     }
 
     [Test]
