@@ -192,6 +192,17 @@ internal sealed class RdbFileTests
         Assert.That(keyspace[0].Count, Is.EqualTo(20_000));
     }
 
+    [TestCase("REDIS0011")]
+    [TestCase("VALKEY080")]
+    public void The_sizes_of_a_clusters_slots_are_passed_over(string magic)
+    {
+        var keyspace = NewKeyspace();
+        byte[] file = [.. ByteText.Bytes(magic), 0xfe, 0, 0xf4, 0x70, 0x01, 1, 0, 0, 1, (byte)'k', 1, (byte)'v', 0xf4, 2, 0, 0, 0xff, .. new byte[8]];
+
+        Assert.That(Read(file, keyspace).KeysLoaded, Is.EqualTo(1));
+        Assert.That(keyspace[0].Exists("k"u8));
+    }
+
     // A module's type is nine characters of six bits, then ten bits of a version.
     [TestCase("\x07\x01k")]
     [TestCase("\xf7")]
