@@ -48,7 +48,7 @@ internal static class StormClients
             Stream stream = new NetworkStream(socket, ownsSocket: false);
             if (isEncrypted)
             {
-                var ssl = new SslStream(stream, leaveInnerStreamOpen: false, static (_, _, _, _) => true);
+                var ssl = new SslStream(stream, leaveInnerStreamOpen: false, static (_, certificate, _, _) => certificate?.Subject == "CN=localhost");
                 await ssl.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", AllowTlsResume = false });
                 stream = ssl;
             }
