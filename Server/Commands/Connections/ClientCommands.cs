@@ -99,21 +99,32 @@ internal static class ClientCommands
 
     private static bool AppendFittingOrReply(Client client, in ArgVector args, StringBuilder text)
     {
+        if (!IsFilterList(args))
+        {
+            client.Reply.Error(SharedReplies.SyntaxError);
+            return false;
+        }
+
         var filters = default(ClientFilters);
         for (var i = 2; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count)
-            {
-                client.Reply.Error(SharedReplies.SyntaxError);
-                return false;
-            }
-
             if (!filters.TryReadOfListOrReply(client, args[i], args[i + 1])) return false;
         }
 
         for (var listed = client.Server.Clients.Oldest; listed is not null; listed = listed.Next)
         {
             if (filters.Fit(client, listed)) text.Append(ClientDescription.Of(listed)).Append('\n');
+        }
+
+        return true;
+    }
+
+    // What is no filter at all comes before what is wrong with a filter's value, as in Redis, which takes one filter only.
+    private static bool IsFilterList(in ArgVector args)
+    {
+        for (var i = 2; i < args.Count; i += 2)
+        {
+            if (i + 1 == args.Count || !ClientFilters.IsOfList(args[i])) return false;
         }
 
         return true;

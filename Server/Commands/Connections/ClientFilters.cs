@@ -5,9 +5,17 @@ using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>The filters of CLIENT KILL and CLIENT LIST, all of which a client has to fit. Those that were not given fit everybody; of one that is given twice the last counts.</summary>
+/// <summary>
+/// The filters of CLIENT KILL and CLIENT LIST, all of which a client has to fit. Those that were not given fit everybody; of one that is given
+/// twice the last counts.
+/// </summary>
 internal struct ClientFilters
 {
+    private static readonly byte[][] ListNames =
+    [
+        .. "id type user skipme maxage addr laddr idle db name lib-name lib-ver flags ip capa".Split(' ').Select(Encoding.ASCII.GetBytes),
+    ];
+
     private string? _address;
     private string? _localAddress;
     private ClientType? _type;
@@ -46,6 +54,17 @@ internal struct ClientFilters
         }
 
         return true;
+    }
+
+    /// <summary>Whether CLIENT LIST has a filter of this name.</summary>
+    internal static bool IsOfList(ReadOnlySpan<byte> option)
+    {
+        foreach (var name in ListNames)
+        {
+            if (option.Is(name)) return true;
+        }
+
+        return false;
     }
 
     /// <summary>The same, for CLIENT LIST, which knows the filters of Valkey 9 as well.</summary>

@@ -18,7 +18,7 @@ internal static class GeneralDirectives
         ShutdownOn("shutdown-on-sigterm"),
         Clamped("hz", 10, 0, MaxInt, (1, 500)),
         YesNo("dynamic-hz", Yes),
-        YesNo("rehearsal", Yes, Immutable),
+        YesNo("rehearsal", Yes),
         YesNo("set-proc-title", Yes, Immutable),
         Text("proc-title-template", "{title} {listen-addr} {server-mode}", refusal: TextChecks.ProcTitleTemplate),
         YesNo("always-show-logo", No, Immutable),
