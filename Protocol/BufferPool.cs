@@ -2,9 +2,9 @@ using System.Numerics;
 
 namespace KestrelFree.Protocol;
 
-// Arrays for query and reply buffers, in classes from 1 KB to 1 MB: powers of two up to 64 KB, and beyond, where a power of two would waste much, four
-// classes for each. A client that is idle owns none, so the
-// pool is what keeps ten thousand connections cheap and the steady state free of allocation.
+// Arrays for query and reply buffers, in classes from 1 KB to 1 MB: powers of two up to 64 KB, and beyond, where a power of two would waste
+// much, four classes for each. A client that is idle owns none, so the pool is what keeps ten thousand connections cheap and the steady state
+// free of allocation.
 //
 // ArrayPool<byte>.Shared would do, but it locks, keeps per-thread caches that one loop thread has no use for, and rounds
 // what is above 1 MB up to a power of two. This pool serves one thread, a rent is a pop, and what it retains is bounded:

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace KestrelFree.Protocol;
 
-// Ranges reply hundreds of short strings. Each Bulk of its own asks the buffer for room and gives back what it took; here the room is asked for once per
-// some kilobytes and what was taken is given back at the end. LRANGE of 100 elements costs the server a quarter less for it.
+// Ranges reply hundreds of short strings. Each Bulk of its own asks the buffer for room and gives back what it took; here the room is asked for
+// once per some kilobytes and what was taken is given back at the end. LRANGE of 100 elements costs the server a quarter less for it.
 
 /// <summary>Writes many bulk strings in a row into a reply buffer, which nothing else may write to before <see cref="End"/>.</summary>
 public ref struct BulkRun
@@ -24,7 +24,10 @@ public ref struct BulkRun
         _room = buffer.GetSpan(RoomBytes);
     }
 
-    /// <summary>Adds a string if it is short enough and there is room; false means that it is for <see cref="ReplyWriter"/>, after <see cref="End"/>. O(length).</summary>
+    /// <summary>
+    /// Adds a string if it is short enough and there is room; false means that it is for <see cref="ReplyWriter"/>, after <see cref="End"/>.
+    /// O(length).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAdd(scoped ReadOnlySpan<byte> value)
     {

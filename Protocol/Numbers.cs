@@ -40,7 +40,9 @@ public static class Numbers
         return true;
     }
 
-    /// <summary>Reads an unsigned decimal integer; as Redis does, one without a canonical spelling is read like C's strtoull, a sign included.</summary>
+    /// <summary>
+    /// Reads an unsigned decimal integer; as Redis does, one without a canonical spelling is read like C's strtoull, a sign included.
+    /// </summary>
     public static bool TryParseUnsigned(ReadOnlySpan<byte> text, out ulong value)
     {
         if (TryParseInteger(text, out long signed))

@@ -88,7 +88,10 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     /// <summary>The most that an answer has put into its first chunk since <see cref="ForgetPeak"/>; no more than <see cref="StartBytes"/>.</summary>
     public int PeakBytes => Math.Max(_peak, WithinStart);
 
-    /// <summary>The memory of the first chunk if that is an answer's beginning, in bytes; 0 while nothing is pending or a value's own chunk or a shared one is first.</summary>
+    /// <summary>
+    /// The memory of the first chunk if that is an answer's beginning, in bytes; 0 while nothing is pending or a value's own chunk or a shared
+    /// one is first.
+    /// </summary>
     public int FirstChunkBytes => IsFirstOrdinary ? First.Array.Length : 0;
 
     /// <summary>How many of the pending bytes lie in that chunk.</summary>
@@ -164,7 +167,9 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
         return !segment.IsEmpty;
     }
 
-    /// <summary>The first contiguous pending bytes, or, where these are few and more follow, as many as fit copied into <paramref name="scratch"/>.</summary>
+    /// <summary>
+    /// The first contiguous pending bytes, or, where these are few and more follow, as many as fit copied into <paramref name="scratch"/>.
+    /// </summary>
     public ReadOnlySpan<byte> PeekGathered(Span<byte> scratch)
     {
         TryPeek(out ReadOnlySpan<byte> first);

@@ -5,9 +5,9 @@ namespace KestrelFree.Server;
 
 // When the active expire cycle runs, and for how long; what it does is Storage's ExpirySweep.
 //
-// Redis runs a slow cycle hz times a second, which samples the databases, and a fast one in front of every poll while the samples show many keys due. Here
-// the keyspace knows when its earliest key is due, so there is one cycle, which BeforeSleep runs as soon as that time has come. Three rules keep it
-// from the clients' way:
+// Redis runs a slow cycle hz times a second, which samples the databases, and a fast one in front of every poll while the samples show many keys
+// due. Here the keyspace knows when its earliest key is due, so there is one cycle, which BeforeSleep runs as soon as that time has come. Three
+// rules keep it from the clients' way:
 //
 //     slice     a quarter of a millisecond: no client waits longer for it
 //     share     after a slice of t the cycle rests for 3 t, so it takes a quarter of the loop at most (43 % with active-expire-effort 10, the

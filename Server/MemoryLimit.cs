@@ -9,16 +9,16 @@ using KestrelFree.Storage;
 namespace KestrelFree.Server;
 
 // Holds the data set within maxmemory: before every command keys are evicted until it fits, or until the slice of time that
-// maxmemory-eviction-tenacity allows is over. What is left then a timer goes on with, turn by turn, between the clients' requests. Only when the policy
-// forbids to evict, or there is nothing that may go, commands that could need more memory are refused.
+// maxmemory-eviction-tenacity allows is over. What is left then a timer goes on with, turn by turn, between the clients' requests. Only when the
+// policy forbids to evict, or there is nothing that may go, commands that could need more memory are refused.
 //
 //     tenacity   0..10     0 to 500 us for a slice
 //                11..99    500 us * 1.15^(tenacity - 10)
 //                100       no limit
 //
 // What counts is the data: keys, values and what finds them. Buffers of clients and what forks keep of the past do not, for evicting a key frees
-// none of it; a slow reader of replies must not cost the data set. (Redis counts clients' buffers. Here client-output-buffer-limit bounds them.) Holes that
-// evicted keys leave do not count either: new keys fill them, and compaction gives them back when there are many.
+// none of it; a slow reader of replies must not cost the data set. (Redis counts clients' buffers. Here client-output-buffer-limit bounds them.)
+// Holes that evicted keys leave do not count either: new keys fill them, and compaction gives them back when there are many.
 //
 // A limit in percent is one of the memory there is for the process: the machine's, or what its cgroup allows.
 

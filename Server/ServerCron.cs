@@ -65,8 +65,8 @@ internal sealed class ServerCron
         }
     }
 
-    // Not while data is loaded: segments that wait to be filled are better not merged. While the keyspace has memory to give back it gets a fifth of the loop,
-    // in slices that no client notices.
+    // Not while data is loaded: segments that wait to be filled are better not merged. While the keyspace has memory to give back it gets a
+    // fifth of the loop, in slices that no client notices.
     private long ContinueMaintenance()
     {
         _maintaining = !_server.Loader.IsLoading && Maintain();

@@ -28,7 +28,8 @@ internal enum ShutdownOptions
 // Ends the server in order: what must be saved is saved, the listeners close, the clients are dropped, the loop stops. A shutdown that
 // cannot save what it was told to save does not happen, unless forced: the operator learns it from the reply and from the log.
 //
-// A signal's shutdown waits for the next run of the cron, as in Redis, so that SHUTDOWN ABORT may still call it off. While data is loaded it does not wait.
+// A signal's shutdown waits for the next run of the cron, as in Redis, so that SHUTDOWN ABORT may still call it off. While data is loaded it
+// does not wait.
 
 /// <summary>The one way in which a running server ends.</summary>
 internal sealed class ShutdownSequence

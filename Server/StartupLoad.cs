@@ -5,8 +5,8 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server;
 
-// What the server begins with. With appendonly it is the append-only file; where there is none yet, a dump file is loaded and becomes its base, so that turning it
-// on in the configuration never begins with an empty data set. Otherwise it is the dump file.
+// What the server begins with. With appendonly it is the append-only file; where there is none yet, a dump file is loaded and becomes its base,
+// so that turning it on in the configuration never begins with an empty data set. Otherwise it is the dump file.
 
 /// <summary>Loads the data set when the server starts, while the loop turns.</summary>
 internal sealed class StartupLoad(RedisServer server, Action<string?> ended)

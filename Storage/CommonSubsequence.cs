@@ -5,15 +5,15 @@ namespace KestrelFree.Storage;
 
 // The longest bytes that two strings a and b have in common in this order, not necessarily side by side: what LCS replies.
 //
-// The obvious way is a table L[i, j] of the lengths for all beginnings of a and b: 4 bytes and a comparison per cell. But along a row L grows by 0 or 1 from
-// cell to cell, so a bit per cell is enough, and 64 of them are computed by one addition, which carries along exactly where L does:
+// The obvious way is a table L[i, j] of the lengths for all beginnings of a and b: 4 bytes and a comparison per cell. But along a row L grows by
+// 0 or 1 from cell to cell, so a bit per cell is enough, and 64 of them are computed by one addition, which carries along exactly where L does:
 //
 //     row 0   all ones                                 (a one: L[i, j] = L[i, j - 1]; a zero: one more)
 //     row i   (V + (V & M)) | (V & ~M)                 V the row before, M a one wherever b has the i-th byte of a
 //
-// The length is the number of zeros in the last row. To find the bytes themselves the rows are kept, and walked back from the last cell: where the bytes
-// are equal both are taken, else it goes on in the direction of the larger L. L[i - 1, j] > L[i, j - 1] is what a zero at (i, j) says there. On a tie it goes
-// along b, as Redis does, since the reply tells which of several was found.
+// The length is the number of zeros in the last row. To find the bytes themselves the rows are kept, and walked back from the last cell: where
+// the bytes are equal both are taken, else it goes on in the direction of the larger L. L[i - 1, j] > L[i, j - 1] is what a zero at (i, j) says
+// there. On a tie it goes along b, as Redis does, since the reply tells which of several was found.
 //
 // Sources: M. Crochemore et al., "A fast and practical bit-vector algorithm for the longest common subsequence problem" (2001).
 

@@ -10,8 +10,9 @@ public interface IKeyspaceEvents
     void Modified(Database database, ReadOnlySpan<byte> key);
 
     /// <summary>
-    /// A command has changed the value of a key, as often as is to be counted: once for each of its elements, mostly; 0 for what is counted elsewhere, as
-    /// for the other end of a move. Unless an implementation says otherwise, <see cref="Modified(Database, ReadOnlySpan{byte})"/> is raised, once at least.
+    /// A command has changed the value of a key, as often as is to be counted: once for each of its elements, mostly; 0 for what is counted
+    /// elsewhere, as for the other end of a move. Unless an implementation says otherwise, <see cref="Modified(Database, ReadOnlySpan{byte})"/>
+    /// is raised, once at least.
     /// </summary>
     void Modified(Database database, ReadOnlySpan<byte> key, long changes)
     {
@@ -21,8 +22,8 @@ public interface IKeyspaceEvents
     }
 
     /// <summary>
-    /// A command has changed what a key keeps besides its value, such as what consumer groups have read of a stream: a reason to save, but none to tell
-    /// who watches the key.
+    /// A command has changed what a key keeps besides its value, such as what consumer groups have read of a stream: a reason to save, but none
+    /// to tell who watches the key.
     /// </summary>
     void Changed(Database database, ReadOnlySpan<byte> key) { }
 
@@ -64,7 +65,8 @@ public interface IKeyspaceEvents
     void Added(Database database, ReadOnlySpan<byte> key) { }
 
     /// <summary>
-    /// A key came into being; raised before <see cref="Modified(Database, ReadOnlySpan{byte})"/>. Or who waits for a key that exists should look at it again.
+    /// A key came into being; raised before <see cref="Modified(Database, ReadOnlySpan{byte})"/>. Or who waits for a key that exists should look
+    /// at it again.
     /// </summary>
     void KeyReady(Database database, ReadOnlySpan<byte> key);
 }

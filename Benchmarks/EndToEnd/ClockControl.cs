@@ -2,9 +2,10 @@ using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Benchmarks.EndToEnd;
 
-// The control beside a measured longest turn: a thread that does nothing but read its own CPU clock. Two readings in a row lie less than a microsecond apart. Where they
-// do not, it was the machine: on a virtual one the clock goes on while the hypervisor has given the core to somebody else, most of all when one
-// core wakes the other with an interrupt, as every send to a waiting client does. Of a turn that long nothing can be said in such an environment.
+// The control beside a measured longest turn: a thread that does nothing but read its own CPU clock. Two readings in a row lie less than a
+// microsecond apart. Where they do not, it was the machine: on a virtual one the clock goes on while the hypervisor has given the core to
+// somebody else, most of all when one core wakes the other with an interrupt, as every send to a waiting client does. Of a turn that long
+// nothing can be said in such an environment.
 
 /// <summary>Finds the longest gap in the CPU clock of a thread that does nothing.</summary>
 internal sealed class ClockControl : IDisposable

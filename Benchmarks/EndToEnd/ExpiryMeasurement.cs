@@ -5,9 +5,9 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 
 // dotnet run -c Release --project Benchmarks -- expiry [--keys 10000000] [--burst 1000000] [--bursts 1] [--executable PATH] [--peers] [--control]
 //
-// Two things that expiry costs. Memory: resident bytes a key of 16 bytes with values of 3, 32 and 100 bytes that all have an expiry, each in a server of
-// its own. A burst: so many keys fall due evenly over one second, while a client goes on reading some of them. It must never be handed one
-// that is past its time; the server tells its longest turn; and the clock stops when DBSIZE is 0. With --peers redis-server does the same;
+// Two things that expiry costs. Memory: resident bytes a key of 16 bytes with values of 3, 32 and 100 bytes that all have an expiry, each in a
+// server of its own. A burst: so many keys fall due evenly over one second, while a client goes on reading some of them. It must never be handed
+// one that is past its time; the server tells its longest turn; and the clock stops when DBSIZE is 0. With --peers redis-server does the same;
 // with --control a thread that does nothing tells how long the longest turn seems to be without any work (see ClockControl).
 
 /// <summary>Measures what keys with an expiry cost, and what a burst of them does.</summary>

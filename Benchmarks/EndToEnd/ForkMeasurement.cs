@@ -6,15 +6,18 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 // dotnet run -c Release --project Benchmarks -- fork [--keys 10000000] [--bytes 32] [--rounds 3] [--only redis-server|kestrel-free]
 //     [--what SAVE,LOAD,idle,BGSAVE,BGREWRITEAOF] [--executable PATH] [--settle 0]
 //
-// What saving the whole data set costs those who are served meanwhile, beside redis-server. Both are loaded with the same keys, then take turns: under a write load over
-// all keys by the 50 clients of a redis-benchmark, the one saves in a forked child, the other on a thread that walks a fork, while a prober asks GET a thousand times a second. The rows
-// called idle are the same load with nothing saved. SAVE and LOAD (DEBUG RELOAD NOSAVE, of what SAVE has written) have nobody beside them, and only their seconds count. Between two
-// measurements --settle seconds go by, in which the system may write back what it has in its buffers.
+// What saving the whole data set costs those who are served meanwhile, beside redis-server. Both are loaded with the same keys, then take turns:
+// under a write load over all keys by the 50 clients of a redis-benchmark, the one saves in a forked child, the other on a thread that walks a
+// fork, while a prober asks GET a thousand times a second. The rows called idle are the same load with nothing saved. SAVE and LOAD (DEBUG
+// RELOAD NOSAVE, of what SAVE has written) have nobody beside them, and only their seconds count. Between two measurements --settle seconds go
+// by, in which the system may write back what it has in its buffers.
 //
-// Before the first measurement each server has done all of it once with few keys: what is compiled or bound at its first call is not what is measured.
+// Before the first measurement each server has done all of it once with few keys: what is compiled or bound at its first call is not what is
+// measured.
 //
-// The extra memory is what the copies take: of redis-server its own count, the child's private pages; of ours the growth of the resident set while the save lasts, which
-// counts whatever else grew too. The longest turn (of processor time) and the longest pause of a garbage collection are ours alone, and of the measured time alone.
+// The extra memory is what the copies take: of redis-server its own count, the child's private pages; of ours the growth of the resident set
+// while the save lasts, which counts whatever else grew too. The longest turn (of processor time) and the longest pause of a garbage collection
+// are ours alone, and of the measured time alone.
 
 /// <summary>Measures forks: their own time, probes' latencies, and memory.</summary>
 internal sealed class ForkMeasurement

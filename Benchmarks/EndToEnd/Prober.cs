@@ -7,9 +7,10 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 
 // Asks GET of a random key once a millisecond, or in another period, and notes how long the reply takes.
 //
-// It asks whether or not the one before has been answered, so a stall of 30 ms is seen by thirty probes and not by one, and a server whose replies take longer than a
-// millisecond all the time is not charged for questions that were never asked. A probe counts from when it was sent: that the prober itself had to wait for a processor is not the
-// server's affair. Replies come in the order of the questions, on one connection. Every key that is asked for exists, and no value has a line feed.
+// It asks whether or not the one before has been answered, so a stall of 30 ms is seen by thirty probes and not by one, and a server whose
+// replies take longer than a millisecond all the time is not charged for questions that were never asked. A probe counts from when it was sent:
+// that the prober itself had to wait for a processor is not the server's affair. Replies come in the order of the questions, on one connection.
+// Every key that is asked for exists, and no value has a line feed.
 
 /// <summary>A thread that measures latencies, in milliseconds.</summary>
 internal sealed class Prober : IDisposable

@@ -7,9 +7,9 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 
 // dotnet run -c Release --project Benchmarks -- storm [--what plain,tls,loris] [--idle 10000] [--rounds 3] [--executable PATH] [--only NAME]
 //
-// So many connections that come at once, beside redis-server: whether all of them are served, how long that takes, what processor time it costs the server, and how
-// long a client waits meanwhile that has been there before and asks GET 200 times a second. Each round starts the servers anew and storms each twice: the first
-// time is not counted, since it meets code that has never run.
+// So many connections that come at once, beside redis-server: whether all of them are served, how long that takes, what processor time it costs
+// the server, and how long a client waits meanwhile that has been there before and asks GET 200 times a second. Each round starts the servers
+// anew and storms each twice: the first time is not counted, since it meets code that has never run.
 //
 // The third kind is slow clients: each has sent a part of a request and goes on with a byte a second. Here the seconds are 5, and the
 // memory is what the server has grown by with all of them connected.

@@ -6,9 +6,9 @@ namespace KestrelFree.Benchmarks.Loop;
 
 // dotnet run -c Release --project Benchmarks -- clock [seconds]
 //
-// What the machine adds to the longest turn. A thread that only reads its own processor time, again and again, should see it advance by a fraction of a
-// microsecond each time; a virtual machine whose host runs somebody else meanwhile, or whose kernel accounts in ticks, sees jumps. A turn of the loop that
-// is longer than what shows here is the server's; one that is not may be the machine's.
+// What the machine adds to the longest turn. A thread that only reads its own processor time, again and again, should see it advance by a
+// fraction of a microsecond each time; a virtual machine whose host runs somebody else meanwhile, or whose kernel accounts in ticks, sees jumps.
+// A turn of the loop that is longer than what shows here is the server's; one that is not may be the machine's.
 
 /// <summary>Measures jumps of a thread's processor time.</summary>
 internal static class ClockMeasurement

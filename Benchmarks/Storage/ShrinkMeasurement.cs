@@ -5,9 +5,9 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Benchmarks.Storage;
 
-// What a keyspace gives back: resident memory after deleting nine keys of ten at random, after emptying the database, and after filling it again; and what
-// the slices that do it cost the loop. One process, one run: `-- shrink --keys 10000000 --value 32 [--no-thp]`. Maintenance gets 0.5 ms of
-// every 2.5, as in a server.
+// What a keyspace gives back: resident memory after deleting nine keys of ten at random, after emptying the database, and after filling it
+// again; and what the slices that do it cost the loop. One process, one run: `-- shrink --keys 10000000 --value 32 [--no-thp]`. Maintenance gets
+// 0.5 ms of every 2.5, as in a server.
 
 /// <summary>Fills, thins out and empties a keyspace; prints a line per figure.</summary>
 internal sealed class ShrinkMeasurement

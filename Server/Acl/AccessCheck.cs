@@ -54,7 +54,9 @@ internal sealed class AccessCheck
         return verdict;
     }
 
-    /// <summary>Whether a selector that admits a request also has access to every key there may be: what a request needs whose keys cannot be told.</summary>
+    /// <summary>
+    /// Whether a selector that admits a request also has access to every key there may be: what a request needs whose keys cannot be told.
+    /// </summary>
     internal bool MayUseEveryKey(Client client, Command command, in ArgVector args, KeyAccess access)
     {
         if (client.User.IsUnrestricted) return true;

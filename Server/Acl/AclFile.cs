@@ -8,8 +8,8 @@ namespace KestrelFree.Server.Acl;
 //
 //     user <name> <rule> ...
 //
-// The file is Redis's own: no comments and no quotes, words parted by single spaces, since ACL SAVE writes it anew. All of it is read before any of it counts, and what is
-// wrong with it is told line by line.
+// The file is Redis's own: no comments and no quotes, words parted by single spaces, since ACL SAVE writes it anew. All of it is read before any
+// of it counts, and what is wrong with it is told line by line.
 
 /// <summary>Loads and saves users.</summary>
 internal sealed class AclFile

@@ -36,8 +36,8 @@ internal sealed class AclLogEntry
     internal string Client { get; set; } = "";
 }
 
-// What ACL LOG shows. A refusal like one of the newest ten is counted there, so that a client that tries again and again does not push everything else
-// out. Passwords never get here: a failed AUTH is logged by the word that the client used and the user it wanted to be.
+// What ACL LOG shows. A refusal like one of the newest ten is counted there, so that a client that tries again and again does not push
+// everything else out. Passwords never get here: a failed AUTH is logged by the word that the client used and the user it wanted to be.
 
 /// <summary>The latest refusals, and how many there were of each kind.</summary>
 internal sealed class AclLog

@@ -154,7 +154,9 @@ internal sealed class AclSelector
         return false;
     }
 
-    /// <summary>Whether a pattern may be subscribed to: only one that is named in the same words, since two patterns are not easily compared.</summary>
+    /// <summary>
+    /// Whether a pattern may be subscribed to: only one that is named in the same words, since two patterns are not easily compared.
+    /// </summary>
     internal bool AllowsChannelPattern(ReadOnlySpan<byte> pattern) => HasAllChannels || Names(pattern);
 
     private bool Names(ReadOnlySpan<byte> pattern)

@@ -23,7 +23,8 @@ internal enum KeyAccess
 internal readonly record struct KeyPattern(KeyAccess Access, byte[] Pattern)
 {
     /// <summary>
-    /// What precedes the pattern in a rule. A ~* would be read as allkeys, which no further pattern may follow, though here one can (of %R~* and %W~*).
+    /// What precedes the pattern in a rule. A ~* would be read as allkeys, which no further pattern may follow, though here one can (of %R~* and
+    /// %W~*).
     /// </summary>
     internal string Prefix => Access switch
     {

@@ -5,11 +5,12 @@ using KestrelFree.Server.PubSub;
 
 namespace KestrelFree.Server.Acl;
 
-// All users of the server. A client holds its User; changes are made to a copy first and then adopted whole, so that a refused rule leaves nothing behind and a
-// client's next request is judged by the new rights. The default user is never another object: it is who every new connection is.
+// All users of the server. A client holds its User; changes are made to a copy first and then adopted whole, so that a refused rule leaves
+// nothing behind and a client's next request is judged by the new rights. The default user is never another object: it is who every new
+// connection is.
 //
-// Whoever loses its user, or a channel that it subscribes to, is disconnected: it would go on receiving what it may not see. A loss of other rights shows with
-// the next request.
+// Whoever loses its user, or a channel that it subscribes to, is disconnected: it would go on receiving what it may not see. A loss of other
+// rights shows with the next request.
 
 /// <summary>The users by name. Look-up is O(1).</summary>
 internal sealed class UserRegistry
@@ -93,7 +94,9 @@ internal sealed class UserRegistry
         client.IsAuthenticated = Default.IsOpen;
     }
 
-    /// <summary>Applies rules to a user, which is made if there is none of that name; gives the reason when one is refused, and nothing has changed then.</summary>
+    /// <summary>
+    /// Applies rules to a user, which is made if there is none of that name; gives the reason when one is refused, and nothing has changed then.
+    /// </summary>
     internal string? TrySet(ReadOnlySpan<byte> name, IReadOnlyList<byte[]> words)
     {
         if (AclRules.Join(words, out var unclosed) is not { } rules) return $"Unmatched parenthesis in acl selector starting at '{ByteText.From(words[unclosed])}'.";

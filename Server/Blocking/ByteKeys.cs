@@ -3,8 +3,8 @@ using KestrelFree.Storage.Keyspaces;
 namespace KestrelFree.Server.Blocking;
 
 /// <summary>
-/// Compares byte strings by content, so that a dictionary of them can be asked with a span. The hash is the keyspace's, under a key of its own: names of channels and
-/// the like are chosen by clients too.
+/// Compares byte strings by content, so that a dictionary of them can be asked with a span. The hash is the keyspace's, under a key of its own:
+/// names of channels and the like are chosen by clients too.
 /// </summary>
 internal sealed class ByteKeys : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {

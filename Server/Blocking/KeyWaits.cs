@@ -143,8 +143,8 @@ internal sealed class KeyWaits
         _ready.Add(queue);
     }
 
-    // Those that block again go to the end of the queue, so it is gone through up to who is the last now. Once there is nothing left to take, the others
-    // go on waiting without being looked at: a push costs no more for many that wait.
+    // Those that block again go to the end of the queue, so it is gone through up to who is the last now. Once there is nothing left to take,
+    // the others go on waiting without being looked at: a push costs no more for many that wait.
     private void Serve(KeyQueue queue)
     {
         var last = queue.Clients.Last;

@@ -12,8 +12,8 @@ namespace KestrelFree.Server.Commands;
 // The monotonic clock is read once per command: the end of one is the beginning of the next in the same batch, and the server's clock
 // moves on with the same reading. (Two readings a command cost 45 ns of the 500 that a pipelined SET takes.)
 //
-// What watches commands costs those that nobody watches a comparison each: whether there are observers, whether latencies are tracked (an addition to a
-// histogram if so), whether the command was slow.
+// What watches commands costs those that nobody watches a comparison each: whether there are observers, whether latencies are tracked (an
+// addition to a histogram if so), whether the command was slow.
 
 /// <summary>Runs commands: executes, times, counts; the one place that propagation hangs on.</summary>
 internal sealed class Call

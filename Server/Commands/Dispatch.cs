@@ -111,7 +111,9 @@ internal sealed class Dispatch
         return command.FindSubcommand(args[1]);
     }
 
-    /// <summary>Finds the command of a request that was written to a file, by the name that clients use or by its own, which effects are written with.</summary>
+    /// <summary>
+    /// Finds the command of a request that was written to a file, by the name that clients use or by its own, which effects are written with.
+    /// </summary>
     internal Command? ResolveReplayed(in ArgVector args) => Resolve(args, out _) ?? _table.FindDeclared(args[0]);
 
     private bool Admits(Client client, Command command, in ArgVector args) =>

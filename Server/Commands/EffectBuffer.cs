@@ -3,7 +3,10 @@ using KestrelFree.Protocol;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>Effects that wait to be fed: requests, encoded one behind the other, with the database of each. Single-threaded; allocates nothing once it has grown.</summary>
+/// <summary>
+/// Effects that wait to be fed: requests, encoded one behind the other, with the database of each. Single-threaded; allocates nothing once it
+/// has grown.
+/// </summary>
 internal sealed class EffectBuffer
 {
     private const int KeptBytes = 1 << 20;

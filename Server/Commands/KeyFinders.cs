@@ -40,8 +40,8 @@ internal static class KeyFinders
     }
 
     /// <summary>
-    /// Adds every argument that may be a key by either the specifications or the command's own finder: of a word that is given twice the former see the first and
-    /// the command obeys the last. Some may be found twice.
+    /// Adds every argument that may be a key by either the specifications or the command's own finder: of a word that is given twice the former
+    /// see the first and the command obeys the last. Some may be found twice.
     /// </summary>
     internal static void FindAll(CommandSpec command, in ArgVector args, List<FoundKey> keys)
     {

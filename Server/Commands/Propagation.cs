@@ -14,13 +14,13 @@ namespace KestrelFree.Server.Commands;
 //                    Leave         has it written (the observer has counted changes) and declared nothing: the request as received
 //                    outermost Leave: all that has gathered, in MULTI and EXEC if it is more than one effect
 //
-// Rules for a handler. What a request does must follow from the data and from the effect's arguments alone: not from the clock, from dice, or from who waits. So
-// relative times become absolute (PEXPIREAT, PXAT), random choices name what was chosen (SPOP is SREM), floats their result, pops that waited
-// the plain pop. Effects are declared when they happen, in their order. While nobody listens Instead and Also give a writer that drops everything, so
-// handlers need not ask; a loop that only serves propagation asks IsGathering.
+// Rules for a handler. What a request does must follow from the data and from the effect's arguments alone: not from the clock, from dice, or
+// from who waits. So relative times become absolute (PEXPIREAT, PXAT), random choices name what was chosen (SPOP is SREM), floats their result,
+// pops that waited the plain pop. Effects are declared when they happen, in their order. While nobody listens Instead and Also give a writer
+// that drops everything, so handlers need not ask; a loop that only serves propagation asks IsGathering.
 //
-// A transaction is one execution: its commands gather, and leave together at EXEC. Keys that go without a command (the active expire cycle, eviction) are fed
-// one by one. A target keeps for itself which database its reader has selected.
+// A transaction is one execution: its commands gather, and leave together at EXEC. Keys that go without a command (the active expire cycle,
+// eviction) are fed one by one. A target keeps for itself which database its reader has selected.
 //
 // While nobody listens a command pays one comparison.
 

@@ -23,7 +23,9 @@ internal static class BackendChoice
     /// <summary>From this many watched sockets on, the loop's own and the listeners included, `auto` polls with epoll.</summary>
     internal const int EpollFrom = 16;
 
-    /// <summary>Below this many, `auto` goes back to Select; the gap keeps a count that swings around one number from moving everybody to and fro.</summary>
+    /// <summary>
+    /// Below this many, `auto` goes back to Select; the gap keeps a count that swings around one number from moving everybody to and fro.
+    /// </summary>
     internal const int SelectBelow = 8;
 
     /// <summary>True when the loop should poll with epoll, given where it is now.</summary>

@@ -10,10 +10,11 @@ namespace KestrelFree.Server.Loop;
 // the last turn. Timers and deadlines are kept in microseconds and the wait is rounded up to whole milliseconds, the unit of both
 // back ends: rounding down would call poll a thousand times in the last millisecond before a timer.
 //
-// A turn serves ready sockets for half a millisecond. Those it did not get to come first in the next turn, in place of a poll. So replies leave after a
-// millisecond at the latest even when hundreds of clients have full pipelines, and timers and BeforeSleep's slices of upkeep are never added to
-// more than that: 50 clients with 16 SETs each, every one of which evicted a key, had made turns of 4.4 ms of CPU. Where BeforeSleep itself takes two milliseconds or more, as it does when a
-// message goes to thousands of subscribers, sockets are served for as long: one send then carries what several publishers said.
+// A turn serves ready sockets for half a millisecond. Those it did not get to come first in the next turn, in place of a poll. So replies leave
+// after a millisecond at the latest even when hundreds of clients have full pipelines, and timers and BeforeSleep's slices of upkeep are never
+// added to more than that: 50 clients with 16 SETs each, every one of which evicted a key, had made turns of 4.4 ms of CPU. Where BeforeSleep
+// itself takes two milliseconds or more, as it does when a message goes to thousands of subscribers, sockets are served for as long: one send
+// then carries what several publishers said.
 //
 // Ownership: everything but Post, Stop and IsLoopThread belongs to the loop thread. A handler may add and remove anything at any time, itself
 // included. A removed socket's event that is still pending in this turn is dropped, so a handler is never called for a client that
@@ -133,7 +134,9 @@ public sealed class EventLoop : IDisposable
     /// <summary>Leaves what arrives in the system's buffers, so that the peer is slowed down. Idempotent.</summary>
     public void DisableReadable(Pollable pollable) => SetInterest(pollable, pollable.Interest & ~PollEvents.Readable);
 
-    /// <summary>Calls <paramref name="callback"/> in <paramref name="delayMs"/>; it answers the delay to its next call or <see cref="NoMore"/>. O(log n).</summary>
+    /// <summary>
+    /// Calls <paramref name="callback"/> in <paramref name="delayMs"/>; it answers the delay to its next call or <see cref="NoMore"/>. O(log n).
+    /// </summary>
     public long AddTimer(long delayMs, Func<long> callback) => _timers.Add(NowMicros(), delayMs, callback);
 
     /// <summary>Ends a timer; false when it has already ended. O(log n).</summary>
@@ -171,7 +174,9 @@ public sealed class EventLoop : IDisposable
         _wakeUp.Signal();
     }
 
-    /// <summary>Runs one turn that waits at most <paramref name="maxWaitMs"/> and serves all that is ready, nested in a handler or by itself.</summary>
+    /// <summary>
+    /// Runs one turn that waits at most <paramref name="maxWaitMs"/> and serves all that is ready, nested in a handler or by itself.
+    /// </summary>
     public void RunTurn(int maxWaitMs = int.MaxValue)
     {
         BeginTurn();

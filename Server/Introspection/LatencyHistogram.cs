@@ -35,7 +35,9 @@ internal sealed class LatencyHistogram
         Count++;
     }
 
-    /// <summary>The duration in nanoseconds that so many per cent of the calls do not exceed, as the upper end of its bucket; 0 when there are none.</summary>
+    /// <summary>
+    /// The duration in nanoseconds that so many per cent of the calls do not exceed, as the upper end of its bucket; 0 when there are none.
+    /// </summary>
     internal long NanosAt(double percentile)
     {
         var wanted = Math.Max(1, (long)(Math.Min(percentile, 100) / 100 * Count + 0.5));

@@ -4,9 +4,9 @@ using System.Text;
 namespace KestrelFree.Server.Introspection;
 
 // LATENCY tells of events one by one, to whoever asks. A turn that took latency-monitor-threshold milliseconds or more is a stall that every client
-// has felt, and it gets a line in the log with all that was noted in it: commands by name (never with arguments), cycles of the server's own, and the pauses of
-// the garbage collector. What remains unexplained was many small things, or the machine's. One line a second at most; it counts those that
-// were left out. With the threshold at 0 a turn pays one comparison.
+// has felt, and it gets a line in the log with all that was noted in it: commands by name (never with arguments), cycles of the server's own,
+// and the pauses of the garbage collector. What remains unexplained was many small things, or the machine's. One line a second at most; it
+// counts those that were left out. With the threshold at 0 a turn pays one comparison.
 
 /// <summary>Reports turns of the loop that held everybody up.</summary>
 internal sealed class LoopStalls

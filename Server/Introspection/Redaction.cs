@@ -5,8 +5,8 @@ using KestrelFree.Server.Config;
 
 namespace KestrelFree.Server.Introspection;
 
-// Passwords travel as arguments, and MONITOR and SLOWLOG show arguments. Which of them are secret is asked only when one is about to be shown, so that
-// a command that nobody watches pays nothing for it.
+// Passwords travel as arguments, and MONITOR and SLOWLOG show arguments. Which of them are secret is asked only when one is about to be shown,
+// so that a command that nobody watches pays nothing for it.
 
 /// <summary>Takes secrets out of requests that are shown to people.</summary>
 internal static class Redaction

@@ -12,8 +12,8 @@ namespace KestrelFree.Server.Logging;
 //   <133>Nov 21 23:10:00 redis[1234]: Ready to accept connections tcp
 //    facility * 8 + severity; the time zone is the machine's
 //
-// which rsyslog, syslog-ng and journald all read. The log's own target gets every line too, as Redis's does. A daemon that is not there, or is started again, costs the
-// lines of that time and one attempt a second.
+// which rsyslog, syslog-ng and journald all read. The log's own target gets every line too, as Redis's does. A daemon that is not there, or is
+// started again, costs the lines of that time and one attempt a second.
 
 /// <summary>Hands log lines to the system's log daemon.</summary>
 internal sealed class SyslogSink(string socketPath, string ident, int facility) : ILogEventSink, IDisposable

@@ -4,8 +4,8 @@ using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Server.Metrics;
 
-// One scrape: a request of HTTP/1.x is received up to its empty line, answered, and the connection closed. GET and HEAD of /metrics are all there is. A
-// request may take 8 KB and ten seconds; whoever needs more is closed, and so is a body.
+// One scrape: a request of HTTP/1.x is received up to its empty line, answered, and the connection closed. GET and HEAD of /metrics are all
+// there is. A request may take 8 KB and ten seconds; whoever needs more is closed, and so is a body.
 
 /// <summary>A connection to metrics-port.</summary>
 internal sealed class MetricsConnection : Pollable

@@ -172,7 +172,10 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>True when any of <paramref name="flags"/> is set.</summary>
     internal bool IsAny(ClientFlags flags) => (Flags & flags) != 0;
 
-    /// <summary>Whether a time is no longer to come, so that what expires then is to be deleted. While data is loaded nothing is: who wrote it will say what went.</summary>
+    /// <summary>
+    /// Whether a time is no longer to come, so that what expires then is to be deleted. While data is loaded nothing is: who wrote it will say
+    /// what went.
+    /// </summary>
     internal bool IsPast(long unixMs) => unixMs <= Server.Clock.NowMs && Server.Keyspace.ExpiredKeys != ExpiredKeys.Show;
 
     /// <summary>Propagates the running command as the deletion of a key whose time it has set into the past.</summary>

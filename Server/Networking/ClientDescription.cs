@@ -4,10 +4,10 @@ using KestrelFree.Server.Tracking;
 
 namespace KestrelFree.Server.Networking;
 
-// Where Redis tells of a static buffer (rbs, obl) and a list of blocks behind it (oll, omem), the chunk that an answer begins in is the former here, and long values
-// and what follows are the latter. rbs is that chunk's size, which follows the peak (rbp) of what the client's answers need; it is rented only while something is pending, so
-// tot-mem of an idle client does not hold it. argv-mem is what a blocked client keeps to run again, and those arguments of a
-// request that have come: they lie in the query buffer, and qbuf is what follows them.
+// Where Redis tells of a static buffer (rbs, obl) and a list of blocks behind it (oll, omem), the chunk that an answer begins in is the former
+// here, and long values and what follows are the latter. rbs is that chunk's size, which follows the peak (rbp) of what the client's answers
+// need; it is rented only while something is pending, so tot-mem of an idle client does not hold it. argv-mem is what a blocked client keeps to
+// run again, and those arguments of a request that have come: they lie in the query buffer, and qbuf is what follows them.
 
 /// <summary>A client in a line, as CLIENT LIST, CLIENT INFO and the log print it.</summary>
 internal static class ClientDescription

@@ -7,9 +7,9 @@ namespace KestrelFree.Server.Networking;
 //
 //     bucket 0 .. 47     the clients whose memory has that many significant bits
 //
-// While there is a limit, a client whose buffers may have changed is noted once a turn, where it receives and where its reply is scheduled; before the
-// loop sleeps the noted ones are measured (O(1) each), moved between buckets, and the sum is corrected. So a command pays nothing for it, and the largest client
-// is found without looking at all. Without a limit nothing is noted; when one is set, everybody is measured.
+// While there is a limit, a client whose buffers may have changed is noted once a turn, where it receives and where its reply is scheduled;
+// before the loop sleeps the noted ones are measured (O(1) each), moved between buckets, and the sum is corrected. So a command pays nothing for
+// it, and the largest client is found without looking at all. Without a limit nothing is noted; when one is set, everybody is measured.
 //
 // CLIENT NO-EVICT spares a client, though it counts.
 

@@ -60,7 +60,9 @@ internal sealed class ClientRegistry
         _server.Loop.Add(client);
     }
 
-    /// <summary>Lets a client in whose handshake is done: the checks that it could not be told of before, and the requests that came with it.</summary>
+    /// <summary>
+    /// Lets a client in whose handshake is done: the checks that it could not be told of before, and the requests that came with it.
+    /// </summary>
     internal void Welcome(Client client)
     {
         if (!IsProtectedFrom(client.Is(ClientFlags.Local)))

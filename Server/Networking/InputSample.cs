@@ -10,7 +10,9 @@ internal static class InputSample
 
     private static readonly SearchValues<string> BeforeSecrets = SearchValues.Create(["auth", "pass", "setuser"], StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>All of a short input, the two ends of a long one; bytes that cannot be printed as dots. Nothing of it where it may hold a password.</summary>
+    /// <summary>
+    /// All of a short input, the two ends of a long one; bytes that cannot be printed as dots. Nothing of it where it may hold a password.
+    /// </summary>
     internal static string Of(ReadOnlySpan<byte> input) => Encoding.Latin1.GetString(input).AsSpan().ContainsAny(BeforeSecrets) ? ClientDescription.Hidden : Sample(input);
 
     private static string Sample(ReadOnlySpan<byte> input) => input.Length < ShownBytes

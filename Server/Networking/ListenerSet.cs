@@ -78,7 +78,9 @@ internal sealed class ListenerSet : IDisposable
         return true;
     }
 
-    /// <summary>Moves to other ports or other addresses while running; on failure everything is as before and <paramref name="error"/> says why.</summary>
+    /// <summary>
+    /// Moves to other ports or other addresses while running; on failure everything is as before and <paramref name="error"/> says why.
+    /// </summary>
     internal bool TryRebind(ListenPorts ports, IReadOnlyList<string> bind, out string? error)
     {
         error = null;

@@ -1,6 +1,7 @@
 namespace KestrelFree.Server.Networking;
 
-// How large the chunk is that a client's answers begin in: 2 KB for a new client (Redis gives it 16 KB, and keeps them), then, looked at whenever the cron visits the client,
+// How large the chunk is that a client's answers begin in: 2 KB for a new client (Redis gives it 16 KB, and keeps them), then, looked at
+// whenever the cron visits the client,
 //
 //      the peak fills it             doubled, up to 16 KB
 //      the peak is below half        cut to the peak, down to 1 KB

@@ -9,10 +9,11 @@ namespace KestrelFree.Server.Networking;
 // From a readable socket to executed commands.
 //
 // A turn gives every readable client one receive, of at most 64 KB (1 MB into a large argument), and executes what is complete in it for
-// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. A batch that is begun goes on to its end, though, unless
-// it takes ten times as long. Requests are parsed as a batch before any of them runs, so that the cache lines of all their keys are on the way while the first executes. Replies gather in
-// the client's reply buffer and are sent once, before the loop sleeps. Where only the time was over they wait until the last 16 KB of requests have run: Redis
-// executes that much in one go, so that a client whose replies are over its limit then gets none of them.
+// at most a millisecond or a megabyte of replies: the rest waits for the next turn, and so does the next receive. A batch that is begun goes on
+// to its end, though, unless it takes ten times as long. Requests are parsed as a batch before any of them runs, so that the cache lines of all
+// their keys are on the way while the first executes. Replies gather in the client's reply buffer and are sent once, before the loop sleeps.
+// Where only the time was over they wait until the last 16 KB of requests have run: Redis executes that much in one go, so that a client whose
+// replies are over its limit then gets none of them.
 //
 // An unauthenticated client is parsed one request at a time, because AUTH changes the limits that the next request is parsed under.
 

@@ -4,9 +4,9 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Persistence;
 
-// Loads the data set while the loop turns: BeforeSleep gives it a slice a turn, and in between clients are answered, most of them that the server is loading. No
-// key expires meanwhile, and the count of changes since the last save stays as it was. What was loaded when a part fails stays where it is: at start the
-// process ends then, and DEBUG RELOAD says so.
+// Loads the data set while the loop turns: BeforeSleep gives it a slice a turn, and in between clients are answered, most of them that the
+// server is loading. No key expires meanwhile, and the count of changes since the last save stays as it was. What was loaded when a part fails
+// stays where it is: at start the process ends then, and DEBUG RELOAD says so.
 
 /// <summary>Loads files into the keyspace, in order, in slices.</summary>
 internal sealed class DatasetLoader

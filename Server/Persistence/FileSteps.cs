@@ -24,7 +24,9 @@ internal enum FileStep
     ManifestRenamed,
 }
 
-/// <summary>Ends the process at a step, as kill -9 would, so that a test need not hope to hit it (DEBUG CRASH-AT). Any thread may reach a step.</summary>
+/// <summary>
+/// Ends the process at a step, as kill -9 would, so that a test need not hope to hit it (DEBUG CRASH-AT). Any thread may reach a step.
+/// </summary>
 internal sealed class FileSteps
 {
     private volatile FileStep _fatal;

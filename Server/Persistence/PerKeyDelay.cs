@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace KestrelFree.Server.Persistence;
 
-/// <summary>A pause per key, as rdb-key-save-delay and key-load-delay want it for tests: n microseconds after each, or of -n one microsecond after every n keys.</summary>
+/// <summary>
+/// A pause per key, as rdb-key-save-delay and key-load-delay want it for tests: n microseconds after each, or of -n one microsecond after every
+/// n keys.
+/// </summary>
 internal sealed class PerKeyDelay(long micros)
 {
     private const long LongestSleepMs = 10;

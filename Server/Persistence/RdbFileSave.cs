@@ -30,8 +30,8 @@ internal sealed record RdbSaveSettings(RdbFileOptions Options)
 //
 //     write temp-<pid>.<n>.rdb beside it; fsync; rename; fsync the directory
 //
-// It runs on the loop (SAVE) or on the thread of a fork (BGSAVE). The loop may abandon it from there: what decides who was first is one compare-and-swap
-// of the state, so an abandoned save never renames, and one that renames is waited for, which takes as long as a rename.
+// It runs on the loop (SAVE) or on the thread of a fork (BGSAVE). The loop may abandon it from there: what decides who was first is one
+// compare-and-swap of the state, so an abandoned save never renames, and one that renames is waited for, which takes as long as a rename.
 
 /// <summary>Writes one snapshot as an RDB file in the place of another.</summary>
 internal sealed class RdbFileSave(string path, string temporary, RdbSaveSettings settings, ServerLog log)
@@ -103,7 +103,10 @@ internal sealed class RdbFileSave(string path, string temporary, RdbSaveSettings
         }
     }
 
-    /// <summary>Sees to it that the file is not replaced from now on: either it never will be, or it has been. From another thread than <see cref="Run"/>'s.</summary>
+    /// <summary>
+    /// Sees to it that the file is not replaced from now on: either it never will be, or it has been. From another thread than
+    /// <see cref="Run"/>'s.
+    /// </summary>
     internal void Abandon()
     {
         if (Interlocked.CompareExchange(ref _state, Abandoned, Writing) == Writing)

@@ -9,8 +9,9 @@ namespace KestrelFree.Server.Persistence;
 //     SAVE, SHUTDOWN, DEBUG RELOAD, FLUSHALL     on the loop: everybody waits, as in Redis
 //     BGSAVE, save points                        on a fork, one at a time, and not while the append-only file is rewritten
 //
-// Changes are counted by the keyspace's observer. A save that succeeds takes those away that it contains; one that fails leaves them, and the save points try
-// again after five seconds. Once a background save has failed, and until one succeeds, commands that write are refused if so configured.
+// Changes are counted by the keyspace's observer. A save that succeeds takes those away that it contains; one that fails leaves them, and the
+// save points try again after five seconds. Once a background save has failed, and until one succeeds, commands that write are refused if so
+// configured.
 
 /// <summary>Saves the data set as an RDB file.</summary>
 internal sealed class RdbSaves

@@ -20,7 +20,8 @@ internal abstract class SnapshotJob
 
     /// <summary>
     /// Does the work, on the writer's thread: it may use the snapshot, its own fields and the log, nothing else of the server. It calls
-    /// <see cref="SnapshotProgress.TryAdvance"/> for every key and returns when that says so. It deals with errors of its files itself; any exception ends the server.
+    /// <see cref="SnapshotProgress.TryAdvance"/> for every key and returns when that says so. It deals with errors of its files itself; any
+    /// exception ends the server.
     /// </summary>
     internal abstract void Run(Snapshot snapshot, SnapshotProgress progress);
 

@@ -1,9 +1,10 @@
 namespace KestrelFree.Server.Persistence;
 
-// Starting a thread makes whoever starts it wait until the system has let the new one run: 10 ms went by in the turn of a first BGSAVE under load, 2.6 ms of
-// them on the processor. So a thread is started before it is needed, and after a run it waits for the next one.
+// Starting a thread makes whoever starts it wait until the system has let the new one run: 10 ms went by in the turn of a first BGSAVE under
+// load, 2.6 ms of them on the processor. So a thread is started before it is needed, and after a run it waits for the next one.
 //
-// The two sides share _run only. The loop writes it before it releases the semaphore, and the thread takes it out after that; a release without a run is the end.
+// The two sides share _run only. The loop writes it before it releases the semaphore, and the thread takes it out after that; a release without
+// a run is the end.
 
 /// <summary>A thread of low priority that runs one <see cref="SnapshotRun"/> after the other.</summary>
 internal sealed class SnapshotThread : IDisposable

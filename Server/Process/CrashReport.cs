@@ -34,7 +34,9 @@ internal sealed class CrashReport
     private readonly long _startedMs = Environment.TickCount64;
     private int _reported;
 
-    /// <summary>The callbacks may be called on any thread, while the server is in any state; those that tell of commands must not tell arguments.</summary>
+    /// <summary>
+    /// The callbacks may be called on any thread, while the server is in any state; those that tell of commands must not tell arguments.
+    /// </summary>
     internal CrashReport(
         ServerLog log, string version, string? configPath, Func<string>? serverInfo = null, Func<string?>? currentCommand = null, Action<int>? exit = null, Func<string>? lastCommands = null)
     {

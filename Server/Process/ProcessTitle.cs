@@ -4,8 +4,8 @@ using KestrelFree.Server.Config;
 
 namespace KestrelFree.Server.Hosting;
 
-// What ps and top show for the process: the bytes of its command line, which lie on the first thread's stack and are the process's to change. Linux says where
-// (/proc/self/stat), and /proc/self/mem writes them without a pointer:
+// What ps and top show for the process: the bytes of its command line, which lie on the first thread's stack and are the process's to change.
+// Linux says where (/proc/self/stat), and /proc/self/mem writes them without a pointer:
 //
 //      before    kestrel-free\0/etc/redis.conf\0--port\07000\0
 //      after     kestrel-free *:7000\0\0\0\0\0\0\0 ...

@@ -8,10 +8,10 @@ namespace KestrelFree.Server.Hosting;
 //
 //      sc.exe create kestrel-free start= auto binPath= "C:\kestrel-free\kestrel-free.exe C:\kestrel-free\redis.conf --service-run"
 //
-// --service-run, the word that Redis's ports to Windows take, comes last and is not the server's: with it the process's first thread becomes the manager's dispatcher, which
-// calls ServiceMain on a thread of its own; there the server runs. A stop, or the machine's shutdown, arrives on the dispatcher's thread, which only asks: the server
-// ends by the same steps as after a SIGTERM, and the manager is told when it has. System.ServiceProcess does the same in a package that is not
-// part of the framework; these are four calls.
+// --service-run, the word that Redis's ports to Windows take, comes last and is not the server's: with it the process's first thread becomes the
+// manager's dispatcher, which calls ServiceMain on a thread of its own; there the server runs. A stop, or the machine's shutdown, arrives on the
+// dispatcher's thread, which only asks: the server ends by the same steps as after a SIGTERM, and the manager is told when it has.
+// System.ServiceProcess does the same in a package that is not part of the framework; these are four calls.
 //
 // Written from the manager's documented contract; it has not been run on Windows yet.
 

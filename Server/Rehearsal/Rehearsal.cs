@@ -4,21 +4,22 @@ using KestrelFree.Server.Logging;
 
 namespace KestrelFree.Server.Rehearsals;
 
-// What runs for the first time is slow: the runtime compiles it, or binds what was compiled ahead, and loads the types that it meets. On the loop's thread that is a
-// pause for every client, and it comes at the worst moments: the first BGSAVE, the first key that expires. Measured on a published server before there
-// was a rehearsal: 2 to 7 ms of CPU for the first call of an ordinary command, 12 for the first INFO, 15 to 21 for the first save.
+// What runs for the first time is slow: the runtime compiles it, or binds what was compiled ahead, and loads the types that it meets. On the
+// loop's thread that is a pause for every client, and it comes at the worst moments: the first BGSAVE, the first key that expires. Measured on a
+// published server before there was a rehearsal: 2 to 7 ms of CPU for the first call of an ordinary command, 12 for the first INFO, 15 to 21 for
+// the first save.
 //
-// So while the real server already serves, a second one plays a script (rehearsal.txt) that touches every family of commands, saving, rewriting and loading included.
-// It shares nothing with the real one but the code: it has a keyspace, a loop and a thread of its own, two clients that are pairs of sockets, and a
-// temporary folder. It listens nowhere. Compiled code belongs to the process, so the real server finds it ready. Hot methods need no rehearsal; the
-// runtime compiles them again in the background when it has seen how they are used.
+// So while the real server already serves, a second one plays a script (rehearsal.txt) that touches every family of commands, saving, rewriting
+// and loading included. It shares nothing with the real one but the code: it has a keyspace, a loop and a thread of its own, two clients that
+// are pairs of sockets, and a temporary folder. It listens nowhere. Compiled code belongs to the process, so the real server finds it ready. Hot
+// methods need no rehearsal; the runtime compiles them again in the background when it has seen how they are used.
 //
-// It is quick on purpose. The runtime starts to count calls, and to watch how methods are used, when no new method has been called for 100 ms. A first version took
-// a second, and the script's mix of commands, not the users', shaped the code that was made from that: GET at -P 16 cost 10 % more CPU. Played in
-// scenes that arrive at one go it is over before the counting begins, and no difference is left.
+// It is quick on purpose. The runtime starts to count calls, and to watch how methods are used, when no new method has been called for 100 ms. A
+// first version took a second, and the script's mix of commands, not the users', shaped the code that was made from that: GET at -P 16 cost 10 %
+// more CPU. Played in scenes that arrive at one go it is over before the counting begins, and no difference is left.
 //
-// The price is 0.3 s of processor time right after the start, and some 30 MB that the collection at the end takes back; where there are less than 256 MB
-// in all it does not take place.
+// The price is 0.3 s of processor time right after the start, and some 30 MB that the collection at the end takes back; where there are less
+// than 256 MB in all it does not take place.
 
 /// <summary>Plays every kind of command to a server that nobody sees, so that no client waits for the compiler.</summary>
 internal sealed class Rehearsal : IDisposable

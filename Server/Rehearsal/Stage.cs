@@ -91,7 +91,8 @@ internal sealed class Stage : IDisposable
         return TickMs;
     }
 
-    // Whether the last scene goes on: in the background, or because not all of it has been executed. A client that waits for the other one does not count.
+    // Whether the last scene goes on: in the background, or because not all of it has been executed. A client that waits for the other one does
+    // not count.
     private bool IsPlaying()
     {
         if (_server.Saves.IsRunning || _server.Aof.Rewrites.IsRunning || _server.Loader.IsLoading) return true;

@@ -5,10 +5,10 @@ namespace KestrelFree.Server.Tls;
 
 // The two directions of encrypted bytes under an SslStream, in memory: it reads what Supply gave and writes to the loop's shared output.
 //
-// A read that finds nothing does one of two things. During the handshake it waits, and the next Supply completes it: SslStream's code continues inside of Supply, on
-// the loop's thread, because the continuation is neither posted to a context nor to the thread pool. Afterwards it fails at once with Starved. SslStream
-// leaves its state as it was and tells the caller, who so learns that a record held no data (a change of keys); there is never a read
-// under way that could complete at another time or write into a buffer that has got another owner meanwhile.
+// A read that finds nothing does one of two things. During the handshake it waits, and the next Supply completes it: SslStream's code continues
+// inside of Supply, on the loop's thread, because the continuation is neither posted to a context nor to the thread pool. Afterwards it fails at
+// once with Starved. SslStream leaves its state as it was and tells the caller, who so learns that a record held no data (a change of keys);
+// there is never a read under way that could complete at another time or write into a buffer that has got another owner meanwhile.
 //
 // Everything that SslStream does with a connection passes here, so here it is asserted that the loop's thread does it.
 
@@ -49,7 +49,9 @@ internal sealed class CipherStream(TlsBuffers buffers) : Stream, IValueTaskSourc
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Hands over received records, which must stay in place while <see cref="HasInput"/>. A waiting reader continues within the call.</summary>
+    /// <summary>
+    /// Hands over received records, which must stay in place while <see cref="HasInput"/>. A waiting reader continues within the call.
+    /// </summary>
     internal void Supply(ReadOnlyMemory<byte> records)
     {
         AssertOwner();

@@ -6,8 +6,9 @@ using System.Text;
 
 namespace KestrelFree.Server.Tls;
 
-// tls-ciphers and tls-ciphersuites are written in OpenSSL's language ("DEFAULT:-AES128-SHA256:@SECLEVEL=2"), the platform takes a list of registered suites. The
-// library that the platform itself encrypts with knows the way from the one to the other: a context of it is given the words, and asked which suites they are.
+// tls-ciphers and tls-ciphersuites are written in OpenSSL's language ("DEFAULT:-AES128-SHA256:@SECLEVEL=2"), the platform takes a list of
+// registered suites. The library that the platform itself encrypts with knows the way from the one to the other: a context of it is given the
+// words, and asked which suites they are.
 
 /// <summary>OpenSSL's cipher lists, expanded by the library itself.</summary>
 [SupportedOSPlatform("linux")]
@@ -33,7 +34,9 @@ internal sealed unsafe class OpenSslCiphers : IDisposable
         return false;
     }
 
-    /// <summary>Expands the two lists, of which an empty one means the library's default; false with the reason when it does not understand one.</summary>
+    /// <summary>
+    /// Expands the two lists, of which an empty one means the library's default; false with the reason when it does not understand one.
+    /// </summary>
     internal bool TryExpand(string ciphers, string cipherSuites, out List<TlsCipherSuite> suites, [NotNullWhen(false)] out string? refused)
     {
         suites = [];

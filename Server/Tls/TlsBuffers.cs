@@ -1,6 +1,8 @@
 namespace KestrelFree.Server.Tls;
 
-/// <summary>The arrays that all encrypted connections of a loop work in, one after the other; between two calls of a channel nothing is left in them.</summary>
+/// <summary>
+/// The arrays that all encrypted connections of a loop work in, one after the other; between two calls of a channel nothing is left in them.
+/// </summary>
 internal sealed class TlsBuffers
 {
     /// <summary>The most that is encrypted in one go, in bytes.</summary>

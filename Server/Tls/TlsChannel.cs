@@ -14,10 +14,11 @@ namespace KestrelFree.Server.Tls;
 //      socket <--Send----- shared output <---------------- CipherStream <- SslStream <--WriteAsync- up to 64 KB of the client's reply
 //                               | what the socket did not take: unsent
 //
-// SslStream on the socket itself would wait, and its continuations would come back on the thread pool: two hops a request, and clients touched by a thread
-// that is not the loop's. Over memory nothing of it waits. A record's length is in the clear, so only whole records are supplied, and with these a read completes within
-// the call; a write always does. Only the handshake waits between its flights, and continues within Supply (see CipherStream). No other
-// thread ever touches a channel, and an idle one owns no buffers of ours: the shared arrays are the loop's, held and unsent bytes are rented.
+// SslStream on the socket itself would wait, and its continuations would come back on the thread pool: two hops a request, and clients touched
+// by a thread that is not the loop's. Over memory nothing of it waits. A record's length is in the clear, so only whole records are supplied,
+// and with these a read completes within the call; a write always does. Only the handshake waits between its flights, and continues within
+// Supply (see CipherStream). No other thread ever touches a channel, and an idle one owns no buffers of ours: the shared arrays are the loop's,
+// held and unsent bytes are rented.
 //
 // What a receive brings always fits into the client's room, because data is never longer encrypted than in the clear: no decrypted bytes are
 // left behind of which no poll would tell (Redis keeps a list of such connections).
@@ -96,7 +97,10 @@ internal sealed class TlsChannel : IDisposable
         return received;
     }
 
-    /// <summary>Takes the handshake as far as the records received allow; true when it is still under way or done. About a millisecond of CPU when it signs.</summary>
+    /// <summary>
+    /// Takes the handshake as far as the records received allow; true when it is still under way or done. About a millisecond of CPU when it
+    /// signs.
+    /// </summary>
     internal bool TryShakeHands(SslServerAuthenticationOptions options, out Exception? failure)
     {
         _handshake ??= BeginHandshake(options);
@@ -113,7 +117,10 @@ internal sealed class TlsChannel : IDisposable
         return TrySendOutput(out _) && failure is null;
     }
 
-    /// <summary>Receives, decrypts into <paramref name="room"/> and returns how many bytes; 0 with Success is the end of the connection. Room for <see cref="RoomBytes"/> at least.</summary>
+    /// <summary>
+    /// Receives, decrypts into <paramref name="room"/> and returns how many bytes; 0 with Success is the end of the connection. Room for
+    /// <see cref="RoomBytes"/> at least.
+    /// </summary>
     internal int Receive(Memory<byte> room, out SocketError error)
     {
         byte[] input = _shared.Input;

@@ -7,11 +7,11 @@ using KestrelFree.Server.Logging;
 
 namespace KestrelFree.Server.Tls;
 
-// What all handshakes from one moment on have in common: the server's certificate with its chain, whom clients' certificates are checked against, versions and
-// ciphers. Nothing is ever fetched over the network: no revocation lists, no missing issuers, no OCSP.
+// What all handshakes from one moment on have in common: the server's certificate with its chain, whom clients' certificates are checked
+// against, versions and ciphers. Nothing is ever fetched over the network: no revocation lists, no missing issuers, no OCSP.
 //
-// Where the platform decides: ciphers are chosen on Linux only, by OpenSSL's own names (see OpenSslCiphers), and doing so ends the resumption of sessions, because the
-// platform keeps those of contexts with its own ciphers alone; parameters for Diffie-Hellman cannot be given.
+// Where the platform decides: ciphers are chosen on Linux only, by OpenSSL's own names (see OpenSslCiphers), and doing so ends the resumption of
+// sessions, because the platform keeps those of contexts with its own ciphers alone; parameters for Diffie-Hellman cannot be given.
 
 /// <summary>Certificates and settings for new encrypted connections; immutable but for the demand for clients' certificates.</summary>
 internal sealed class TlsContext

@@ -7,14 +7,15 @@ namespace KestrelFree.Server.Tls;
 
 // Handshakes, and the certificates that they are made with.
 //
-// A handshake costs half a millisecond to a millisecond of CPU (the signature), some hundred times what a command does, and anybody may ask for one. So what arrives for
-// handshakes is only received when it comes; clients with a whole record stand in a queue, and before the loop sleeps they are served for a millisecond,
-// one at least. Ten thousand at once take as long as they take, and the others notice a millisecond a turn. (Redis makes all of them in the turn
-// in which they arrive.) Those under way come first, since they are nearly served.
+// A handshake costs half a millisecond to a millisecond of CPU (the signature), some hundred times what a command does, and anybody may ask for
+// one. So what arrives for handshakes is only received when it comes; clients with a whole record stand in a queue, and before the loop sleeps
+// they are served for a millisecond, one at least. Ten thousand at once take as long as they take, and the others notice a millisecond a turn.
+// (Redis makes all of them in the turn in which they arrive.) Those under way come first, since they are nearly served.
 //
-// Redis bounds this cost where it accepts: max-new-tls-connections-per-cycle, 1 unless told otherwise. Here accepting costs what it costs for any connection, and it
-// is the beginning of handshakes that the directive bounds. Who is left in the system's queue when that overflows would have to knock again after a second, and
-// then after two, four and eight: of 5,000 at once the last were served after 16 s, though the server was busy for 4.5 s only.
+// Redis bounds this cost where it accepts: max-new-tls-connections-per-cycle, 1 unless told otherwise. Here accepting costs what it costs for
+// any connection, and it is the beginning of handshakes that the directive bounds. Who is left in the system's queue when that overflows would
+// have to knock again after a second, and then after two, four and eight: of 5,000 at once the last were served after 16 s, though the server
+// was busy for 4.5 s only.
 //
 // A failed handshake costs its connection and one line in the log. One that never ends is closed after a minute.
 //

@@ -5,17 +5,17 @@ namespace KestrelFree.Server.Tracking;
 
 // The invalidation table: for each key that tracking clients have read, the numbers of those clients.
 //
-// It is a keyspace of its own, of one database, whose strings are lists of numbers. So it grows, shrinks and is emptied in slices, keeps nothing on the managed heap, and
-// what a pipelined batch is about to read can be prefetched: a table of 100,000 keys is out of the nearest caches, and each read of a tracking client would wait for it
-// three times.
+// It is a keyspace of its own, of one database, whose strings are lists of numbers. So it grows, shrinks and is emptied in slices, keeps nothing
+// on the managed heap, and what a pipelined batch is about to read can be prefetched: a table of 100,000 keys is out of the nearest caches, and
+// each read of a tracking client would wait for it three times.
 //
 //     the value of a key   [number : 64] ...         up to 25 of them, in room for 1, 2, 4, 8, 16 or 25; zeros follow
 //                          [-1 : 64][place : 64]     more: the place of a set in _crowds
 //
 // The room doubles since a value that grows moves its entry. A list is searched from end to end.
 //
-// Clients are named by number and never taken out when they disconnect: that would cost O(keys they have read). A number that belongs to nobody any more, or to a
-// client that no longer tracks, is passed over when the key changes, which takes the key out of the table.
+// Clients are named by number and never taken out when they disconnect: that would cost O(keys they have read). A number that belongs to nobody
+// any more, or to a client that no longer tracks, is passed over when the key changes, which takes the key out of the table.
 
 /// <summary>Which clients may hold which keys. All operations are O(1), or O(holders of the key).</summary>
 internal sealed class TrackedKeys

@@ -9,8 +9,8 @@ namespace KestrelFree.Server.Transactions;
 //     slices   where each argument lies in its chunk, of all requests in a row
 //     requests command, chunk, its first slice and how many
 //
-// A request lies in one chunk whole, since arguments are slices of one array. A short transaction allocates nothing: the server keeps the last one that ended, and its
-// first chunk, for the next (TransactionCommands).
+// A request lies in one chunk whole, since arguments are slices of one array. A short transaction allocates nothing: the server keeps the last
+// one that ended, and its first chunk, for the next (TransactionCommands).
 
 /// <summary>The requests that a client has queued between MULTI and EXEC.</summary>
 internal sealed class Transaction

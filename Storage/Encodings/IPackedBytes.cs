@@ -10,8 +10,8 @@ public interface IPackedBytes
     ReadOnlySpan<byte> Bytes { get; }
 
     /// <summary>
-    /// Puts <paramref name="inserted"/> bytes of any content in the place of <paramref name="removed"/> ones and moves what follows. Returns the whole
-    /// of it, to be written to until the next splice. With both 0 it only makes the bytes writable. O(bytes behind the place).
+    /// Puts <paramref name="inserted"/> bytes of any content in the place of <paramref name="removed"/> ones and moves what follows. Returns the
+    /// whole of it, to be written to until the next splice. With both 0 it only makes the bytes writable. O(bytes behind the place).
     /// </summary>
     Span<byte> Splice(int offset, int removed, int inserted);
 }

@@ -3,8 +3,8 @@ using KestrelFree.Protocol;
 
 namespace KestrelFree.Storage.Encodings;
 
-// A listpack: a sequence of short strings and integers in one piece of memory, byte for byte Redis's, so that it goes into RDB files and DUMP payloads,
-// and comes out of them, as it is.
+// A listpack: a sequence of short strings and integers in one piece of memory, byte for byte Redis's, so that it goes into RDB files and DUMP
+// payloads, and comes out of them, as it is.
 //
 //     [total bytes : 32][elements : 16] [entry] [entry] ... [0xff]
 //
@@ -105,8 +105,8 @@ public static class Listpack
     }
 
     /// <summary>
-    /// The offset of the first element with this text, from the one at an offset on; <paramref name="skip"/> elements are left out between two that are
-    /// looked at (1 for the fields of a hash). O(bytes); integers are compared without being printed.
+    /// The offset of the first element with this text, from the one at an offset on; <paramref name="skip"/> elements are left out between two
+    /// that are looked at (1 for the fields of a hash). O(bytes); integers are compared without being printed.
     /// </summary>
     public static int Find(ReadOnlySpan<byte> listpack, int offset, ReadOnlySpan<byte> text, int skip = 0)
     {
@@ -133,7 +133,9 @@ public static class Listpack
     public static bool HasValidFrame(ReadOnlySpan<byte> bytes) =>
         bytes.Length >= EmptyBytes && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == (uint)bytes.Length && bytes[^1] == ListpackElement.End;
 
-    /// <summary>Whether these bytes are a listpack through and through, so that nothing done to it strays. Accepts what Redis accepts. O(bytes).</summary>
+    /// <summary>
+    /// Whether these bytes are a listpack through and through, so that nothing done to it strays. Accepts what Redis accepts. O(bytes).
+    /// </summary>
     public static bool IsValid(ReadOnlySpan<byte> bytes) => IsValid(bytes, out _);
 
     /// <summary>Whether these bytes are a listpack through and through, and how many elements it has. O(bytes).</summary>

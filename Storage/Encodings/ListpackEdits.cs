@@ -1,7 +1,7 @@
 namespace KestrelFree.Storage.Encodings;
 
-// Every edit measures first, asks for its room in one splice, and then writes. Header fields follow Redis's rule: the element count is kept up while it
-// is known and stays unknown once it is.
+// Every edit measures first, asks for its room in one splice, and then writes. Header fields follow Redis's rule: the element count is kept up
+// while it is known and stays unknown once it is.
 //
 // The values must not lie in the listpack that is edited: its bytes may move before they are read.
 
@@ -118,8 +118,8 @@ public static class ListpackEdits
     }
 
     /// <summary>
-    /// Makes room for entries that the caller then writes at the offset (see <see cref="ListpackValue.WriteTo"/>), in the place of removed ones, and keeps
-    /// the header; <paramref name="countChange"/> is the number of elements more or less.
+    /// Makes room for entries that the caller then writes at the offset (see <see cref="ListpackValue.WriteTo"/>), in the place of removed ones,
+    /// and keeps the header; <paramref name="countChange"/> is the number of elements more or less.
     /// </summary>
     public static Span<byte> Splice<T>(ref T target, int offset, int removed, int inserted, int countChange)
         where T : IPackedBytes, allows ref struct

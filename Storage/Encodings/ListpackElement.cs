@@ -135,8 +135,8 @@ internal static class ListpackElement
     };
 
     /// <summary>
-    /// Bytes of encoding and data at an offset, read without looking at or behind <paramref name="limit"/>; 0 if it is no entry or its length is cut off.
-    /// What it returns may reach beyond the limit.
+    /// Bytes of encoding and data at an offset, read without looking at or behind <paramref name="limit"/>; 0 if it is no entry or its length is
+    /// cut off. What it returns may reach beyond the limit.
     /// </summary>
     public static long EncodedBytesWithin(ReadOnlySpan<byte> listpack, int offset, int limit)
     {

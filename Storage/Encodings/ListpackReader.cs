@@ -56,7 +56,9 @@ public ref struct ListpackReader
         return found;
     }
 
-    /// <summary>Goes to the element with an index (negative: from the end); false, and nowhere else, when there is none. O(n), from the nearer end.</summary>
+    /// <summary>
+    /// Goes to the element with an index (negative: from the end); false, and nowhere else, when there is none. O(n), from the nearer end.
+    /// </summary>
     public bool MoveTo(long index)
     {
         int offset = Listpack.Seek(_listpack, index);

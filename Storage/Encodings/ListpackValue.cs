@@ -2,7 +2,9 @@ using KestrelFree.Protocol;
 
 namespace KestrelFree.Storage.Encodings;
 
-/// <summary>An element of a listpack, an integer or a string, as it is read from one and written to one. A string is a span into where it came from.</summary>
+/// <summary>
+/// An element of a listpack, an integer or a string, as it is read from one and written to one. A string is a span into where it came from.
+/// </summary>
 public readonly ref struct ListpackValue
 {
     /// <summary>Enough bytes for the text of any integer.</summary>

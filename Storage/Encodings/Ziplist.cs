@@ -24,7 +24,9 @@ internal static class Ziplist
     private const byte LongBack = 0xFE;
     private const int UnknownCount = ushort.MaxValue;
 
-    /// <summary>Appends all elements to a listpack; false, with some of them appended, for bytes that are no ziplist through and through. O(bytes).</summary>
+    /// <summary>
+    /// Appends all elements to a listpack; false, with some of them appended, for bytes that are no ziplist through and through. O(bytes).
+    /// </summary>
     public static bool TryAppendTo(ref PackedBuffer target, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length <= HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != (uint)bytes.Length || bytes[^1] != End)

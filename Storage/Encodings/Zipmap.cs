@@ -16,7 +16,9 @@ internal static class Zipmap
     private const byte LongLength = 0xFE;
     private const int UnknownCount = 254;
 
-    /// <summary>Appends fields and values to a listpack; false, with some of them appended, for bytes that are no zipmap through and through. O(bytes).</summary>
+    /// <summary>
+    /// Appends fields and values to a listpack; false, with some of them appended, for bytes that are no zipmap through and through. O(bytes).
+    /// </summary>
     public static bool TryAppendTo(ref PackedBuffer target, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < 2 || bytes[^1] != End)

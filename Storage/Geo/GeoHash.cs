@@ -8,8 +8,8 @@ namespace KestrelFree.Storage;
 // What lies close together mostly has a common beginning, so a cell with few bits is a range of cells with more. With 26 steps, 52 bits, a cell is
 // 60 cm wide, and its number is exact as a double: it is the score under which a sorted set keeps a position.
 //
-// Source: Redis's geohash of 52 bits, which clients see as scores (GEORADIUS ... WITHHASH), so that numbers must be the same to the bit. The latitudes are
-// those of the Mercator map; the text of GEOHASH has all latitudes, as geohash.org.
+// Source: Redis's geohash of 52 bits, which clients see as scores (GEORADIUS ... WITHHASH), so that numbers must be the same to the bit. The
+// latitudes are those of the Mercator map; the text of GEOHASH has all latitudes, as geohash.org.
 
 /// <summary>A cell of the earth's surface, of a size that is a number of halvings.</summary>
 /// <param name="Bits">Its number among the cells of this size.</param>
@@ -89,8 +89,8 @@ public readonly record struct GeoHash(ulong Bits, int Step)
         return new GeoHash(Spread((uint)row) | (Spread((uint)column) << 1), step);
     }
 
-    // Filled with ones, the other coordinate's bits hand a carry on; filled with noughts, a borrow. A coordinate at the very end of the world has one bit
-    // more than others, which only a move takes away.
+    // Filled with ones, the other coordinate's bits hand a carry on; filled with noughts, a borrow. A coordinate at the very end of the world
+    // has one bit more than others, which only a move takes away.
     private ulong Moved(ulong mask, int by)
     {
         ulong own = mask >> (64 - 2 * Step);

@@ -6,8 +6,8 @@ namespace KestrelFree.Storage;
 //     box        what is no farther east or west than half its width, at its own latitude, and no farther north or south than half its height
 //     polygon    what a line to the east leaves through an odd number of edges, degrees taken as on a map; its centre is the middle of its corners
 //
-// Cover finds the cells to look through: the one around the centre that is about as large as the area, and those of its eight neighbours that the area
-// reaches into. The order of the cells is the order of results that are not sorted, so it is Redis's.
+// Cover finds the cells to look through: the one around the centre that is about as large as the area, and those of its eight neighbours that
+// the area reaches into. The order of the cells is the order of results that are not sorted, so it is Redis's.
 
 /// <summary>A circle, a box or a polygon on the earth's surface.</summary>
 public sealed class GeoShape
@@ -157,7 +157,8 @@ public sealed class GeoShape
         || center.Neighbor(1, 0).Bounds.East < _bounds.East
         || center.Neighbor(-1, 0).Bounds.West > _bounds.West);
 
-    // Where the cell around the centre reaches beyond the area, the neighbours on that side are not needed. Those of a quarter of the world always are.
+    // Where the cell around the centre reaches beyond the area, the neighbours on that side are not needed. Those of a quarter of the world
+    // always are.
     private bool IsUseless(GeoHash center, int east, int north)
     {
         if (center.Step < 2)

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace KestrelFree.Storage;
 
 /// <summary>
-/// Reads the lines of JSON that <see cref="JsonFileWriter"/> writes into a keyspace, in slices between which the keyspace is in order. Keys come in as by commands, events
-/// included. What is wrong is a <see cref="JsonFileException"/>; the keys before it have been stored then.
+/// Reads the lines of JSON that <see cref="JsonFileWriter"/> writes into a keyspace, in slices between which the keyspace is in order. Keys come
+/// in as by commands, events included. What is wrong is a <see cref="JsonFileException"/>; the keys before it have been stored then.
 /// </summary>
 public sealed class JsonFileReader
 {
@@ -41,7 +41,10 @@ public sealed class JsonFileReader
     /// <summary>Sources of libraries of functions.</summary>
     public IReadOnlyList<byte[]> Functions => _functions;
 
-    /// <summary>Reads for a time at least, or so many bytes; true at the end. A value is never left half read. Throws <see cref="JsonFileException"/>, and what the stream throws.</summary>
+    /// <summary>
+    /// Reads for a time at least, or so many bytes; true at the end. A value is never left half read. Throws <see cref="JsonFileException"/>,
+    /// and what the stream throws.
+    /// </summary>
     public bool ReadSlice(long budgetMicros, long mostBytes)
     {
         long began = Stopwatch.GetTimestamp();

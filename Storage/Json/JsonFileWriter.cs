@@ -23,10 +23,12 @@ namespace KestrelFree.Storage;
 //             "consumers":[{"name":"c","seenMs":1767225600000,"activeMs":-1}],
 //             "pending":[["4-1","c",1767225600000,2]]}]}}                                       id, consumer, when and how often delivered
 //
-// What stands for bytes is a JSON string where they are UTF-8, and {"base64":"..."} otherwise: one of the two fits any bytes, and neither can be taken for the other.
-// The value's name says its type, so names may come in any order. Times are Unix milliseconds. Encodings are left out: they are no data.
+// What stands for bytes is a JSON string where they are UTF-8, and {"base64":"..."} otherwise: one of the two fits any bytes, and neither can be
+// taken for the other. The value's name says its type, so names may come in any order. Times are Unix milliseconds. Encodings are left out: they
+// are no data.
 //
-// A collection is written as it is walked, and what has gathered goes to the stream after every so many bytes, so that memory does not follow the size of a value.
+// A collection is written as it is walked, and what has gathered goes to the stream after every so many bytes, so that memory does not follow
+// the size of a value.
 
 /// <summary>Writes a snapshot as lines of JSON.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The writer of JSON holds nothing but memory, and the stream is the caller's.")]

@@ -7,7 +7,8 @@ using KestrelFree.Protocol;
 namespace KestrelFree.Storage;
 
 /// <summary>
-/// Reads a stream of JSON values token by token, through a window that grows to the longest token; what is wrong is a <see cref="JsonFileException"/>.
+/// Reads a stream of JSON values token by token, through a window that grows to the longest token; what is wrong is a
+/// <see cref="JsonFileException"/>.
 /// </summary>
 internal sealed class JsonTokens(Stream stream, string name)
 {

@@ -21,7 +21,10 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
     private readonly List<ArgSlice> _slices = [];
     private readonly ArrayBufferWriter<byte> _pairs = new();
 
-    /// <summary>Reads the value whose name has been read. O(bytes). Throws <see cref="JsonFileException"/> for what is none, and for a collection without elements.</summary>
+    /// <summary>
+    /// Reads the value whose name has been read. O(bytes). Throws <see cref="JsonFileException"/> for what is none, and for a collection without
+    /// elements.
+    /// </summary>
     public JsonValue Read(string name)
     {
         switch (name)

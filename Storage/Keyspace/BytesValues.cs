@@ -84,7 +84,9 @@ internal static class BytesValues
         Entry.SetInteger(ref place.Entry, value);
     }
 
-    /// <summary>Gives the value so many bytes, keeping the first ones; the others are anything. It gets a form, raw for a string, and is writable.</summary>
+    /// <summary>
+    /// Gives the value so many bytes, keeping the first ones; the others are anything. It gets a form, raw for a string, and is writable.
+    /// </summary>
     public static Span<byte> Resize(Table table, ulong hash, scoped ReadOnlySpan<byte> key, int length, ValueForm form, scoped ref EntryPlace place)
     {
         table.MakeWritable(hash, key, ref place);

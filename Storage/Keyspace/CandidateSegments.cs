@@ -1,8 +1,8 @@
 namespace KestrelFree.Storage.Keyspaces;
 
 /// <summary>
-/// Goes through the segments of a table from a hash on, once around: all that hold keys, or those that may hold keys that expire. The table must not be
-/// written to meanwhile. A step is O(1) on average, O(segments) in a table that was nearly emptied, O(leaves) where few keys expire.
+/// Goes through the segments of a table from a hash on, once around: all that hold keys, or those that may hold keys that expire. The table must
+/// not be written to meanwhile. A step is O(1) on average, O(segments) in a table that was nearly emptied, O(leaves) where few keys expire.
 /// </summary>
 internal ref struct CandidateSegments(Table table, EvictionCandidates candidates, ulong from)
 {

@@ -6,25 +6,25 @@ namespace KestrelFree.Storage.Keyspaces;
 // How collections live in the keyspace.
 //
 // A small one is *packed*: a listpack or an intset, byte for byte Redis's, which an entry holds as it holds a string (BytesValues): in itself up to
-// 200 bytes, in a run, in an array. Copy on write, moving, freeing and walking are those of strings. A large one is an object, a CollectionValue, whose
-// slot in ObjectSlots the entry holds.
+// 200 bytes, in a run, in an array. Copy on write, moving, freeing and walking are those of strings. A large one is an object, a
+// CollectionValue, whose slot in ObjectSlots the entry holds.
 //
 //     entry [slot] -> shell (CollectionValue: roots and counters) -> nodes (heads, blocks, runs, tree nodes: each with a birth)
 //
 // The object is a shell. What it consists of are nodes that follow the rule of all items (ForkEpochs): a node that a fork sees is copied before
-// its first write. So is the shell, and that is O(1): EntryRef.WritableCollection puts a clone into a new slot and retires the old slot, if a fork sees
-// it. The old shell then stands still with all that it refers to, and the fork reads it like any frozen value.
+// its first write. So is the shell, and that is O(1): EntryRef.WritableCollection puts a clone into a new slot and retires the old slot, if a
+// fork sees it. The old shell then stands still with all that it refers to, and the fork reads it like any frozen value.
 //
-// The walk of a fork reads a collection when it comes to its key. So *everything* below a key has one reach, that of the key's segment, whatever the order
-// within the collection. Segments split and keys are renamed, so a collection does not keep its reach: whoever opens one for writing says what
-// it is (Open), and it holds until the next write to the keyspace.
+// The walk of a fork reads a collection when it comes to its key. So *everything* below a key has one reach, that of the key's segment, whatever
+// the order within the collection. Segments split and keys are renamed, so a collection does not keep its reach: whoever opens one for writing
+// says what it is (Open), and it holds until the next write to the keyspace.
 //
-// A key that moves (RENAME, MOVE) changes its place in the order of the walk, while forks that began before look for the old one: NoteMoved widens the
-// reach until these have ended.
+// A key that moves (RENAME, MOVE) changes its place in the order of the walk, while forks that began before look for the old one: NoteMoved
+// widens the reach until these have ended.
 //
-// Freeing a large collection takes time in proportion to its size. An entry that loses its collection gives it to PageStore.Discarded, where small ones go
-// at once and the others in slices of Keyspace.RunMaintenance. A teardown only reads the collection, since forks may still do so, and
-// retires nodes with the reach that the key had, as of the moment when the entry lost it.
+// Freeing a large collection takes time in proportion to its size. An entry that loses its collection gives it to PageStore.Discarded, where
+// small ones go at once and the others in slices of Keyspace.RunMaintenance. A teardown only reads the collection, since forks may still do so,
+// and retires nodes with the reach that the key had, as of the moment when the entry lost it.
 
 /// <summary>A collection that is too large for packed bytes; see the essay above.</summary>
 internal abstract class CollectionValue
@@ -65,8 +65,8 @@ internal abstract class CollectionValue
     public abstract void Open(Reach reach);
 
     /// <summary>
-    /// Moves nodes that lie where memory is to be given back, from a position on, which moves on, until the budget is spent; true once all were looked at. It is
-    /// open; what a fork has yet to read stays.
+    /// Moves nodes that lie where memory is to be given back, from a position on, which moves on, until the budget is spent; true once all were
+    /// looked at. It is open; what a fork has yet to read stays.
     /// </summary>
     public virtual bool MoveNodes(ref long position, in TimeBudget budget) => true;
 

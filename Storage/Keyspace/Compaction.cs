@@ -3,17 +3,17 @@ using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Keyspaces;
 
-// Gives memory back after much was deleted or made smaller. Frees alone return only chunks that happen to run empty, which after deleting nine keys of
-// ten at random are none.
+// Gives memory back after much was deleted or made smaller. Frees alone return only chunks that happen to run empty, which after deleting nine
+// keys of ten at random are none.
 //
 //     resting --(worth it)--> merging --(all segments seen)--> moving --(all segments seen)--> resting
 //
 //   merging   every segment is merged with its neighbours if they are small (SegmentMerge), and squeezed into fewer blocks
 //   moving    the sparsest chunks and slabs are chosen, and every segment's head, blocks, runs and long keys moved out of them (Evacuation)
 //
-// Before a segment comes what is below its keys: the tables of large sets, hashes and sorted sets are compacted segment by segment as databases are, and
-// the nodes of lists and of score trees moved. A collection keeps how far a phase has come in it (CompactionProgress), so that the next slice goes on
-// there. One whose shell a fork has yet to read is passed over. Streams are the collector's.
+// Before a segment comes what is below its keys: the tables of large sets, hashes and sorted sets are compacted segment by segment as databases
+// are, and the nodes of lists and of score trees moved. A collection keeps how far a phase has come in it (CompactionProgress), so that the next
+// slice goes on there. One whose shell a fork has yet to read is passed over. Streams are the collector's.
 //
 // Merging comes first since it frees most by itself, and since what it copies goes to the lowest chunks with room: less is left to be moved.
 //

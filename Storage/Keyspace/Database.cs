@@ -142,8 +142,8 @@ public sealed class Database
     public bool Unlink(ReadOnlySpan<byte> key) => Delete(key);
 
     /// <summary>
-    /// Gives a key another name, in this database or another, whatever was there; false if the key is missing. The value is not copied unless it lies in the
-    /// entry; expiry and access clock are kept. O(1). The two must not be the same.
+    /// Gives a key another name, in this database or another, whatever was there; false if the key is missing. The value is not copied unless it
+    /// lies in the entry; expiry and access clock are kept. O(1). The two must not be the same.
     /// </summary>
     public bool Rename(ReadOnlySpan<byte> key, Database to, ReadOnlySpan<byte> newKey)
     {
@@ -162,8 +162,8 @@ public sealed class Database
     }
 
     /// <summary>
-    /// Gives another key, in this database or another, a copy of a key's value and its expiry, whatever was there; false if the key is missing. O(value).
-    /// The two must not be the same.
+    /// Gives another key, in this database or another, a copy of a key's value and its expiry, whatever was there; false if the key is missing.
+    /// O(value). The two must not be the same.
     /// </summary>
     public bool Copy(ReadOnlySpan<byte> key, Database to, ReadOnlySpan<byte> newKey)
     {
@@ -180,15 +180,18 @@ public sealed class Database
         return true;
     }
 
-    /// <summary>A portion of SCAN: some <paramref name="count"/> keys (1 at least) from a cursor on; keys past their time are deleted or hidden on the way.</summary>
+    /// <summary>
+    /// A portion of SCAN: some <paramref name="count"/> keys (1 at least) from a cursor on; keys past their time are deleted or hidden on the
+    /// way.
+    /// </summary>
     public KeyScan Scan(ulong cursor, long count) => new(this, cursor, count, _keyspace.ExpiredKeys);
 
     /// <summary>All keys, without those past their time, which stay: what KEYS asks for. O(keys).</summary>
     public KeyScan Walk() => new(this, 0, long.MaxValue, ExpiredKeys.Hide);
 
     /// <summary>
-    /// Finds a key at random, each with the same probability; false when there is none. Keys past their time are deleted on the way; where they are only
-    /// hidden, one may be found if there seems to be nothing else. O(1) on average.
+    /// Finds a key at random, each with the same probability; false when there is none. Keys past their time are deleted on the way; where they
+    /// are only hidden, one may be found if there seems to be nothing else. O(1) on average.
     /// </summary>
     public bool TryGetRandomKey(out EntryView entry)
     {

@@ -17,8 +17,8 @@ namespace KestrelFree.Storage.Keyspaces;
 // local to a leaf, until it has 512 places and splits in two; and only when a leaf as deep as the top splits does the top
 // double: 2,000 references at 100 M keys.
 //
-// When segments merge, leaves fold: halved while no segment needs all its places, joined with a sibling when both are small, and the top is halved when no
-// leaf is as deep.
+// When segments merge, leaves fold: halved while no segment needs all its places, joined with a sibling when both are small, and the top is
+// halved when no leaf is as deep.
 //
 // Forks: the top and the leaves are ordinary arrays with a birth. A fork takes the reference of the top; what is older than a live
 // fork is cloned before its first write, and the collector frees the original. There is no test of the walker's position here: a
@@ -65,7 +65,9 @@ internal sealed class Directory
     /// <summary>The earliest expiry of all its segments, or a bound below it.</summary>
     public long Earliest { get; private set; } = Never;
 
-    /// <summary>Another directory over the same arrays; whichever is written to must be the only one that is, and forks must see the other. O(1).</summary>
+    /// <summary>
+    /// Another directory over the same arrays; whichever is written to must be the only one that is, and forks must see the other. O(1).
+    /// </summary>
     public Directory Clone() => new(this);
 
     /// <summary>The leaf of a hash.</summary>
@@ -134,8 +136,8 @@ internal sealed class Directory
     }
 
     /// <summary>
-    /// Makes the leaf of a hash as small as its segments allow, and one of it and its sibling if they fit into half a leaf, and so on. Not while a fork lives.
-    /// O(places of a leaf).
+    /// Makes the leaf of a hash as small as its segments allow, and one of it and its sibling if they fit into half a leaf, and so on. Not while
+    /// a fork lives. O(places of a leaf).
     /// </summary>
     public void Fold(ulong hash)
     {

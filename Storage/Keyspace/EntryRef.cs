@@ -198,7 +198,9 @@ public ref struct EntryRef : IPackedBytes
         return true;
     }
 
-    /// <summary>Gives the key a packed collection, keeping its expiry; adds it if it is missing. Does not signal: see <see cref="SignalModified"/>.</summary>
+    /// <summary>
+    /// Gives the key a packed collection, keeping its expiry; adds it if it is missing. Does not signal: see <see cref="SignalModified"/>.
+    /// </summary>
     internal void SetPacked(ValueForm form, scoped ReadOnlySpan<byte> bytes) => SetPacked(form, bytes, Expiry.Keep);
 
     /// <summary>Gives the key a packed collection and an expiry; adds it if it is missing. Does not signal.</summary>
@@ -210,8 +212,8 @@ public ref struct EntryRef : IPackedBytes
     }
 
     /// <summary>
-    /// Makes the bytes of a packed collection writable, with <paramref name="inserted"/> bytes of any content in the place of <paramref name="removed"/>
-    /// ones. Does not signal. O(bytes behind the place).
+    /// Makes the bytes of a packed collection writable, with <paramref name="inserted"/> bytes of any content in the place of
+    /// <paramref name="removed"/> ones. Does not signal. O(bytes behind the place).
     /// </summary>
     internal Span<byte> SplicePacked(int offset, int removed, int inserted) =>
         BytesValues.Splice(_database.Table, _hash, _key, offset, removed, inserted, ref _place);

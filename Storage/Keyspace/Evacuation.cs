@@ -20,8 +20,8 @@ internal sealed class Evacuation(PageStore pages)
     private int _moved;
 
     /// <summary>
-    /// Moves the things of the segment of a hash; false if the budget was spent before all were, so that it must be called again for the same segment.
-    /// O(entries), and at most some 300 KB are copied between two looks at the budget.
+    /// Moves the things of the segment of a hash; false if the budget was spent before all were, so that it must be called again for the same
+    /// segment. O(entries), and at most some 300 KB are copied between two looks at the budget.
     /// </summary>
     public bool Run(Table table, ulong hash, in TimeBudget budget)
     {

@@ -4,12 +4,12 @@ namespace KestrelFree.Storage;
 
 // Which key goes when memory is full.
 //
-// To know the least recently used of all keys would take a list through all entries, 16 bytes a key and two cache misses a read. So, as in Redis, some
-// keys are looked at, and the best of them goes. Redis takes maxmemory-samples keys for each that it evicts, one cache miss or two each. Here a
-// random segment is looked at as a whole: its entries lie together in some ten blocks, so that its 150 keys cost about as much as ten taken
-// at random. Of so many keys more than one may go: one for every KeysPerSample * maxmemory-samples that were seen. The choice is then among four times as many
-// keys as Redis's, for less. (Six times as many took 42 % of the time of SETs that each evict. On a Zipf(0.99) trace four hit 88.1 and 90.1 % by LRU and LFU,
-// three 87.9 and 90.1 %, redis-server 83.9 and 86.4 %.)
+// To know the least recently used of all keys would take a list through all entries, 16 bytes a key and two cache misses a read. So, as in
+// Redis, some keys are looked at, and the best of them goes. Redis takes maxmemory-samples keys for each that it evicts, one cache miss or two
+// each. Here a random segment is looked at as a whole: its entries lie together in some ten blocks, so that its 150 keys cost about as much as
+// ten taken at random. Of so many keys more than one may go: one for every KeysPerSample * maxmemory-samples that were seen. The choice is then
+// among four times as many keys as Redis's, for less. (Six times as many took 42 % of the time of SETs that each evict. On a Zipf(0.99) trace
+// four hit 88.1 and 90.1 % by LRU and LFU, three 87.9 and 90.1 %, redis-server 83.9 and 86.4 %.)
 //
 //     round:   segments of each database -> score of each key -> the 16 best of all rounds so far (EvictionPool)
 //     evict:   the best of the pool, if it still is what it was: not used since, not deleted

@@ -1,6 +1,9 @@
 namespace KestrelFree.Storage.Keyspaces;
 
-/// <summary>The best candidates for eviction that were seen, a few, by score. Copies their keys into buffers that it keeps: it allocates only to grow one.</summary>
+/// <summary>
+/// The best candidates for eviction that were seen, a few, by score. Copies their keys into buffers that it keeps: it allocates only to grow
+/// one.
+/// </summary>
 internal sealed class EvictionPool
 {
     public const int Capacity = 16;
@@ -42,7 +45,10 @@ internal sealed class EvictionPool
     /// <summary>Whether a score is good enough.</summary>
     public bool Admits(long score) => _count < Capacity || score > _slots[0].Score;
 
-    /// <summary>Adds a candidate whose score is admitted, in the place of the worst if there is no other; one that is there already is not added. O(capacity).</summary>
+    /// <summary>
+    /// Adds a candidate whose score is admitted, in the place of the worst if there is no other; one that is there already is not added.
+    /// O(capacity).
+    /// </summary>
     public void Add(int database, ulong hash, ReadOnlySpan<byte> key, long score)
     {
         for (int i = 0; i < _count; i++)

@@ -54,12 +54,14 @@ public enum Touch
     Unseen,
 }
 
-/// <summary>When emptying a database frees the memory. Either way no key is left when the call returns, and used memory counts without them.</summary>
+/// <summary>
+/// When emptying a database frees the memory. Either way no key is left when the call returns, and used memory counts without them.
+/// </summary>
 public enum FlushMode
 {
     /// <summary>
-    /// Before the call returns if there are few keys; else in slices too. (Redis frees everything first. What a client can tell is that no key is left and that
-    /// used memory has fallen; both hold. That everybody waits meanwhile is nothing to be kept.)
+    /// Before the call returns if there are few keys; else in slices too. (Redis frees everything first. What a client can tell is that no key
+    /// is left and that used memory has fallen; both hold. That everybody waits meanwhile is nothing to be kept.)
     /// </summary>
     Sync,
 

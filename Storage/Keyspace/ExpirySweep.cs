@@ -5,14 +5,14 @@ namespace KestrelFree.Storage.Keyspaces;
 
 // The active expire cycle: deletes keys past their time that nobody asks for.
 //
-// Redis samples: twenty random keys of those that expire, again while many of them are due. That finds most, late and at a cost that grows with the keys
-// that are not due. Here nothing is sampled. Every level knows a bound below the earliest expiry under it:
+// Redis samples: twenty random keys of those that expire, again while many of them are due. That finds most, late and at a cost that grows with
+// the keys that are not due. Here nothing is sampled. Every level knows a bound below the earliest expiry under it:
 //
 //     horizon of all databases -> Directory.Earliest -> DirectoryLeaf.Earliest -> one number per segment -> the entries
 //
 // so a sweep goes through one table in the order of hashes, jumps over leaves and places that are not due, and reads the entries only of
-// segments that are. Having read them all it knows their earliest expiry, and when it reaches the end of the table the bounds above are made exact. What
-// is due is found by the next sweep, for certain.
+// segments that are. Having read them all it knows their earliest expiry, and when it reaches the end of the table the bounds above are made
+// exact. What is due is found by the next sweep, for certain.
 //
 //     cost     a leaf without anything due    one number
 //              a leaf                         512 numbers, some 100 ns
@@ -22,8 +22,8 @@ namespace KestrelFree.Storage.Keyspaces;
 // A sweep is cut into slices by a time budget; the position is a hash, so splits and merges between two slices do not matter (a segment that a merge
 // put around the position waits for the next sweep). Each slice takes the time anew: what has become due ahead of the position goes along.
 //
-// Oldest first: of several databases the one with the earliest bound is next, and within a table every segment waits for one round, since hashes scatter
-// old and new alike. A heap of keys by time would be exact, and cost 16 bytes a key and a cache miss for every change of an expiry.
+// Oldest first: of several databases the one with the earliest bound is next, and within a table every segment waits for one round, since hashes
+// scatter old and new alike. A heap of keys by time would be exact, and cost 16 bytes a key and a cache miss for every change of an expiry.
 //
 // A removal may restructure the table (siblings merge). Then the segment is left as it is, with its bound, for the next sweep.
 //

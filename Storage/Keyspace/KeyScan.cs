@@ -4,7 +4,8 @@ namespace KestrelFree.Storage;
 
 /// <summary>
 /// One portion of SCAN over a database: the keys from a cursor on, without those past their time. What is there from the first portion to the last is
-/// met, whatever is written between two of them (see <see cref="TableScan"/>). Nothing may be written before <see cref="MoveNext"/> has returned false.
+/// met, whatever is written between two of them (see <see cref="TableScan"/>). Nothing may be written before <see cref="MoveNext"/> has returned
+/// false.
 /// </summary>
 public ref struct KeyScan
 {
@@ -26,7 +27,9 @@ public ref struct KeyScan
     /// <summary>The entry of this step; valid until the next.</summary>
     public EntryView Entry => new(_database.Table.Pages, ref _entries.Place.Entry);
 
-    /// <summary>Goes to the next key; false at the end of the portion. Keys past their time are deleted on the way if that is what becomes of them.</summary>
+    /// <summary>
+    /// Goes to the next key; false at the end of the portion. Keys past their time are deleted on the way if that is what becomes of them.
+    /// </summary>
     public bool MoveNext()
     {
         while (true)

@@ -134,7 +134,9 @@ public sealed class Keyspace
         }
     }
 
-    /// <summary><see cref="KeyspaceMemory.DataBytes"/> alone, for who asks before every command. O(1), O(databases) after a segment has split or merged.</summary>
+    /// <summary>
+    /// <see cref="KeyspaceMemory.DataBytes"/> alone, for who asks before every command. O(1), O(databases) after a segment has split or merged.
+    /// </summary>
     public long DataBytes
     {
         get
@@ -242,8 +244,8 @@ public sealed class Keyspace
     internal void CompactEverything() => _compaction.Start(EvacuationScope.Everything);
 
     /// <summary>
-    /// Hashes a key that is about to be looked up and asks for what leads to its segment; see <see cref="PrefetchEntries"/>. Keys of a database other than
-    /// that of the batch's first are passed over.
+    /// Hashes a key that is about to be looked up and asks for what leads to its segment; see <see cref="PrefetchEntries"/>. Keys of a database
+    /// other than that of the batch's first are passed over.
     /// </summary>
     public void PrefetchKey(Database database, ReadOnlySpan<byte> key) => _prefetch.Add(database, key);
 

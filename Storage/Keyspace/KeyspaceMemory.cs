@@ -7,8 +7,8 @@ namespace KestrelFree.Storage;
 public readonly record struct KeyspaceMemory
 {
     /// <summary>
-    /// What keys, values and their directory take, and what forks keep besides; without what a flush or a deletion has yet to free, and without the holes
-    /// that changed and deleted entries left in blocks, which new ones fill.
+    /// What keys, values and their directory take, and what forks keep besides; without what a flush or a deletion has yet to free, and without
+    /// the holes that changed and deleted entries left in blocks, which new ones fill.
     /// </summary>
     public long UsedBytes =>
         Math.Max(0, HeadBytes + BlockBytes - DeadBytes + RunBytes + LargeValueBytes + ManagedBytes - PendingBytes) + DirectoryBytes;

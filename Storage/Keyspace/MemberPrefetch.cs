@@ -1,8 +1,8 @@
 namespace KestrelFree.Storage.Keyspaces;
 
-// What PrefetchBatch does for keys, for the members of large sets, hashes and sorted sets: a table of 100,000 members is out of the nearest caches, one of
-// millions out of all, and each member of a pipelined batch would wait for its directory, its group and its entry in turn. SADD and HSET of random members
-// of 100,000, 16 requests to a batch, spent 30 % of their time on these misses.
+// What PrefetchBatch does for keys, for the members of large sets, hashes and sorted sets: a table of 100,000 members is out of the nearest
+// caches, one of millions out of all, and each member of a pipelined batch would wait for its directory, its group and its entry in turn. SADD
+// and HSET of random members of 100,000, 16 requests to a batch, spent 30 % of their time on these misses.
 //
 // It can begin only when the entries of the keys are in the cache, since only they tell which table a member belongs to.
 

@@ -3,9 +3,10 @@ using System.Runtime.CompilerServices;
 namespace KestrelFree.Storage.Keyspaces;
 
 // A random look-up at 10 M keys waits for memory three times: for the place in the directory that leads to its segment (out of the nearest caches, if
-// not out of all), for the line of its group, and for its entry. A pipelined server knows the keys of many requests before it executes the first, so it
-// can have all these misses under way at once, in three passes that each ask for what the one before has made known. Without a pass for the
-// directory the second one stalled on it, key by key, and had few other misses under way: 150 ns a GET in place of 280, on a busy machine.
+// not out of all), for the line of its group, and for its entry. A pipelined server knows the keys of many requests before it executes the
+// first, so it can have all these misses under way at once, in three passes that each ask for what the one before has made known. Without a pass
+// for the directory the second one stalled on it, key by key, and had few other misses under way: 150 ns a GET in place of 280, on a busy
+// machine.
 //
 // The first pass hashes the keys as well; the look-ups that follow would hash them again. So a batch remembers each key of up to 32 bytes with its
 // hash, and HashOf recognises it: first at the position after the last one recognised (commands execute in order). Keys are compared in
@@ -38,7 +39,9 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
     private int _prefetched;
     private int _next;
 
-    /// <summary>Hashes a key, and asks for the place in the directory that leads to its segment. A batch is of one database; keys of others are ignored.</summary>
+    /// <summary>
+    /// Hashes a key, and asks for the place in the directory that leads to its segment. A batch is of one database; keys of others are ignored.
+    /// </summary>
     public void Add(Database database, ReadOnlySpan<byte> key)
     {
         // The first key after a Complete begins a new batch.

@@ -1,8 +1,8 @@
 namespace KestrelFree.Storage.Keyspaces;
 
 /// <summary>
-/// The entries of one segment among which a scan chooses: their hash prefixes and where they lie. One for all tables, since a portion of a scan is done with it
-/// before the next begins; it grows to the longest chain of heads ever met.
+/// The entries of one segment among which a scan chooses: their hash prefixes and where they lie. One for all tables, since a portion of a scan
+/// is done with it before the next begins; it grows to the longest chain of heads ever met.
 /// </summary>
 internal sealed class ScanSelection
 {
@@ -32,8 +32,8 @@ internal sealed class ScanSelection
     }
 
     /// <summary>
-    /// Puts the entries with the lowest prefixes first and tells how many: those wanted, and whatever shares the prefix of the last. Gives the prefix that
-    /// follows, if there is one. O(n log n), but O(1) when all are wanted.
+    /// Puts the entries with the lowest prefixes first and tells how many: those wanted, and whatever shares the prefix of the last. Gives the
+    /// prefix that follows, if there is one. O(n log n), but O(1) when all are wanted.
     /// </summary>
     public int Take(long wanted, out ulong following)
     {

@@ -4,7 +4,9 @@ using KestrelFree.Storage.Pages;
 
 namespace KestrelFree.Storage.Keyspaces;
 
-/// <summary>Visits every entry of a segment and of those chained to it once, in the order of slots. Nothing may write to them meanwhile. O(1) a step.</summary>
+/// <summary>
+/// Visits every entry of a segment and of those chained to it once, in the order of slots. Nothing may write to them meanwhile. O(1) a step.
+/// </summary>
 internal struct SegmentEntries(PageStore pages)
 {
     private uint _head;

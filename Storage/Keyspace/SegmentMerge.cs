@@ -50,7 +50,9 @@ internal sealed class SegmentMerge(PageStore pages)
             table.Merge(hash & ~Below(widest), widest, SegmentSpace.WidthFor(entries, bytes));
     }
 
-    /// <summary>Merges the segment of a hash when a removal has left it small, every eighth time: for tables whose members are drawn at random.</summary>
+    /// <summary>
+    /// Merges the segment of a hash when a removal has left it small, every eighth time: for tables whose members are drawn at random.
+    /// </summary>
     public void RunAfterRemoval(Table table, ulong hash)
     {
         int left = pages.Head(table.Directory.HeadOf(hash)).Count;

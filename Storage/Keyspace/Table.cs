@@ -18,8 +18,8 @@ namespace KestrelFree.Storage.Keyspaces;
 // Bytes are reserved before anything is given up, so a place is never half-written.
 //
 // Splitting puts every entry of a chain into one of two new segments by the next bit of its hash, which is computed again from the key (about
-// three hashes per insert, amortised; storing them would cost 8 bytes a key). It touches some 230 entries: about 10 us, the longest pause of any write.
-// The depth of a segment is capped at a little more than an even spread needs; beyond it heads are chained.
+// three hashes per insert, amortised; storing them would cost 8 bytes a key). It touches some 230 entries: about 10 us, the longest pause of any
+// write. The depth of a segment is capped at a little more than an even spread needs; beyond it heads are chained.
 
 /// <summary>The entries of one database. All operations O(1) amortised, a split O(entries of a segment).</summary>
 internal sealed class Table
@@ -35,7 +35,9 @@ internal sealed class Table
     private readonly SegmentSpace _space;
     private int _overflowHeads;
 
-    /// <summary>An empty table; <paramref name="ordinal"/> is its place in the order of a fork's walk, and its expiries show on the horizon.</summary>
+    /// <summary>
+    /// An empty table; <paramref name="ordinal"/> is its place in the order of a fork's walk, and its expiries show on the horizon.
+    /// </summary>
     public Table(PageStore pages, KeyHasher hasher, int ordinal, ExpiryHorizon? horizon = null)
     {
         _pages = pages;
@@ -98,7 +100,9 @@ internal sealed class Table
     /// <summary>Bytes of its entries, heads and directory; what entries refer to is not counted. O(1), an estimate by the average segment.</summary>
     public long MemoryBytes => Directory.Bytes + Count * AverageEntryBytes;
 
-    /// <summary>An empty table that is the value of a key (see CollectionValue): the walk of a fork reads all of it when it comes to that key.</summary>
+    /// <summary>
+    /// An empty table that is the value of a key (see CollectionValue): the walk of a fork reads all of it when it comes to that key.
+    /// </summary>
     public static Table Nested(PageStore pages, KeyHasher hasher) => new(pages, hasher, NestedOrdinal);
 
     /// <summary>The same, for keys that are ordered elsewhere, by references to those that are long.</summary>
@@ -587,7 +591,9 @@ internal sealed class Table
         _pages.Head(previous).Next = copy;
     }
 
-    /// <summary>Copies the entries of the segment of a hash to fewer blocks, if that is worth it and no fork needs them where they are. O(entries).</summary>
+    /// <summary>
+    /// Copies the entries of the segment of a hash to fewer blocks, if that is worth it and no fork needs them where they are. O(entries).
+    /// </summary>
     public void Squeeze(ulong hash)
     {
         uint id = Directory.HeadOf(hash);

@@ -15,15 +15,16 @@ namespace KestrelFree.Storage.Keyspaces;
 // 48 bits stay far below 2^53, above which clients that keep numbers as doubles would lose bits. Entries whose 48 bits are equal go together. The
 // cursor of a portion that is not the last is never 0, since it lies behind an entry.
 //
-// A portion is whole segments while they fit, in the order of their slots: nothing is hashed or sorted for them. Of the segment that it ends (or began)
-// in, the hashes are computed, which entries do not store, and the lowest ones selected: 3 us a portion, which is what COUNT 10 pays and COUNT
+// A portion is whole segments while they fit, in the order of their slots: nothing is hashed or sorted for them. Of the segment that it ends (or
+// began) in, the hashes are computed, which entries do not store, and the lowest ones selected: 3 us a portion, which is what COUNT 10 pays and
+// COUNT
 // 100 hardly notices. Ending only at segments' borders would save it, but COUNT 10 would reply 150 keys.
 //
 // A portion passes at most ten empty or small segments for each entry that it may visit, so that a table that was emptied does not hold the loop.
 
 /// <summary>
-/// One portion of a scan: visits the entries from a cursor on until it has seen <c>count</c>. The table must not be written to while entries of a segment
-/// are visited, but may be before <see cref="MoveToNextSegment"/>. O(count), and O(entries of a segment) besides.
+/// One portion of a scan: visits the entries from a cursor on until it has seen <c>count</c>. The table must not be written to while entries of
+/// a segment are visited, but may be before <see cref="MoveToNextSegment"/>. O(count), and O(entries of a segment) besides.
 /// </summary>
 internal ref struct TableScan
 {

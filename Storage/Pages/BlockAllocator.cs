@@ -11,12 +11,12 @@ namespace KestrelFree.Storage.Pages;
 // run empty and go back to the pool. Within a chunk free blocks form a list through their own first bytes, last freed first, so that
 // the next block handed out is likely still in the cache.
 //
-// Where blocks were freed all over, chunks do not run empty by themselves. An evacuation (Compaction drives it) chooses the sparsest chunks whose blocks fit
-// into the others: they are handed out from no more, and whoever walks the keyspace moves their blocks.
+// Where blocks were freed all over, chunks do not run empty by themselves. An evacuation (Compaction drives it) chooses the sparsest chunks
+// whose blocks fit into the others: they are handed out from no more, and whoever walks the keyspace moves their blocks.
 //
 // Every block has a birth: the epoch in which it was handed out. See ForkEpochs for what it decides. Births lie in an array beside the chunk,
-// 4 bytes a block, not in the blocks: they are read only while a fork lives. The array is pinned, since the collector would copy it twice, 16 KB for every 4 MB
-// of data: that was most of the first pause after loading, 5 to 16 ms at 10 M keys.
+// 4 bytes a block, not in the blocks: they are read only while a fork lives. The array is pinned, since the collector would copy it twice, 16 KB
+// for every 4 MB of data: that was most of the first pause after loading, 5 to 16 ms at 10 M keys.
 
 /// <summary>Hands out blocks of one size from pooled chunks. O(1) but for taking a chunk.</summary>
 internal sealed class BlockAllocator

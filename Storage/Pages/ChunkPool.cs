@@ -13,9 +13,9 @@ namespace KestrelFree.Storage.Pages;
 //     block id  = chunk number : 20 | index : 12          (BlockAllocator)
 //     run handle = chunk number : 16 | 64-byte unit : 16   (RunAllocator)
 //
-// Empty chunks come back to the pool. The pool keeps one warm and tells the system to take the pages of the others, which are cold then. When a keyspace that
-// shrank grows again, a pool thread has the next cold chunk backed by huge pages ahead of its use, for the reason that SlabSupply gives; if growth is
-// faster than that, a chunk does without huge pages.
+// Empty chunks come back to the pool. The pool keeps one warm and tells the system to take the pages of the others, which are cold then. When a
+// keyspace that shrank grows again, a pool thread has the next cold chunk backed by huge pages ahead of its use, for the reason that SlabSupply
+// gives; if growth is faster than that, a chunk does without huge pages.
 //
 // The first chunks are arrays of their own and take no huge pages, so that a small server stays small; from 16 MB on they are cut from arrays of
 // 8 MB, the next of which SlabSupply has ready beforehand. (With 16 MB what is ready but unused took 10 M small keys from 42.6 to 45.3 bytes each.)
@@ -47,8 +47,8 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     private int _warmedAhead;
 
     /// <summary>
-    /// The addresses of chunks by number. Of its full size from the start (the system backs only what is written), so that whoever reads it often can keep
-    /// the reference.
+    /// The addresses of chunks by number. Of its full size from the start (the system backs only what is written), so that whoever reads it
+    /// often can keep the reference.
     /// </summary>
     public nint[] Addresses { get; } = new nint[MaxChunks];
 

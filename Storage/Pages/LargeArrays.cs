@@ -1,9 +1,9 @@
 namespace KestrelFree.Storage.Pages;
 
-// The arrays of values over 256 KB. They are ordinary objects, so the collector may have their addresses back; but it keeps the memory behind them: after
-// deleting 1,000 values of 1 MB all of it stayed resident until something else made it collect, and longer. A blocking collection that compacts gives it back, and
-// stops the server for as long. So memory goes back to the system by hand here too: before an array is let go, the pages
-// within it are discarded, in slices. The collector does not read what is dead, and clears or overwrites what it hands out again.
+// The arrays of values over 256 KB. They are ordinary objects, so the collector may have their addresses back; but it keeps the memory behind
+// them: after deleting 1,000 values of 1 MB all of it stayed resident until something else made it collect, and longer. A blocking collection
+// that compacts gives it back, and stops the server for as long. So memory goes back to the system by hand here too: before an array is let go,
+// the pages within it are discarded, in slices. The collector does not read what is dead, and clears or overwrites what it hands out again.
 //
 // The last few arrays stay as they are, and the next value of about the same size gets one: overwriting big values neither allocates nor collects.
 //

@@ -92,7 +92,9 @@ internal sealed class ObjectSlots
     /// <summary>What an object counts for in <see cref="ArrayBytes"/>.</summary>
     public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : CollectionValue.ShellBytes;
 
-    /// <summary>Chooses pages whose objects find room in the others; <see cref="IsLeaving"/> tells from now on which objects are to move. O(pages).</summary>
+    /// <summary>
+    /// Chooses pages whose objects find room in the others; <see cref="IsLeaving"/> tells from now on which objects are to move. O(pages).
+    /// </summary>
     public void BeginEvacuation(EvacuationScope scope)
     {
         int surplus = scope == EvacuationScope.Everything ? _presentCount : _presentCount - (int)(Used / PageSlots) - 2;

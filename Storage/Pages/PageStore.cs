@@ -5,8 +5,8 @@ using KestrelFree.Storage.Snapshots;
 namespace KestrelFree.Storage.Pages;
 
 /// <summary>
-/// All memory that entries live in, shared by every database of a keyspace: heads, blocks, runs and heap objects, and the rule by which they are freed
-/// while forks live (<see cref="ForkEpochs"/>).
+/// All memory that entries live in, shared by every database of a keyspace: heads, blocks, runs and heap objects, and the rule by which they are
+/// freed while forks live (<see cref="ForkEpochs"/>).
 /// </summary>
 internal sealed class PageStore
 {
@@ -68,7 +68,9 @@ internal sealed class PageStore
     /// <summary>Bytes of collections that are made of managed objects, as they tell of them.</summary>
     public long ManagedBytes { get; set; }
 
-    /// <summary>Bytes of blocks that entries gave up and that are not handed out again yet: holes, which new entries of their segments will fill.</summary>
+    /// <summary>
+    /// Bytes of blocks that entries gave up and that are not handed out again yet: holes, which new entries of their segments will fill.
+    /// </summary>
     public long DeadBytes { get; set; }
 
     /// <summary>

@@ -19,10 +19,10 @@ namespace KestrelFree.Storage.Pages;
 // Why not a general first-fit heap: uniform hashing makes everything grow and shrink at once, which strands whole generations of odd
 // sizes (18 % measured). Size classes bound the loss: 12 % within a run, 6 % at the end of a slab.
 //
-// Memory goes back to the system by slabs: one that is free is discarded where it lies, but for a few. Where runs were freed all over, slabs do not run
-// empty by themselves. In an evacuation (Compaction drives it) the walk over the keyspace asks of every run whether it is to move. The first run of a
-// sparse slab that is met decides: if the class's other slabs have room for all of its runs, it is handed out from no more, and they move. So nothing has to
-// be searched or sorted beforehand, however many slabs there are, and moving never needs a new slab:
+// Memory goes back to the system by slabs: one that is free is discarded where it lies, but for a few. Where runs were freed all over, slabs do
+// not run empty by themselves. In an evacuation (Compaction drives it) the walk over the keyspace asks of every run whether it is to move. The
+// first run of a sparse slab that is met decides: if the class's other slabs have room for all of its runs, it is handed out from no more, and
+// they move. So nothing has to be searched or sorted beforehand, however many slabs there are, and moving never needs a new slab:
 //
 //     room of a class (free runs of the slabs in use)  >=  runs that are yet to move
 

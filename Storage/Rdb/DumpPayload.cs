@@ -59,8 +59,8 @@ public sealed class DumpPayload
         payload.Length >= FooterBytes && BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]) <= RdbFormat.NewestVersion;
 
     /// <summary>
-    /// Stores the value of a payload, in the place of whatever the key holds. O(length). Throws <see cref="RdbException"/> for a value that is not sound, before
-    /// anything is changed.
+    /// Stores the value of a payload, in the place of whatever the key holds. O(length). Throws <see cref="RdbException"/> for a value that is
+    /// not sound, before anything is changed.
     /// </summary>
     public static void Restore(ReadOnlySpan<byte> payload, scoped ref EntryRef entry, Expiry expiry, RdbLoading loading)
     {

@@ -18,13 +18,15 @@ public enum RdbPurpose
     /// <summary>Its keys are stored.</summary>
     Load,
 
-    /// <summary>Its keys are read and thrown away, also those of modules, whatever database they are in: only whether the file is sound counts.</summary>
+    /// <summary>
+    /// Its keys are read and thrown away, also those of modules, whatever database they are in: only whether the file is sound counts.
+    /// </summary>
     Check,
 }
 
 /// <summary>
-/// Reads an RDB file into a keyspace, see <see cref="RdbWriter"/>, at once or in slices between which the keyspace is in order. Keys come in as by commands,
-/// events included. What is corrupt is an <see cref="RdbException"/>; the keys before it have been stored then.
+/// Reads an RDB file into a keyspace, see <see cref="RdbWriter"/>, at once or in slices between which the keyspace is in order. Keys come in as
+/// by commands, events included. What is corrupt is an <see cref="RdbException"/>; the keys before it have been stored then.
 /// </summary>
 /// <param name="keyspace">Takes the keys.</param>
 /// <param name="check">How strictly packed values are checked.</param>

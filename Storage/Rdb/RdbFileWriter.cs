@@ -6,7 +6,9 @@ namespace KestrelFree.Storage;
 /// <summary>What a file tells besides keys, and how it is written.</summary>
 public sealed record RdbFileOptions
 {
-    /// <summary>The version of the format. A value that needs a newer one raises it, if the stream can seek, and breaks an invariant otherwise.</summary>
+    /// <summary>
+    /// The version of the format. A value that needs a newer one raises it, if the stream can seek, and breaks an invariant otherwise.
+    /// </summary>
     public int Version { get; init; } = RdbFormat.Version;
 
     /// <summary>Sources of libraries of functions.</summary>
@@ -82,7 +84,10 @@ public sealed class RdbFileWriter : ISnapshotFileWriter
     /// <summary>The first key that made it newer than it should be, if one did.</summary>
     public byte[]? RaisedBy { get; private set; }
 
-    /// <summary>Writes all of a snapshot, unless told to stop. O(bytes). Throws what the stream throws, and NotSupportedException for a type without a row.</summary>
+    /// <summary>
+    /// Writes all of a snapshot, unless told to stop. O(bytes). Throws what the stream throws, and NotSupportedException for a type without a
+    /// row.
+    /// </summary>
     /// <param name="snapshot">What to write.</param>
     /// <param name="advance">Is called after each key, and says whether to go on.</param>
     /// <returns>Whether it is whole.</returns>

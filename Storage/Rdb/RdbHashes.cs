@@ -12,7 +12,8 @@ namespace KestrelFree.Storage;
 //     HashListpackEx   earliest expiry : 8  listpack of field value expiry ...
 //     Valkey's 22      count  { field value  expiry : 8 }                   expiry -1: none
 //
-// HashMetadata and HashListpackEx need version 12, so a hash none of whose fields expires (any more) is written as one of the first two, whatever its encoding.
+// HashMetadata and HashListpackEx need version 12, so a hash none of whose fields expires (any more) is written as one of the first two,
+// whatever its encoding.
 
 /// <summary>How hashes are written and read.</summary>
 internal static class RdbHashes

@@ -12,7 +12,8 @@ namespace KestrelFree.Storage;
 //     ListZiplist      ziplist                                  (before Redis 3.2)
 //     List             count  { element }
 //
-// A list that is one listpack is written as a quicklist of one node. What was read becomes one listpack again if it is a single node within the limit.
+// A list that is one listpack is written as a quicklist of one node. What was read becomes one listpack again if it is a single node within the
+// limit.
 
 /// <summary>How lists are written and read.</summary>
 internal static class RdbLists

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 
 namespace KestrelFree.Storage;
 
-// A file's keys come in an order that is random to the table, so that storing one waits for memory several times. A few entries ahead are looked at for
-// their keys, and what storing them will touch is asked for together. Only what can be skipped at a glance is: entries of strings and of packed
-// collections that are all there. What is wrong or unknown ends it; whoever reads the entry will say so.
+// A file's keys come in an order that is random to the table, so that storing one waits for memory several times. A few entries ahead are looked
+// at for their keys, and what storing them will touch is asked for together. Only what can be skipped at a glance is: entries of strings and of
+// packed collections that are all there. What is wrong or unknown ends it; whoever reads the entry will say so.
 
 /// <summary>Prefetches for the entries that come next in a file.</summary>
 internal static class RdbLookAhead

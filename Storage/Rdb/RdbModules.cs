@@ -11,7 +11,8 @@ namespace KestrelFree.Storage;
 //
 //     0 the end    1, 2 a number (a length)    3 a float : 4    4 a double : 8    5 a string
 //
-// There are no modules here to read them, so a file that has any is refused, and the error names the type. Whoever only checks a file can pass over them.
+// There are no modules here to read them, so a file that has any is refused, and the error names the type. Whoever only checks a file can pass
+// over them.
 
 /// <summary>Refuses what belongs to modules, or passes over it.</summary>
 internal static class RdbModules

@@ -3,7 +3,10 @@ using KestrelFree.Storage.Keyspaces;
 
 namespace KestrelFree.Storage;
 
-/// <summary>What the types have in common whose elements come packed in one string: listpacks, and the ziplists and zipmaps of older versions as listpacks.</summary>
+/// <summary>
+/// What the types have in common whose elements come packed in one string: listpacks, and the ziplists and zipmaps of older versions as
+/// listpacks.
+/// </summary>
 internal static class RdbPacked
 {
     /// <summary>Writes packed bytes as they are.</summary>

@@ -3,7 +3,8 @@ using KestrelFree.Storage.Keyspaces;
 
 namespace KestrelFree.Storage;
 
-// Sets in the RDB format. A listpack of members has a type of its own from version 11 on only, so it is written member by member; it is read in either form.
+// Sets in the RDB format. A listpack of members has a type of its own from version 11 on only, so it is written member by member; it is read in
+// either form.
 
 /// <summary>How sets are written and read.</summary>
 internal static class RdbSets

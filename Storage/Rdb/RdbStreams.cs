@@ -13,8 +13,9 @@ namespace KestrelFree.Storage;
 //               pending  { id : 16  delivered ms : 8  deliveries }
 //               consumers  { name  seen ms : 8  [active ms : 8]  pending  { id : 16 } } }
 //
-// Ids are two 64-bit numbers: as lengths, or in 16 bytes, high byte first. Entries read is from Stream2 on, active ms from Stream3 on, which is of version 11:
-// so Stream2 is written, and a consumer that comes back was active when it was last seen. What older forms lack is reckoned from what they have.
+// Ids are two 64-bit numbers: as lengths, or in 16 bytes, high byte first. Entries read is from Stream2 on, active ms from Stream3 on, which is
+// of version 11: so Stream2 is written, and a consumer that comes back was active when it was last seen. What older forms lack is reckoned from
+// what they have.
 
 /// <summary>How streams are written and read.</summary>
 internal static class RdbStreams

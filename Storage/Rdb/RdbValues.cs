@@ -57,7 +57,9 @@ public sealed record RdbLoading(Database Database, PayloadCheck Check)
     public bool SkipsModules { get; init; }
 }
 
-/// <summary>The values of the RDB format: one row per form that is written and one per type that is read. A data type joins by adding its own.</summary>
+/// <summary>
+/// The values of the RDB format: one row per form that is written and one per type that is read. A data type joins by adding its own.
+/// </summary>
 internal static class RdbValues
 {
     private static readonly RdbSaver[] StringSavers =

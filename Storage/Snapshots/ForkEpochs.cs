@@ -14,8 +14,8 @@ namespace KestrelFree.Storage.Snapshots;
 //
 // What may not be written is replaced by a copy, born now, before its first write; the original is *retired*. What may not be freed is retired
 // too: it waits on the list of the newest fork that sees it. When that fork ends, each item on its list moves to the next older
-// fork that still sees it, or is freed, in slices (freeing 50,000 blocks at once took 2-23 ms). That exactness matters with overlapping forks (a save, an
-// AOF rewrite, a replica's sync): what was born after the older fork does not wait for it.
+// fork that still sees it, or is freed, in slices (freeing 50,000 blocks at once took 2-23 ms). That exactness matters with overlapping forks (a
+// save, an AOF rewrite, a replica's sync): what was born after the older fork does not wait for it.
 //
 // Forks are walked in the order of hashes, database by database, by one thread each. The walker publishes its position with a release
 // store once it is done with a segment, so the loop can tell what a fork no longer needs: then the item is not copied but *re-born*

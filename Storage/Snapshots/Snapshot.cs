@@ -6,8 +6,8 @@ using KestrelFree.Storage.Snapshots;
 namespace KestrelFree.Storage;
 
 /// <summary>
-/// All databases as they were when <see cref="Keyspace.Fork"/> was called, whatever has happened to them since. Made and released on the loop's thread;
-/// its walk may run on another. Everything that it keeps from being freed stays until it is released.
+/// All databases as they were when <see cref="Keyspace.Fork"/> was called, whatever has happened to them since. Made and released on the loop's
+/// thread; its walk may run on another. Everything that it keeps from being freed stays until it is released.
 /// </summary>
 public sealed class Snapshot : IDisposable
 {

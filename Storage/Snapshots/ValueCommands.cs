@@ -6,8 +6,8 @@ using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
 
-// The commands that make a value anew, for an append-only file whose base is no snapshot (aof-use-rdb-preamble no). One row per type. A command takes at most so many elements
-// that loading it blocks nobody for long:
+// The commands that make a value anew, for an append-only file whose base is no snapshot (aof-use-rdb-preamble no). One row per type. A command
+// takes at most so many elements that loading it blocks nobody for long:
 //
 //     RPUSH key e e ...    SADD key m m ...    ZADD key s m s m ...    HMSET key f v f v ...    then HPEXPIREAT for each field that expires
 //     XADD key id f v ...  for each entry, XSETID for what the stream remembers, XGROUP CREATE and CREATECONSUMER, and XCLAIM for each pending entry

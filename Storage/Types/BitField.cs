@@ -57,7 +57,9 @@ public readonly record struct BitField(long Offset, int Bits, bool IsSigned)
         window[..field.Length].CopyTo(field);
     }
 
-    /// <summary>What the field holds when it is set to a number; false if it must not be written. An unsigned field takes a negative one as a large one.</summary>
+    /// <summary>
+    /// What the field holds when it is set to a number; false if it must not be written. An unsigned field takes a negative one as a large one.
+    /// </summary>
     public bool TryFit(long value, BitOverflow overflow, out long fitting)
     {
         // Redis takes what lies this far below for too large, as its distance from the maximum overflows.

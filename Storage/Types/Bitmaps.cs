@@ -52,7 +52,9 @@ public static class Bitmaps
             - BitOperations.PopCount(bytes[tail] & ~MaskTo(last));
     }
 
-    /// <summary>The position of the first bit of this value from one position to another, both included and both there; -1 if there is none. O(bytes).</summary>
+    /// <summary>
+    /// The position of the first bit of this value from one position to another, both included and both there; -1 if there is none. O(bytes).
+    /// </summary>
     public static long IndexOf(ReadOnlySpan<byte> bytes, int bit, long first, long last)
     {
         if (first > last)

@@ -5,9 +5,9 @@ using KestrelFree.Storage.Types;
 namespace KestrelFree.Storage;
 
 /// <summary>
-/// One portion of SSCAN, HSCAN or ZSCAN: the elements of a collection from a cursor on, without fields past their time. A packed one comes whole, whatever the
-/// cursor and the count; of a table what is there from the first portion to the last is met (see <see cref="TableScan"/>). Nothing may be
-/// written before <see cref="MoveNext"/> has returned false.
+/// One portion of SSCAN, HSCAN or ZSCAN: the elements of a collection from a cursor on, without fields past their time. A packed one comes
+/// whole, whatever the cursor and the count; of a table what is there from the first portion to the last is met (see <see cref="TableScan"/>).
+/// Nothing may be written before <see cref="MoveNext"/> has returned false.
 /// </summary>
 public ref struct ElementScan
 {

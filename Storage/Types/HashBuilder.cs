@@ -4,7 +4,10 @@ using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
 
-/// <summary>A hash that no key holds yet: what is read from a file or a payload. It grows through the encodings as a stored one does (see <see cref="HashRef"/>).</summary>
+/// <summary>
+/// A hash that no key holds yet: what is read from a file or a payload. It grows through the encodings as a stored one does (see
+/// <see cref="HashRef"/>).
+/// </summary>
 internal sealed class HashBuilder(Keyspace keyspace)
 {
     private PackedBuffer _packed = new();

@@ -13,9 +13,9 @@ namespace KestrelFree.Storage.Types;
 //     8     the estimate that was computed last, 64 bits little-endian; its highest bit says that the registers have changed since
 //     16    the registers (see DenseRegisters and SparseRegisters)
 //
-// An element's hash chooses one of 16384 registers by its low 14 bits. The register keeps the greatest number of zeros (plus one) that the other bits of
-// any hash started with: to see n of them takes 2^n elements on average. Otmar Ertl's estimator makes a number of how many registers hold which value,
-// without tables of corrections. Merging takes the greater of two registers.
+// An element's hash chooses one of 16384 registers by its low 14 bits. The register keeps the greatest number of zeros (plus one) that the other
+// bits of any hash started with: to see n of them takes 2^n elements on average. Otmar Ertl's estimator makes a number of how many registers
+// hold which value, without tables of corrections. Merging takes the greater of two registers.
 //
 // New ones are sparse. They become dense for good when they exceed hll-sparse-max-bytes or a register exceeds 32.
 //
@@ -153,7 +153,9 @@ public static class HyperLogLog
         return true;
     }
 
-    /// <summary>Raises the registers of a value to registers of a byte each, among which its own are; a dense one gets them all at once. O(registers).</summary>
+    /// <summary>
+    /// Raises the registers of a value to registers of a byte each, among which its own are; a dense one gets them all at once. O(registers).
+    /// </summary>
     public static void Merge<T>(ref T target, scoped ReadOnlySpan<byte> registers, long sparseMaxBytes)
         where T : IPackedBytes, allows ref struct
     {

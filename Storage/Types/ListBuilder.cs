@@ -5,8 +5,8 @@ using KestrelFree.Storage.Types;
 namespace KestrelFree.Storage;
 
 /// <summary>
-/// A list that no key holds yet: what SORT stores, or what is read from a file or a payload. It begins as a listpack and becomes a sequence of them as a
-/// stored list does (see <see cref="ListRef"/>); what is one listpack in the end is stored as one, up to list-max-listpack-size.
+/// A list that no key holds yet: what SORT stores, or what is read from a file or a payload. It begins as a listpack and becomes a sequence of
+/// them as a stored list does (see <see cref="ListRef"/>); what is one listpack in the end is stored as one, up to list-max-listpack-size.
 /// </summary>
 public sealed class ListBuilder(Keyspace keyspace)
 {
@@ -42,7 +42,9 @@ public sealed class ListBuilder(Keyspace keyspace)
         _nodes!.Append(form, bytes, count);
     }
 
-    /// <summary>Makes it the value of a key that was looked up for writing, which then does not expire, and is empty again. It has elements.</summary>
+    /// <summary>
+    /// Makes it the value of a key that was looked up for writing, which then does not expire, and is empty again. It has elements.
+    /// </summary>
     /// <param name="entry">The key.</param>
     public void StoreIn(EntryRef entry)
     {

@@ -8,10 +8,10 @@ namespace KestrelFree.Storage.Types;
 //     depth 1     [raw] [lzf] [lzf] [lzf] [raw]          what is pushed and popped is never compressed
 //     depth 2     [raw] [raw] [lzf] [raw] [raw]
 //
-// A compressed node is the same listpack (or text) in another run, as LZF; its descriptor keeps the length and the count, so that all that reckons with
-// nodes (limits, indices, joins) does not notice. It is never written to: an edit makes it raw first, and afterwards the list compresses again what
-// the rule says (Quicklist.Settle). A node below 48 bytes, or one that would not become 8 bytes smaller, stays as it is. RDB files and DUMP take
-// compressed nodes over as they are.
+// A compressed node is the same listpack (or text) in another run, as LZF; its descriptor keeps the length and the count, so that all that
+// reckons with nodes (limits, indices, joins) does not notice. It is never written to: an edit makes it raw first, and afterwards the list
+// compresses again what the rule says (Quicklist.Settle). A node below 48 bytes, or one that would not become 8 bytes smaller, stays as it is.
+// RDB files and DUMP take compressed nodes over as they are.
 //
 // Whoever reads a compressed node has a buffer of his own, since forks are read on other threads and cursors may be nested. The compressor
 // is the keyspace's and the loop's alone.
@@ -61,7 +61,10 @@ internal sealed class ListCompression
         pages.Retire(old.Kind, old.Id, reach);
     }
 
-    /// <summary>The bytes of a node, raw or not, on any thread that may read it. They live in the page store, or in the buffer. O(1), O(bytes) if compressed.</summary>
+    /// <summary>
+    /// The bytes of a node, raw or not, on any thread that may read it. They live in the page store, or in the buffer. O(1), O(bytes) if
+    /// compressed.
+    /// </summary>
     public static ReadOnlySpan<byte> Read(PageStore pages, scoped in QuicklistNode node, scoped ref byte[]? buffer)
     {
         if (!node.IsCompressed)

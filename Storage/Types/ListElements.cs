@@ -5,7 +5,9 @@ using KestrelFree.Storage.Types;
 
 namespace KestrelFree.Storage;
 
-/// <summary>A cursor over the elements of a list, towards either end. The list must not be written to meanwhile. A step is O(1), O(log n) between nodes.</summary>
+/// <summary>
+/// A cursor over the elements of a list, towards either end. The list must not be written to meanwhile. A step is O(1), O(log n) between nodes.
+/// </summary>
 public ref struct ListElements
 {
     private readonly Quicklist? _quicklist;
@@ -67,8 +69,8 @@ public ref struct ListElements
     }
 
     /// <summary>
-    /// Goes over all elements that are left, at most so many, in one node: those that <see cref="MoveNext"/> would give one by one. False, and nowhere else, where
-    /// the next is no part of a listpack, and when none is left. Only towards the tail.
+    /// Goes over all elements that are left, at most so many, in one node: those that <see cref="MoveNext"/> would give one by one. False, and
+    /// nowhere else, where the next is no part of a listpack, and when none is left. Only towards the tail.
     /// </summary>
     public bool TryTakeRun(long most, out ListpackRun run)
     {

@@ -116,7 +116,9 @@ public ref struct ListRef : ICollectionRef<ListRef>
     /// <summary>Takes elements at an end away; there are as many. The list goes with its last element. O(n).</summary>
     public void Pop(ListEnd end, long count) => Remove(end == ListEnd.Head ? 0 : Count - count, count);
 
-    /// <summary>Takes the element at an end away and returns its text, which lives until the next one is taken. The list goes with its last element.</summary>
+    /// <summary>
+    /// Takes the element at an end away and returns its text, which lives until the next one is taken. The list goes with its last element.
+    /// </summary>
     public ReadOnlySpan<byte> Take(ListEnd end)
     {
         PackedBuffer text = Carry(end);

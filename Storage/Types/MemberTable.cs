@@ -7,10 +7,11 @@ namespace KestrelFree.Storage.Types;
 
 // A large set or hash: a Table of its own over the pages that all tables share, so that it grows, shrinks, forks and is scanned as a database does.
 // A member is a key there. The members of a set have an empty value; the fields of a hash have one that is stored as strings are
-// in the keyspace (integers as 8 bytes, short ones inline, longer ones in runs), and an expiry where a field has one. A hash without such pays nothing.
+// in the keyspace (integers as 8 bytes, short ones inline, longer ones in runs), and an expiry where a field has one. A hash without such pays
+// nothing.
 //
-// Neighbouring segments that have become small merge as members go, every eighth time, since drawing a member at random wants segments that are not empty;
-// the rest is done with the databases' (Compaction).
+// Neighbouring segments that have become small merge as members go, every eighth time, since drawing a member at random wants segments that are
+// not empty; the rest is done with the databases' (Compaction).
 //
 // It costs a head of 1.3 KB and a block at least, which is why small ones are packed.
 
@@ -120,8 +121,8 @@ internal sealed class MemberTable : CollectionValue
     }
 
     /// <summary>
-    /// Finds a field that expires before a time, in the order of hashes from <paramref name="from"/> on, which moves on; false, with exact bounds left
-    /// behind, when there is none. O(1) but for a segment's entries and a number for each 500 segments that are not due.
+    /// Finds a field that expires before a time, in the order of hashes from <paramref name="from"/> on, which moves on; false, with exact
+    /// bounds left behind, when there is none. O(1) but for a segment's entries and a number for each 500 segments that are not due.
     /// </summary>
     public bool TryFindDue(long nowMs, ref ulong from, out EntryView due)
     {

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace KestrelFree.Storage.Types;
 
-/// <summary>MurmurHash2's 64-bit variant A, which HyperLogLogs are made with: whoever adds the same elements anywhere must get the same registers.</summary>
+/// <summary>
+/// MurmurHash2's 64-bit variant A, which HyperLogLogs are made with: whoever adds the same elements anywhere must get the same registers.
+/// </summary>
 /// <remarks>Source: Austin Appleby's MurmurHash2, in the public domain.</remarks>
 internal static class MurmurHash64A
 {

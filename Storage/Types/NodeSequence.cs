@@ -14,13 +14,13 @@ namespace KestrelFree.Storage.Types;
 // node, and writes go down from the root, correcting totals on their way. So a fork needs no more than the root. A page that a fork sees is copied
 // before it is written to, and with it the path from the root: at most 1 KB per level.
 //
-// Lists grow and shrink at their ends, so a full page splits where the new slot is: behind the last one, the new page begins empty and the old one stays
-// full. Pages that have become sparse are joined with a neighbour. All leaves are at the same depth.
+// Lists grow and shrink at their ends, so a full page splits where the new slot is: behind the last one, the new page begins empty and the old
+// one stays full. Pages that have become sparse are joined with a neighbour. All leaves are at the same depth.
 //
 // An array of all nodes would be simpler, but a fork or an insertion in the middle would copy all of it; a chain, as Redis has, makes LINDEX O(n).
 //
-// Costs: finding, inserting and removing a node O(log n), at the ends a page or two; removing a range O(log n + nodes in its first and last page), what
-// lies between goes as whole pages.
+// Costs: finding, inserting and removing a node O(log n), at the ends a page or two; removing a range O(log n + nodes in its first and last
+// page), what lies between goes as whole pages.
 
 /// <summary>An ordered sequence of nodes, addressed by the index of an element.</summary>
 internal sealed class NodeSequence

@@ -5,9 +5,10 @@ namespace KestrelFree.Storage.Types;
 
 // A B+tree that forks: what streams keep their listpacks, groups, consumers and pending entries in.
 //
-// Nodes hold up to 64 keys with a value each (leaves) or a child each (above; a child's key is a lower bound of its keys). Each node has a birth. One that a
-// fork may see, born before the newest fork, is copied before its first write, and so are the nodes above it: a fork that holds the root reads a
-// tree that stands still. Nothing is retired, since nodes are managed objects and the collector knows best who still holds one.
+// Nodes hold up to 64 keys with a value each (leaves) or a child each (above; a child's key is a lower bound of its keys). Each node has a
+// birth. One that a fork may see, born before the newest fork, is copied before its first write, and so are the nodes above it: a fork that
+// holds the root reads a tree that stands still. Nothing is retired, since nodes are managed objects and the collector knows best who still
+// holds one.
 //
 // Keys mostly arrive in order (ids of entries): a full node that gets a greater key than all of its own is not halved but left full, so that an
 // append-only tree is packed. Arrays grow by doubling from four, since most trees (the consumers of a group, what one of them has pending) are

@@ -8,8 +8,8 @@ namespace KestrelFree.Storage.Types;
 //     HashListpack     field value  field value ...                 in the order in which they came
 //     HashListpackEx   field value ttl  field value ttl ...         by ttl; 0 is none and comes last
 //
-// The second is what a hash becomes with the first field that expires; ttl is unix time in ms. Since the first field expires first, what is due is found
-// and taken away at the front.
+// The second is what a hash becomes with the first field that expires; ttl is unix time in ms. Since the first field expires first, what is due
+// is found and taken away at the front.
 
 /// <summary>Reads and edits the listpack of a hash, wherever it lives. All O(bytes).</summary>
 internal static class PackedHash

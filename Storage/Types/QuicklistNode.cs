@@ -92,8 +92,8 @@ internal struct QuicklistNode
     public readonly int Capacity(PageStore pages) => Kind == ItemKind.Run ? pages.Runs.CapacityOf(Id) : pages.Objects.Array(Id).Length;
 }
 
-// A node that grows at an end gets half as much again, up to the size of a usual full node, so that filling one costs O(1) per byte; one that has been
-// filled fits its run well. A node that has shrunk to a quarter of its run moves to a smaller one.
+// A node that grows at an end gets half as much again, up to the size of a usual full node, so that filling one costs O(1) per byte; one that
+// has been filled fits its run well. A node that has shrunk to a quarter of its run moves to a smaller one.
 //
 // The room is at the end that grows. So a push or a pop at the head moves the listpack's header of six bytes and not all that follows: LPUSH of three
 // bytes took 13 % more processor time than redis-server's at 16 a pipeline when it did.

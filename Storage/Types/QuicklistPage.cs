@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace KestrelFree.Storage.Types;
 
 /// <summary>
-/// A page of the tree over a list's nodes: a leaf with up to <see cref="MaxSlots"/> nodes, or an inner page with as many pages below. It knows how many
-/// elements there are below it. Arrays grow with use, so that a list of few nodes is small.
+/// A page of the tree over a list's nodes: a leaf with up to <see cref="MaxSlots"/> nodes, or an inner page with as many pages below. It knows
+/// how many elements there are below it. Arrays grow with use, so that a list of few nodes is small.
 /// </summary>
 internal sealed class QuicklistPage
 {
@@ -57,8 +57,8 @@ internal sealed class QuicklistPage
     };
 
     /// <summary>
-    /// The slot that an element is in, and its index from that slot's first on; the index behind the last element is taken to be in the last slot. Searches
-    /// from the nearer end.
+    /// The slot that an element is in, and its index from that slot's first on; the index behind the last element is taken to be in the last
+    /// slot. Searches from the nearer end.
     /// </summary>
     public int SlotOf(ref long index)
     {

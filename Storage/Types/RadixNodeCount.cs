@@ -5,10 +5,11 @@ namespace KestrelFree.Storage.Types;
 
 // How many nodes Redis's radix tree would have for the same listpacks, which XINFO STREAM reports.
 //
-// Redis keeps the nodes of a stream in a compressed radix tree whose keys are ids of 16 bytes, big-endian. In it, every key ends in a leaf, every place where
-// keys part is a node, and every run of bytes without a parting is one node. Adding a key thus adds a leaf and the run that leads to it, and where
-// it parts from the others a node, unless some already part there, which cuts a run in two. All that hangs on how many leading bytes the key shares with
-// its neighbours and these with theirs, so the count is kept in O(log n) and no such tree is needed. Taking a key away is the reverse.
+// Redis keeps the nodes of a stream in a compressed radix tree whose keys are ids of 16 bytes, big-endian. In it, every key ends in a leaf,
+// every place where keys part is a node, and every run of bytes without a parting is one node. Adding a key thus adds a leaf and the run that
+// leads to it, and where it parts from the others a node, unless some already part there, which cuts a run in two. All that hangs on how many
+// leading bytes the key shares with its neighbours and these with theirs, so the count is kept in O(log n) and no such tree is needed. Taking a
+// key away is the reverse.
 
 /// <summary>The number of nodes that a radix tree over the ids of a tree would have.</summary>
 internal static class RadixNodeCount
@@ -59,7 +60,8 @@ internal static class RadixNodeCount
         }
     }
 
-    // A key that parts from others behind so many bytes. The run that it parts from begins and ends so far down the tree; where keys part already there is none.
+    // A key that parts from others behind so many bytes. The run that it parts from begins and ends so far down the tree; where keys part
+    // already there is none.
     private static int Added(int parting, int start, int end)
     {
         int tail = parting < KeyBytes - 1 ? 1 : 0;
@@ -84,8 +86,8 @@ internal static class RadixNodeCount
         return (new StreamId(id.Ms & ~msRest, id.Seq & ~seqRest), new StreamId(id.Ms | msRest, id.Seq | seqRest));
     }
 
-    // Counts keys that come in order. Only where each parted from the one before it matters, and of these places only those that are not behind a later,
-    // shorter one: a rising sequence, and so at most one per byte.
+    // Counts keys that come in order. Only where each parted from the one before it matters, and of these places only those that are not behind
+    // a later, shorter one: a rising sequence, and so at most one per byte.
     private struct Partings
     {
         private InlineStack _rising;

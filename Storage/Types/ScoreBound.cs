@@ -1,8 +1,8 @@
 namespace KestrelFree.Storage;
 
 /// <summary>
-/// A place between two elements of a sorted set: those before it are less than a score, a member, or a score and member, or equal to it if the bound lies
-/// behind. Ends of ranges, elements that are looked for and ways down a tree are all such places.
+/// A place between two elements of a sorted set: those before it are less than a score, a member, or a score and member, or equal to it if the
+/// bound lies behind. Ends of ranges, elements that are looked for and ways down a tree are all such places.
 /// </summary>
 public readonly ref struct ScoreBound
 {

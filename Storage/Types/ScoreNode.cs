@@ -12,12 +12,12 @@ namespace KestrelFree.Storage.Types;
 //     ends      2 bytes a slot   where each text ends; the top bit says that it is indirect
 //     texts     one after the other
 //
-// In a leaf (level 0) slot i is the i-th element: its score, and its member as text. A member of over 200 bytes is in the member table's long key, and
-// its text is the 8 bytes that refer to it: [handle or slot : 32][length : 32].
+// In a leaf (level 0) slot i is the i-th element: its score, and its member as text. A member of over 200 bytes is in the member table's long
+// key, and its text is the 8 bytes that refer to it: [handle or slot : 32][length : 32].
 //
 // In an inner node slot i is a child and a lower bound of all its elements: above all elements of the child before. It is the shortest that
-// tells them apart: a score, with the first bytes of a member only where scores are the same. One of over 64 bytes is left out, its slot marked indirect:
-// the first element below, whatever it is by now, serves instead. The first bound of the leftmost nodes is never looked at.
+// tells them apart: a score, with the first bytes of a member only where scores are the same. One of over 64 bytes is left out, its slot marked
+// indirect: the first element below, whatever it is by now, serves instead. The first bound of the leftmost nodes is never looked at.
 //
 // Arrays have as many slots as the run has room for with texts of the average length, so a node takes little more than its contents: on growing
 // an eighth more, 64 slots at most. Texts are 12.8 KB at most (64 of 200 bytes), so 15 bits address them.

@@ -11,8 +11,8 @@ namespace KestrelFree.Storage.Types;
 //         [ 1 a | 3 c | ... ]   [ 7.5 q | ... ]   [ 9 abc | ... ]          leaves: scores and members
 //
 // Elements are in the order of scores, and of members among equal scores. Everything about ranges comes down to ranks: CountBefore tells how many
-// elements lie before a bound, whatever kind of bound, and a ScoreCursor begins at a rank. So rank, count, range and removal cost O(log n) and what they
-// return.
+// elements lie before a bound, whatever kind of bound, and a ScoreCursor begins at a rank. So rank, count, range and removal cost O(log n) and
+// what they return.
 //
 // A change goes down once: a full child is split, and before a removal one with few elements is filled up from its neighbour, on the way, while the
 // parent is at hand and has room. So nothing has to come up again, and no path is kept. A set that grows at either end leaves nodes behind that are
@@ -148,7 +148,10 @@ internal sealed class ScoreTree
         Insert(to, member, longMember);
     }
 
-    /// <summary>Moves nodes out of slabs that are to run empty, from a rank on, until the budget is spent; true at the end. They lose the room that they have to spare.</summary>
+    /// <summary>
+    /// Moves nodes out of slabs that are to run empty, from a rank on, until the budget is spent; true at the end. They lose the room that they
+    /// have to spare.
+    /// </summary>
     public bool MoveNodes(ref long rank, in TimeBudget budget)
     {
         for (int leaves = 1; rank < Count; leaves++)

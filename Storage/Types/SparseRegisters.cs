@@ -147,9 +147,9 @@ internal static class SparseRegisters
         return RegisterChange.Raised;
     }
 
-    // Finds the run that a register lies in, and the place from which a search for a later one may start. That is the run before; where the run found is
-    // the one that the search started at, it is that one. This loop is what adding to a sparse value costs: the length of a short run is six bits or two,
-    // taken without a branch, since which of them comes next cannot be predicted.
+    // Finds the run that a register lies in, and the place from which a search for a later one may start. That is the run before; where the run
+    // found is the one that the search started at, it is that one. This loop is what adding to a sparse value costs: the length of a short run
+    // is six bits or two, taken without a branch, since which of them comes next cannot be predicted.
     private static bool TryFind(ReadOnlySpan<byte> bytes, int index, RegisterCursor cursor, out RegisterRun run, out RegisterCursor found)
     {
         int offset = cursor.Offset;

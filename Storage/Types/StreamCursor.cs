@@ -14,7 +14,9 @@ public enum StreamOrder
     Backward,
 }
 
-/// <summary>Reads the entries of a stream between two ids, both included. O(log n) to begin with, O(bytes) per entry. The stream must stand still.</summary>
+/// <summary>
+/// Reads the entries of a stream between two ids, both included. O(log n) to begin with, O(bytes) per entry. The stream must stand still.
+/// </summary>
 public ref struct StreamCursor
 {
     private readonly PageStore _pages;

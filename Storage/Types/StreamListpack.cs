@@ -9,8 +9,9 @@ namespace KestrelFree.Storage.Types;
 //     entry:         [flags][ms - master's][seq - master's] [value] ... [elements before this]                            when its fields are the master's
 //                    [flags][ms - master's][seq - master's][field count] [field][value] ... [elements before this]        when they are not
 //
-// The master's id is that of the node's first entry, and stays when that one is gone: it is the node's key in the stream's tree. An entry's last element
-// tells how many precede it, for going backwards; the master's is 0 and ends that. A deleted entry is only flagged, and the node goes with its last.
+// The master's id is that of the node's first entry, and stays when that one is gone: it is the node's key in the stream's tree. An entry's last
+// element tells how many precede it, for going backwards; the master's is 0 and ends that. A deleted entry is only flagged, and the node goes
+// with its last.
 
 /// <summary>Reads a listpack of a stream. It must not be written to meanwhile.</summary>
 internal readonly ref struct StreamListpack(StreamId masterId, ReadOnlySpan<byte> bytes)

@@ -29,8 +29,8 @@ public enum AppendOutcome
 // holds, makes one. Listpacks, groups and consumers each have a birth and are copied before the first write that a fork must not see.
 //
 // Ids only grow: the last one, that of the greatest deleted entry, and the number of entries ever added are kept besides, for a group's lag is
-// reckoned from them. Trimming cuts whole nodes off where it can, however many, and leaves them to be freed in slices; where it cannot, it flags entries
-// of one node.
+// reckoned from them. Trimming cuts whole nodes off where it can, however many, and leaves them to be freed in slices; where it cannot, it flags
+// entries of one node.
 
 /// <summary>A stream's entries and groups.</summary>
 public sealed class StreamLog
@@ -250,8 +250,8 @@ public sealed class StreamLog
     }
 
     /// <summary>
-    /// Adds a listpack as it was saved, behind all others; false, and nothing done, when it is none of a stream's or its entries are not in order behind
-    /// the last. What <see cref="LastId"/> and the other counters are is for the caller to say afterwards. O(bytes).
+    /// Adds a listpack as it was saved, behind all others; false, and nothing done, when it is none of a stream's or its entries are not in
+    /// order behind the last. What <see cref="LastId"/> and the other counters are is for the caller to say afterwards. O(bytes).
     /// </summary>
     public bool TryAddNode(StreamId masterId, ReadOnlySpan<byte> listpack)
     {

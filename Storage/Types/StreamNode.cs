@@ -5,7 +5,10 @@ using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
 
-/// <summary>Where one listpack of a stream is, and how many entries it has. Lies in the leaves of the stream's tree, and is changed by putting another there.</summary>
+/// <summary>
+/// Where one listpack of a stream is, and how many entries it has. Lies in the leaves of the stream's tree, and is changed by putting another
+/// there.
+/// </summary>
 internal struct StreamNode
 {
     /// <summary>The id that those of the entries count from.</summary>
@@ -62,8 +65,8 @@ internal struct StreamNode
     public readonly StreamListpack Read(PageStore pages) => new(MasterId, Span(pages));
 }
 
-// While a node is a stream's last it has room: as much as its predecessor came to, and then twice as much each time. When the next begins, it moves to the
-// run that fits it, if that is another one: most nodes of a stream are about as long as the one before, and stay where they are.
+// While a node is a stream's last it has room: as much as its predecessor came to, and then twice as much each time. When the next begins, it
+// moves to the run that fits it, if that is another one: most nodes of a stream are about as long as the one before, and stay where they are.
 
 /// <summary>Edits the listpack of a node; what comes of the node is to be put back into the stream's tree.</summary>
 internal readonly ref struct StreamNodeEdit : IPackedBytes

@@ -2,17 +2,17 @@ using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
 
-// The nodes of a stream, by the ids of their masters: a B+tree of up to 64 places a page, in which every page knows what is below it - how many nodes, how
-// many entries, how many bytes.
+// The nodes of a stream, by the ids of their masters: a B+tree of up to 64 places a page, in which every page knows what is below it - how many
+// nodes, how many entries, how many bytes.
 //
 //              [ 17-0: page, 64 nodes, 6400 entries | 95-3: page, 12 nodes, 1187 entries ]     inner pages: first id and totals of each page
 //                /                                        \
 //     [ node | node | ... ]                       [ node | node | ... ]                        leaves: nodes, which tell where their listpacks are
 //
-// Nodes come only behind the last one, since ids only grow, so nothing ever splits: a full page stays full and the next begins empty. They go anywhere
-// (XDEL), and then sparse neighbours are joined, but mostly at the front: RemoveFirst takes any number of them away by cutting whole pages off,
-// without looking into these, and the totals say what went with them. That is why there are totals: trimming millions of entries is O(log n) and what was cut
-// off is freed later.
+// Nodes come only behind the last one, since ids only grow, so nothing ever splits: a full page stays full and the next begins empty. They go
+// anywhere (XDEL), and then sparse neighbours are joined, but mostly at the front: RemoveFirst takes any number of them away by cutting whole
+// pages off, without looking into these, and the totals say what went with them. That is why there are totals: trimming millions of entries is
+// O(log n) and what was cut off is freed later.
 //
 // A page that a fork sees is copied before it is written to, and with it the path from the root. There are no links between leaves: the next node
 // is found from the last, O(log n), so whoever walks the tree may change it meanwhile.
@@ -124,7 +124,9 @@ internal sealed class StreamNodes
         return count + place + 1;
     }
 
-    /// <summary>How many of the first nodes have together no more than so many entries that are not deleted; it stops as soon as they have so many.</summary>
+    /// <summary>
+    /// How many of the first nodes have together no more than so many entries that are not deleted; it stops as soon as they have so many.
+    /// </summary>
     public long CountWithin(long live)
     {
         long count = 0;
@@ -187,8 +189,8 @@ internal sealed class StreamNodes
     }
 
     /// <summary>
-    /// Takes the first nodes away; what they hold is the caller's to free. Up to a page of them are listed one by one, and the others as the pages that they
-    /// are below.
+    /// Takes the first nodes away; what they hold is the caller's to free. Up to a page of them are listed one by one, and the others as the
+    /// pages that they are below.
     /// </summary>
     public void RemoveFirst(long count, List<StreamNode> removed, List<StreamSlot> dropped)
     {

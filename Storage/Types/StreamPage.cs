@@ -37,8 +37,8 @@ internal struct StreamSlot
 }
 
 /// <summary>
-/// A page of the tree over a stream's nodes: a leaf with up to <see cref="MaxSlots"/> nodes, or an inner page with as many pages below. Arrays grow with use, so
-/// that a stream of few nodes is small.
+/// A page of the tree over a stream's nodes: a leaf with up to <see cref="MaxSlots"/> nodes, or an inner page with as many pages below. Arrays
+/// grow with use, so that a stream of few nodes is small.
 /// </summary>
 internal sealed class StreamPage
 {

@@ -2,9 +2,10 @@ namespace KestrelFree.Storage;
 
 // How far a consumer group has read, in entries.
 //
-// A group counts what it reads, and a stream what it was ever given, so that the lag is a subtraction. Deletions in the middle (tombstones) spoil that: how
-// many of those ahead are gone is not known, and then neither is the lag, until the group has come past them. Trimming spoils nothing: it only moves the
-// first entry. A group whose count is not known gets one where the position tells it: before the first entry, at it, and at the last.
+// A group counts what it reads, and a stream what it was ever given, so that the lag is a subtraction. Deletions in the middle (tombstones)
+// spoil that: how many of those ahead are gone is not known, and then neither is the lag, until the group has come past them. Trimming spoils
+// nothing: it only moves the first entry. A group whose count is not known gets one where the position tells it: before the first entry, at it,
+// and at the last.
 
 /// <summary>Counts what consumer groups have read and have yet to read. All O(1).</summary>
 public static class StreamProgress

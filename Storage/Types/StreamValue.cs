@@ -4,9 +4,10 @@ using KestrelFree.Storage.Snapshots;
 
 namespace KestrelFree.Storage.Types;
 
-// What the keyspace holds for a stream. Its listpacks are in runs and arrays of the page store, which counts their bytes, and are retired by hand. The trees
-// over them, groups and what these have pending are managed objects that know their births: whatever was born before the newest fork is copied, and the
-// collector frees it. PageStore is told here what they take, each time that the stream is opened and each time that a change is signalled.
+// What the keyspace holds for a stream. Its listpacks are in runs and arrays of the page store, which counts their bytes, and are retired by
+// hand. The trees over them, groups and what these have pending are managed objects that know their births: whatever was born before the newest
+// fork is copied, and the collector frees it. PageStore is told here what they take, each time that the stream is opened and each time that a
+// change is signalled.
 
 /// <summary>A stream's shell.</summary>
 internal sealed class StreamValue : CollectionValue

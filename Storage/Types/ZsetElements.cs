@@ -15,8 +15,8 @@ public enum ZsetOrder
 }
 
 /// <summary>
-/// A cursor over the elements of a sorted set from a rank on, before the first when it is new. O(log n) to begin, O(1) a step. Dies with the next write
-/// to the keyspace.
+/// A cursor over the elements of a sorted set from a rank on, before the first when it is new. O(log n) to begin, O(1) a step. Dies with the
+/// next write to the keyspace.
 /// </summary>
 public ref struct ZsetElements
 {

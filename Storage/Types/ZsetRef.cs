@@ -9,7 +9,8 @@ namespace KestrelFree.Storage;
 //     ZsetListpack   up to zset-max-listpack-entries members of up to zset-max-listpack-value bytes (PackedZset)
 //     ZsetTree       beyond: a member table beside a tree (ZsetTree)
 //
-// It goes that way only, as in Redis. Every write tells of itself (Modified, once per member), and a sorted set that has lost its last member is deleted.
+// It goes that way only, as in Redis. Every write tells of itself (Modified, once per member), and a sorted set that has lost its last member is
+// deleted.
 //
 // Ranges of every kind are ranks: RangeOf turns two bounds into the first rank and a count, and all that reads or removes goes on from there.
 
@@ -142,7 +143,8 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     }
 
     /// <summary>
-    /// Takes the elements of a range away. O(count * log n), or what is left if that is much less, which is then put into a new set; O(bytes) while packed.
+    /// Takes the elements of a range away. O(count * log n), or what is left if that is much less, which is then put into a new set; O(bytes)
+    /// while packed.
     /// </summary>
     public void RemoveRange(ZsetRange range)
     {

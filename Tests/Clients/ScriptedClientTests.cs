@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Clients;
 
 // Clients of other languages run as scripts of this folder: each takes the port, exercises the server with the client's
-// own calls, prints "ok", and fails with what it expected otherwise. Those about messages take a password too, so that every connection of theirs begins
-// with the client's way to authenticate and, in RESP3, to change the protocol.
+// own calls, prints "ok", and fails with what it expected otherwise. Those about messages take a password too, so that every connection of
+// theirs begins with the client's way to authenticate and, in RESP3, to change the protocol.
 //
 // redis-py is Debian's python3-redis, so it is there in CI. The Node clients come from npm and are optional: `npm install
 // ioredis redis` in any folder, and NODE_PATH=<folder>/node_modules.

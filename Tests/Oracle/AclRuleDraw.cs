@@ -1,7 +1,8 @@
 namespace KestrelFree.Tests.Oracle;
 
-// Few names, so that rules meet what they are about: three prefixes of keys, two of channels, commands with subcommands, with channels, with keys that are
-// read, written or both. Rules of every form stand among them, wrong ones too. The categories leave out what the oracle's version sorts otherwise.
+// Few names, so that rules meet what they are about: three prefixes of keys, two of channels, commands with subcommands, with channels, with
+// keys that are read, written or both. Rules of every form stand among them, wrong ones too. The categories leave out what the oracle's version
+// sorts otherwise.
 
 /// <summary>Seeded rules for users, and requests to judge by them.</summary>
 internal sealed class AclRuleDraw(int seed)

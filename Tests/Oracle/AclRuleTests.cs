@@ -5,7 +5,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 // ACL_SCRIPTS chooses how many scripts; the case is the seed of ten of them. The oracle describes commands in another way, since it does not
-// remember rules: it turns bits back into words. So a user's commands are compared by what they allow, and its description by what it makes of a new user there.
+// remember rules: it turns bits back into words. So a user's commands are compared by what they allow, and its description by what it makes of a
+// new user there.
 
 /// <summary>Random rules make the same users as the oracle's: same refusals, same descriptions, same verdicts over random requests.</summary>
 internal sealed partial class AclRuleTests

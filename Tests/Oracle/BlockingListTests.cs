@@ -4,11 +4,12 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Oracle;
 
-// Several clients wait for lists while another one writes, at random, on both servers in step. After each request the writer asks how many clients still
-// wait: all others are answered, however long that takes to arrive.
+// Several clients wait for lists while another one writes, at random, on both servers in step. After each request the writer asks how many
+// clients still wait: all others are answered, however long that takes to arrive.
 //
-// Since 7.2 a client that is served runs its request again from the start, which shows where a key of another type comes first, or where several of its
-// keys are filled at once, by a transaction or a move that is served. So who waits for several keys waits for some that no waiting move fills.
+// Since 7.2 a client that is served runs its request again from the start, which shows where a key of another type comes first, or where several
+// of its keys are filled at once, by a transaction or a move that is served. So who waits for several keys waits for some that no waiting move
+// fills.
 
 /// <summary>Who is served when, and with what, as the oracle does it.</summary>
 internal sealed class BlockingListTests

@@ -11,7 +11,9 @@ internal sealed record CommandGrammar(string Name, Func<Draw, string[]> Argument
     /// <summary>The commands that make up the rest of this command's scripts; null takes the writers of strings.</summary>
     public IReadOnlyList<string>? Beside { get; init; }
 
-    /// <summary>Whether the command may end the connection: what is pipelined behind it then decides, by luck, whether replies get lost in a reset.</summary>
+    /// <summary>
+    /// Whether the command may end the connection: what is pipelined behind it then decides, by luck, whether replies get lost in a reset.
+    /// </summary>
     public bool ClosesConnection { get; init; }
 
     /// <summary>Whether the command waits for what may not come, so that a script takes longer and fewer are run.</summary>

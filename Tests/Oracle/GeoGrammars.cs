@@ -1,6 +1,8 @@
 namespace KestrelFree.Tests.Oracle;
 
-/// <summary>The grammars of the geo commands: places all over the world, many of them close together, so that every size of area finds some.</summary>
+/// <summary>
+/// The grammars of the geo commands: places all over the world, many of them close together, so that every size of area finds some.
+/// </summary>
 internal static class GeoGrammars
 {
     private static readonly string[] Writers = ["GEOADD", "GEOADD", "GEOADD", "ZREM", "GEOPOS", "GEOSEARCHSTORE", "ZRANGE"];

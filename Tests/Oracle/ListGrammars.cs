@@ -1,6 +1,8 @@
 namespace KestrelFree.Tests.Oracle;
 
-/// <summary>The grammars of the list commands: few lists of few different elements, so that scripts meet what they have made; small and large ones.</summary>
+/// <summary>
+/// The grammars of the list commands: few lists of few different elements, so that scripts meet what they have made; small and large ones.
+/// </summary>
 internal static class ListGrammars
 {
     private static readonly string[] Writers = ["RPUSH", "RPUSH", "LPUSH", "LPUSH", "LPOP", "LINSERT", "LRANGE", "DEL"];

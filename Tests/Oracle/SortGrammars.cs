@@ -12,8 +12,8 @@ internal static class SortGrammars
     ];
 
     /// <summary>
-    /// Whether replies differ only since the request says too little about the order, of equal elements or of a set's: the same elements in another order, or
-    /// others if only a part of them is asked for.
+    /// Whether replies differ only since the request says too little about the order, of equal elements or of a set's: the same elements in
+    /// another order, or others if only a part of them is asked for.
     /// </summary>
     public static bool DifferInOpenOrder(Exchange exchange)
     {

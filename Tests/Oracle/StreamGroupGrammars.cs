@@ -1,6 +1,7 @@
 namespace KestrelFree.Tests.Oracle;
 
-// Times never decide: entries count as idle for hours (IDLE, TIME) or are asked about regardless of it, and Normalisations leaves the milliseconds out.
+// Times never decide: entries count as idle for hours (IDLE, TIME) or are asked about regardless of it, and Normalisations leaves the
+// milliseconds out.
 
 /// <summary>The grammars of consumer groups: two groups and three consumers of two streams, so that scripts meet what they have made.</summary>
 internal static class StreamGroupGrammars

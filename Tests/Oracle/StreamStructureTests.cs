@@ -3,7 +3,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Oracle;
 
-/// <summary>Streams of many small listpacks are cut, trimmed and described as the oracle does, its radix tree's nodes included. The argument is the seed.</summary>
+/// <summary>
+/// Streams of many small listpacks are cut, trimmed and described as the oracle does, its radix tree's nodes included. The argument is the seed.
+/// </summary>
 internal sealed class StreamStructureTests
 {
     private OraclePair _pair = null!;

@@ -16,8 +16,8 @@ internal static class KestrelFreeProcess
     public static bool IsOurs => Path.GetFileNameWithoutExtension(Executable) == "kestrel-free";
 
     /// <summary>
-    /// Starts the server on a free port and waits until it answers. It does without a rehearsal unless told otherwise: hundreds of servers that live for
-    /// a moment would spend more time on it than on the tests.
+    /// Starts the server on a free port and waits until it answers. It does without a rehearsal unless told otherwise: hundreds of servers that
+    /// live for a moment would spend more time on it than on the tests.
     /// </summary>
     public static ServerProcess Start(params string[] arguments) =>
         ServerProcess.Start(Executable, IsOurs ? ["--rehearsal", "no", .. arguments] : arguments);

@@ -174,7 +174,8 @@ public sealed class AppendOnlyTests
         Assert.That(back.Before, Is.EqualTo(theirs.After), "we load redis-server's folder");
     }
 
-    // Starts a server on the folder, writes values of every type before and behind a rewrite, and kills it. The digests are those at the start and at the end.
+    // Starts a server on the folder, writes values of every type before and behind a rewrite, and kills it. The digests are those at the start
+    // and at the end.
     private (string Before, string After) Fill(string executable, string suffix, string preamble)
     {
         using var server = ServerProcess.Start(executable, "--dir", _folder.Path, "--appendonly", "yes", "--appendfsync", "no", "--aof-use-rdb-preamble", preamble, "--enable-debug-command", "yes");

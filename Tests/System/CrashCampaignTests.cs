@@ -6,14 +6,15 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-// The real executable is killed again and again, on the same files, while it writes: at any moment, while it saves or rewrites, and at each step at which files change their
-// names. Each time it has to start, and to hold what it has acknowledged:
+// The real executable is killed again and again, on the same files, while it writes: at any moment, while it saves or rewrites, and at each step
+// at which files change their names. Each time it has to start, and to hold what it has acknowledged:
 //
 //     always, no    all of it: what is acknowledged has been written
 //     everysec      all that was acknowledged while no sync was in flight; a sync that is slow keeps writes back
 //     no file       what the last save holds that was known to have ended, or more, but never half a transaction
 //
-// The load is one transaction over and over, INCR n and RPUSH log, so n and the length of the log are equal at any moment. KF_CRASH_ROUNDS sets the rounds of each case:
+// The load is one transaction over and over, INCR n and RPUSH log, so n and the length of the log are equal at any moment. KF_CRASH_ROUNDS sets
+// the rounds of each case:
 // 25 make a campaign of more than 200.
 
 /// <summary>kill -9 loses no acknowledged write, and the server always starts.</summary>

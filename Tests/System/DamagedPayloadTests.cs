@@ -6,8 +6,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-// RESTORE with payloads that were damaged and then signed anew, so that the damage reaches the reader; what is let in is then read and written by every
-// command of its type. The server must live, whatever sanitize-dump-payload says, and what it holds must survive being saved and loaded.
+// RESTORE with payloads that were damaged and then signed anew, so that the damage reaches the reader; what is let in is then read and written
+// by every command of its type. The server must live, whatever sanitize-dump-payload says, and what it holds must survive being saved and
+// loaded.
 //
 // PAYLOAD_ROUNDS sets how many payloads are tried, PAYLOAD_SEED with which seed.
 

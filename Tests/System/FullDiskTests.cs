@@ -3,7 +3,10 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-/// <summary>A disk that is full: commands that write are refused with the path and the reason until there is room, and nothing that was acknowledged is lost.</summary>
+/// <summary>
+/// A disk that is full: commands that write are refused with the path and the reason until there is room, and nothing that was acknowledged is
+/// lost.
+/// </summary>
 internal sealed class FullDiskTests
 {
     private const int DiskBytes = 4 << 20;

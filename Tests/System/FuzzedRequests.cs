@@ -2,9 +2,9 @@ using System.Text;
 
 namespace KestrelFree.Tests.Executable;
 
-// What a broken or malicious client sends: most requests name a command and have about as many arguments as it takes, drawn from words that commands look for, so that they
-// get past the first check; some are then changed by a byte or cut off, and some are no requests at all. The keys are few, so that commands meet each
-// other's values, of the right type and of the wrong one.
+// What a broken or malicious client sends: most requests name a command and have about as many arguments as it takes, drawn from words that
+// commands look for, so that they get past the first check; some are then changed by a byte or cut off, and some are no requests at all. The
+// keys are few, so that commands meet each other's values, of the right type and of the wrong one.
 
 /// <summary>Seeded requests that may be wrong in any way.</summary>
 internal sealed class FuzzedRequests(int seed, IReadOnlyList<string> commands)

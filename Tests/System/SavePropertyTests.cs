@@ -3,7 +3,10 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-/// <summary>Whatever is written while saves and rewrites run: a file holds exactly what was there when its save began, and what is reloaded is what was saved.</summary>
+/// <summary>
+/// Whatever is written while saves and rewrites run: a file holds exactly what was there when its save began, and what is reloaded is what was
+/// saved.
+/// </summary>
 internal sealed class SavePropertyTests
 {
     private const int Saves = 6;

@@ -3,7 +3,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-/// <summary>The real executable saves its data and finds it again: SAVE, BGSAVE, save points, SHUTDOWN, and what happens when the disk refuses.</summary>
+/// <summary>
+/// The real executable saves its data and finds it again: SAVE, BGSAVE, save points, SHUTDOWN, and what happens when the disk refuses.
+/// </summary>
 internal sealed class SaveTests
 {
     private TempFolder _folder = null!;

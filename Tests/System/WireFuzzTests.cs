@@ -5,14 +5,17 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Executable;
 
-// WIRE_FUZZ_REQUESTS chooses how many requests are sent and WIRE_FUZZ_SEED which; the full campaign is five million. A failure names the seed of the connection whose requests went
-// before it, which send the same again.
+// WIRE_FUZZ_REQUESTS chooses how many requests are sent and WIRE_FUZZ_SEED which; the full campaign is five million. A failure names the seed of
+// the connection whose requests went before it, which send the same again.
 //
-// A connection sends its requests without reading a reply in between, half-closes, and reads to the end: what blocks, subscribes or is silenced ends by that. Some are a user with
-// random rights. What would end the server or keep everybody waiting is taken away: SHUTDOWN has no name, DEBUG and CONFIG have secret ones, and CLIENT PAUSE is
-// not among the commands that are drawn.
+// A connection sends its requests without reading a reply in between, half-closes, and reads to the end: what blocks, subscribes or is silenced
+// ends by that. Some are a user with random rights. What would end the server or keep everybody waiting is taken away: SHUTDOWN has no name,
+// DEBUG and CONFIG have secret ones, and CLIENT PAUSE is not among the commands that are drawn.
 
-/// <summary>Random, mutated and cut-off requests of every command, with users and rights: the server lives, answers, loses no memory, and its structures hold.</summary>
+/// <summary>
+/// Random, mutated and cut-off requests of every command, with users and rights: the server lives, answers, loses no memory, and its structures
+/// hold.
+/// </summary>
 internal sealed class WireFuzzTests
 {
     private const int RequestsPerConnection = 400;

@@ -5,8 +5,8 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-// Redis's modules are native libraries that call into its C structures, so none can be loaded here. The commands are there for those who ask: LIST is empty, and
-// what would load says so, once enable-module-command has let it come so far.
+// Redis's modules are native libraries that call into its C structures, so none can be loaded here. The commands are there for those who ask:
+// LIST is empty, and what would load says so, once enable-module-command has let it come so far.
 
 /// <summary>MODULE: says that there are no modules, and refuses to load any.</summary>
 internal static class ModuleCommands

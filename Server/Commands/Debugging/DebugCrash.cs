@@ -6,7 +6,9 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>DEBUG ASSERT, CRASH-AT, PANIC and SEGFAULT: end the server in the ways in which a defect would, so that the report about it can be tried.</summary>
+/// <summary>
+/// DEBUG ASSERT, CRASH-AT, PANIC and SEGFAULT: end the server in the ways in which a defect would, so that the report about it can be tried.
+/// </summary>
 internal static class DebugCrash
 {
     /// <summary>What CRASH-AT takes.</summary>

@@ -7,8 +7,8 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Commands;
 
-// What a save does to the server, without the file: fork, read every byte of every key on the snapshot's thread, release. The checksum does not depend
-// on the order of keys, so two walks of the same data agree.
+// What a save does to the server, without the file: fork, read every byte of every key on the snapshot's thread, release. The checksum does not
+// depend on the order of keys, so two walks of the same data agree.
 
 /// <summary>DEBUG SNAPSHOT.</summary>
 internal static class DebugSnapshot

@@ -6,8 +6,8 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-// GEOSEARCH and GEOSEARCHSTORE, and the older GEORADIUS and GEORADIUSBYMEMBER, which store when asked to, so that replicas refuse them; their _RO forms
-// do not.
+// GEOSEARCH and GEOSEARCHSTORE, and the older GEORADIUS and GEORADIUSBYMEMBER, which store when asked to, so that replicas refuse them; their
+// _RO forms do not.
 //
 // A match is a rank (GeoMatch): its member is looked up when it is replied or stored, so that none is copied that COUNT leaves out.
 

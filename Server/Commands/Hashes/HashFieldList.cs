@@ -56,7 +56,9 @@ internal readonly ref struct HashFieldList
         return true;
     }
 
-    /// <summary>Takes the fields with their values as HSETEX has them, or replies what is wrong: there a wrong number of them is one of arguments.</summary>
+    /// <summary>
+    /// Takes the fields with their values as HSETEX has them, or replies what is wrong: there a wrong number of them is one of arguments.
+    /// </summary>
     internal static bool TryTakePairsOrReply(Client client, in ArgVector args, int at, out HashFieldList fields)
     {
         fields = default;

@@ -5,7 +5,9 @@ using KestrelFree.Storage.Encodings;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>SSCAN, HSCAN and ZSCAN: the elements of a collection in portions. As in Redis a missing key is answered before the options are read.</summary>
+/// <summary>
+/// SSCAN, HSCAN and ZSCAN: the elements of a collection in portions. As in Redis a missing key is answered before the options are read.
+/// </summary>
 internal static class CollectionScan
 {
     /// <summary>SSCAN.</summary>

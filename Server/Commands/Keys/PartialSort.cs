@@ -2,8 +2,8 @@ using System.Numerics;
 
 namespace KestrelFree.Server.Commands;
 
-// Sorts as much of a span as a range of it needs: what SORT with LIMIT asks for. It is the quicksort of Bentley and McIlroy ("Engineering a sort function",
-// Software: Practice and Experience 23, 1993), left out where a part lies wholly outside the range:
+// Sorts as much of a span as a range of it needs: what SORT with LIMIT asks for. It is the quicksort of Bentley and McIlroy ("Engineering a sort
+// function", Software: Practice and Experience 23, 1993), left out where a part lies wholly outside the range:
 //
 //     n > 40      the pivot is the median of three medians of three, n > 7 of the ends and the middle, n = 7 the middle
 //     partition   [ = | < | ? | > | = ]: what equals the pivot gathers at both ends and is then swapped to the middle

@@ -21,7 +21,9 @@ internal enum ScanSubject
     Members,
 }
 
-/// <summary>The options of SCAN and its relatives. Filters choose among the COUNT entries that a call looks at; they do not make it look at more.</summary>
+/// <summary>
+/// The options of SCAN and its relatives. Filters choose among the COUNT entries that a call looks at; they do not make it look at more.
+/// </summary>
 internal ref struct ScanOptions
 {
     private const long DefaultCount = 10;
@@ -37,7 +39,9 @@ internal ref struct ScanOptions
     /// <summary>NOVALUES: fields are replied without their values.</summary>
     internal bool HasNoValues { get; private set; }
 
-    /// <summary>Reads a cursor as C's strtoul does: it ends at a NUL, an empty one is 0, a negative one wraps; but a blank before it is refused.</summary>
+    /// <summary>
+    /// Reads a cursor as C's strtoul does: it ends at a NUL, an empty one is 0, a negative one wraps; but a blank before it is refused.
+    /// </summary>
     internal static bool TryCursorOrReply(Client client, ReadOnlySpan<byte> argument, out ulong cursor)
     {
         cursor = 0;

@@ -58,8 +58,8 @@ internal readonly ref struct SortPattern
     internal static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> text) => text.IndexOf((byte)0) is >= 0 and var nul ? text[..nul] : text;
 
     /// <summary>
-    /// The value for an element, which is valid until the next look-up; false if there is none. The element must not be in the keyspace, as looking a key up
-    /// may delete it; the room is for keys, and kept from one call to the next.
+    /// The value for an element, which is valid until the next look-up; false if there is none. The element must not be in the keyspace, as
+    /// looking a key up may delete it; the room is for keys, and kept from one call to the next.
     /// </summary>
     internal bool TryFind(Client client, ReadOnlySpan<byte> element, ref byte[] room, out ListpackValue value)
     {

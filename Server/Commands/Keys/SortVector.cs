@@ -6,9 +6,9 @@ namespace KestrelFree.Server.Commands;
 
 // What SORT sorts: copies of the elements, since looking up what a pattern names may delete keys. Their texts lie one behind the other in chunks.
 //
-// The order is Redis's: numbers by value and then by the bytes of the element; texts byte by byte if the result is stored, else as C's strcoll compares
-// them in the C locale, up to a NUL. What is equal still keeps its order, whatever the direction; but where a pattern names the weights and only a
-// part is asked for, Redis does not keep it, and here it is the same (PartialSort).
+// The order is Redis's: numbers by value and then by the bytes of the element; texts byte by byte if the result is stored, else as C's strcoll
+// compares them in the C locale, up to a NUL. What is equal still keeps its order, whatever the direction; but where a pattern names the weights
+// and only a part is asked for, Redis does not keep it, and here it is the same (PartialSort).
 
 /// <summary>The elements of a SORT, each with what it is sorted by.</summary>
 internal sealed class SortVector
@@ -31,8 +31,8 @@ internal sealed class SortVector
     }
 
     /// <summary>
-    /// Sorts the elements by themselves, or by what a pattern names for them, so that those of a range are where they belong; false if numbers are wanted of
-    /// which one is none. O(n + m log m) for m elements in the range, and a look-up for each of n.
+    /// Sorts the elements by themselves, or by what a pattern names for them, so that those of a range are where they belong; false if numbers
+    /// are wanted of which one is none. O(n + m log m) for m elements in the range, and a look-up for each of n.
     /// </summary>
     internal bool TrySort(Client client, SortOptions options, in ArgVector args, int start, int count)
     {

@@ -6,7 +6,9 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>The commands on lists; those that pop are in <see cref="ListPopCommands"/>, those from list to list in <see cref="ListMoveCommands"/>.</summary>
+/// <summary>
+/// The commands on lists; those that pop are in <see cref="ListPopCommands"/>, those from list to list in <see cref="ListMoveCommands"/>.
+/// </summary>
 internal static class ListCommands
 {
     private const KeySpecFlags Read = KeySpecFlags.ReadOnly | KeySpecFlags.Access;

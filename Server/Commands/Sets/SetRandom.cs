@@ -7,8 +7,8 @@ namespace KestrelFree.Server.Commands;
 
 // SRANDMEMBER key [count] and SPOP key [count]
 //
-// Draws: one by one from large sets, by one pass (FairSelection) where a good part of the set is asked for. When SPOP is to leave less than a fifth of the
-// set, it is the remaining members that are put into a new one, which may be packed again.
+// Draws: one by one from large sets, by one pass (FairSelection) where a good part of the set is asked for. When SPOP is to leave less than a
+// fifth of the set, it is the remaining members that are put into a new one, which may be packed again.
 
 /// <summary>SRANDMEMBER and SPOP.</summary>
 internal static class SetRandom

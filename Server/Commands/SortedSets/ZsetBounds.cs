@@ -9,7 +9,8 @@ namespace KestrelFree.Server.Commands;
 //     by score    1.5   (1.5   -inf   +inf       a bracket leaves the score itself out
 //     by member   [abc  (abc   -      +          a square bracket takes the member itself in; - and + are below and above all
 //
-// Either way an end is a place between two elements (ScoreBound): before what is taken in, behind what is left out, and the other way round at the far end.
+// Either way an end is a place between two elements (ScoreBound): before what is taken in, behind what is left out, and the other way round at
+// the far end.
 
 /// <summary>Reads the two ends of a range, the lower one first.</summary>
 internal static class ZsetBounds

@@ -6,8 +6,8 @@ namespace KestrelFree.Server.Commands;
 
 // XADD and XTRIM are propagated with the id that was chosen, and to the length that was left, since where trimming stops depends on the nodes.
 //
-// Which entries a consumer gets, and when, hangs on the clock and on what others did meanwhile. So reading and claiming are propagated entry by entry, as an
-// XCLAIM that says all that is known of a pending entry, and the group's progress as an XGROUP SETID.
+// Which entries a consumer gets, and when, hangs on the clock and on what others did meanwhile. So reading and claiming are propagated entry by
+// entry, as an XCLAIM that says all that is known of a pending entry, and the group's progress as an XGROUP SETID.
 
 /// <summary>What the commands on streams are propagated as.</summary>
 internal static class StreamEffects

@@ -8,8 +8,8 @@ namespace KestrelFree.Server.Commands;
 
 // XREAD and XREADGROUP: the entries of several streams behind an id each, waiting for some if there are none.
 //
-// Both run twice at most: a blocked client's request runs again from the start when one of its keys has changed (KeyWaits). "$" stands for the last id as
-// of the first run, so the request that waits has ids in its place.
+// Both run twice at most: a blocked client's request runs again from the start when one of its keys has changed (KeyWaits). "$" stands for the
+// last id as of the first run, so the request that waits has ids in its place.
 //
 // XREADGROUP reads either what nobody of the group has been given (">"), which it then owes an acknowledgement for unless NOACK, or what the
 // consumer itself has pending.

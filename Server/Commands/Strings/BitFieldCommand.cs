@@ -111,7 +111,9 @@ internal static class BitFieldCommand
         if (changes > 0) client.Server.Observer.Notify(NotifyClasses.String, "setbit"u8, client.Database, args[1]);
     }
 
-    /// <summary>Carries a SET or INCRBY out and replies; true if it counts as a change, as every write does when the string has grown for it.</summary>
+    /// <summary>
+    /// Carries a SET or INCRBY out and replies; true if it counts as a change, as every write does when the string has grown for it.
+    /// </summary>
     private static bool TryWrite(Client client, in Operation operation, Span<byte> value, bool hasGrown)
     {
         var field = operation.Field;

@@ -5,7 +5,9 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>DELEX, DIGEST and MSETEX, which Redis 8.4 brought: a delete that compares first, its digest, and an MSET with conditions and expiry.</summary>
+/// <summary>
+/// DELEX, DIGEST and MSETEX, which Redis 8.4 brought: a delete that compares first, its digest, and an MSET with conditions and expiry.
+/// </summary>
 internal static class ConditionalCommands
 {
     internal static readonly CommandSpec[] Table =

@@ -16,7 +16,10 @@ internal enum NumberForm
     /// <summary>Octal digits: file permissions.</summary>
     Octal = 4,
 
-    /// <summary>Bytes or a share of the memory there is, such as 75%; a share is stored above <see cref="NumberDirective.Shares"/>. Redis knows none, so its complaints do not name it.</summary>
+    /// <summary>
+    /// Bytes or a share of the memory there is, such as 75%; a share is stored above <see cref="NumberDirective.Shares"/>. Redis knows none, so
+    /// its complaints do not name it.
+    /// </summary>
     Share = 8,
 }
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration.EnvironmentVariables;
 
 namespace KestrelFree.Server.Config.Sources;
 
-/// <summary>Variables such as KESTREL_FREE__MAXMEMORY_POLICY as a configuration source: stronger than the file, weaker than the command line.</summary>
+/// <summary>
+/// Variables such as KESTREL_FREE__MAXMEMORY_POLICY as a configuration source: stronger than the file, weaker than the command line.
+/// </summary>
 internal sealed class EnvironmentSource : IConfigurationSource
 {
     /// <summary>What the names of the variables start with; all others are somebody else's.</summary>

@@ -9,8 +9,8 @@ namespace KestrelFree.Server.Persistence;
 //     appendonlydir/appendonly.aof.1.base.rdb
 //     appendonlydir/appendonly.aof.1.incr.aof
 //
-// The manifest is written under another name, synced and renamed, so a crash at any moment leaves the old one or the new one. What it does not name is of no
-// importance: a base whose rewrite did not get as far, or history that was about to be deleted.
+// The manifest is written under another name, synced and renamed, so a crash at any moment leaves the old one or the new one. What it does not
+// name is of no importance: a base whose rewrite did not get as far, or history that was about to be deleted.
 
 /// <summary>The files of an append-only file.</summary>
 internal sealed class AofDirectory

@@ -22,9 +22,10 @@ internal enum AofPlace
 //
 // Nothing expires meanwhile: whoever wrote the file wrote down what went, and when, so a request must find what its first run found.
 //
-// What a crash leaves at the end of the last file is a request of which the end is missing, or a transaction without EXEC, or zeros where the file system had made
-// room for bytes that never came. With aof-load-truncated the file is cut behind the last whole request or transaction, and what is cut is kept in a file
-// beside it. Anything else that is no request is refused, with its offset, unless it is at most aof-load-corrupt-tail-max-size bytes from there to the end.
+// What a crash leaves at the end of the last file is a request of which the end is missing, or a transaction without EXEC, or zeros where the
+// file system had made room for bytes that never came. With aof-load-truncated the file is cut behind the last whole request or transaction, and
+// what is cut is kept in a file beside it. Anything else that is no request is refused, with its offset, unless it is at most
+// aof-load-corrupt-tail-max-size bytes from there to the end.
 
 /// <summary>Loads a file of an append-only file.</summary>
 internal sealed class AofLoad(RedisServer server, string path, AofPlace place) : LoadPart

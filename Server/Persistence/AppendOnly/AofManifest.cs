@@ -29,9 +29,9 @@ internal sealed record AofFileEntry(string Name, long Seq, AofFileType Type);
 //     file appendonly.aof.2.base.rdb seq 2 type b
 //     file appendonly.aof.7.incr.aof seq 7 type i
 //
-// in the order base, history, incremental files by their numbers. A word with blanks or other than printable bytes is quoted as in redis.conf; a line that begins with # is a
-// comment, and pairs of words that are not known are passed over, since later versions of Redis write some. The file is replaced as a whole, never edited:
-// what it lists is, at any moment, a complete data set.
+// in the order base, history, incremental files by their numbers. A word with blanks or other than printable bytes is quoted as in redis.conf; a
+// line that begins with # is a comment, and pairs of words that are not known are passed over, since later versions of Redis write some. The
+// file is replaced as a whole, never edited: what it lists is, at any moment, a complete data set.
 
 /// <summary>Lists the files of an append-only file.</summary>
 internal sealed class AofManifest

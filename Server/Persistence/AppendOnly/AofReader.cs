@@ -3,8 +3,8 @@ using KestrelFree.Protocol;
 namespace KestrelFree.Server.Persistence;
 
 /// <summary>
-/// Reads a file of an append-only file token by token, through a window that grows to the longest request. Zeros at the file's end, where the file system had made
-/// room for bytes that never came, count as not there.
+/// Reads a file of an append-only file token by token, through a window that grows to the longest request. Zeros at the file's end, where the
+/// file system had made room for bytes that never came, count as not there.
 /// </summary>
 internal sealed class AofReader
 {
@@ -46,7 +46,10 @@ internal sealed class AofReader
     /// <summary>The last token, which was an annotation.</summary>
     internal ReadOnlySpan<byte> Annotation => _buffer.AsSpan(_start, _next - _start);
 
-    /// <summary>Reads the next token; incomplete means that the file ends in it, or before it. Amortised O(bytes). Throws IOException and <see cref="LoadException"/>.</summary>
+    /// <summary>
+    /// Reads the next token; incomplete means that the file ends in it, or before it. Amortised O(bytes). Throws IOException and
+    /// <see cref="LoadException"/>.
+    /// </summary>
     internal AofToken Next()
     {
         _start = _next;

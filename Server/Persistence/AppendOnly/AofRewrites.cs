@@ -11,8 +11,8 @@ namespace KestrelFree.Server.Persistence;
 //                 synced again then
 //     failure     nothing: the old base and all incremental files are still listed
 //
-// Files that fail to be rewritten again and again would leave one incremental file each, so after three failures in a row retries by themselves wait for one minute, then
-// two, four, up to an hour.
+// Files that fail to be rewritten again and again would leave one incremental file each, so after three failures in a row retries by themselves
+// wait for one minute, then two, four, up to an hour.
 
 /// <summary>Rewrites the append-only file in the background, when asked to or when it has grown.</summary>
 internal sealed class AofRewrites

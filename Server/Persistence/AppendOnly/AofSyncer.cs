@@ -4,9 +4,9 @@ using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Server.Persistence;
 
-// The thread that waits for the disk, so that the loop does not. It is sound since it shares three things with the loop only: the queue; the files in it, of which it
-// uses nothing but Sync and Dispose, and Dispose only of those that the loop has let go of; and the outcome, whose fields are volatile and written here alone.
-// After each request it posts a message, so that the loop looks at the outcome.
+// The thread that waits for the disk, so that the loop does not. It is sound since it shares three things with the loop only: the queue; the
+// files in it, of which it uses nothing but Sync and Dispose, and Dispose only of those that the loop has let go of; and the outcome, whose
+// fields are volatile and written here alone. After each request it posts a message, so that the loop looks at the outcome.
 
 /// <summary>Syncs files in the background, one after the other.</summary>
 internal sealed class AofSyncer : LoopMessage, IDisposable

@@ -3,7 +3,10 @@ namespace KestrelFree.Server.Persistence;
 /// <summary>What is behind the last whole request of a file.</summary>
 internal static class AofTail
 {
-    /// <summary>Cuts a file at an offset, once what is behind it is safe in another, whose path it returns. Throws IOException and UnauthorizedAccessException.</summary>
+    /// <summary>
+    /// Cuts a file at an offset, once what is behind it is safe in another, whose path it returns. Throws IOException and
+    /// UnauthorizedAccessException.
+    /// </summary>
     internal static string Cut(string path, long offset)
     {
         var kept = KeptPath(path, offset);

@@ -13,12 +13,13 @@ namespace KestrelFree.Server.Persistence;
 //                    everysec   the syncer's thread syncs once a second; power loss costs a second
 //                    no         the system decides
 //
-// While a sync is in flight a write may have to wait for it in the kernel, so under everysec the buffer is kept back as long, for two seconds at most: then the loop
-// waits after all, and counts it. Under a full disk the buffer is kept, commands that write are refused (DeniesWrites), and each turn tries again: when
-// the write succeeds all is as if nothing had been.
+// While a sync is in flight a write may have to wait for it in the kernel, so under everysec the buffer is kept back as long, for two seconds at
+// most: then the loop waits after all, and counts it. Under a full disk the buffer is kept, commands that write are refused (DeniesWrites), and
+// each turn tries again: when the write succeeds all is as if nothing had been.
 //
-// A rewrite begins a new incremental file at the moment of its fork. Effects go there from then on, behind the old base if the rewrite fails, behind the
-// new one if it succeeds; see AofRewrites. Turned on live, the file begins with a rewrite, and until that has succeeded a crash finds what there was before.
+// A rewrite begins a new incremental file at the moment of its fork. Effects go there from then on, behind the old base if the rewrite fails,
+// behind the new one if it succeeds; see AofRewrites. Turned on live, the file begins with a rewrite, and until that has succeeded a crash finds
+// what there was before.
 
 /// <summary>Writes effects to disk.</summary>
 internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
@@ -135,7 +136,10 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
         return true;
     }
 
-    /// <summary>Goes on with files that have been loaded, or begins new ones; false, and logged, when they cannot be opened. Where there is no base, the data as it is becomes it.</summary>
+    /// <summary>
+    /// Goes on with files that have been loaded, or begins new ones; false, and logged, when they cannot be opened. Where there is no base, the
+    /// data as it is becomes it.
+    /// </summary>
     internal bool TryOpenAtStart()
     {
         try

@@ -3,8 +3,9 @@ using KestrelFree.Storage;
 
 namespace KestrelFree.Server.Persistence;
 
-// --check-rdb: what redis-check-rdb does. Each value is read as loading would read it, as strictly as can be, and thrown away, so that a file of any size takes the
-// memory of its largest value. The verdict is printed in the words of redis-check-rdb, which scripts look for; the reason of a failure is our own.
+// --check-rdb: what redis-check-rdb does. Each value is read as loading would read it, as strictly as can be, and thrown away, so that a file of
+// any size takes the memory of its largest value. The verdict is printed in the words of redis-check-rdb, which scripts look for; the reason of
+// a failure is our own.
 
 /// <summary>Checks an RDB file, or the RDB part that another file begins with, and prints what is in it.</summary>
 /// <param name="path">The file.</param>

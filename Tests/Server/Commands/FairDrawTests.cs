@@ -3,7 +3,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Server.Commands;
 
-/// <summary>Whatever draws at random draws every element as often as any other: in every encoding, for counts of both signs, by themselves and many.</summary>
+/// <summary>
+/// Whatever draws at random draws every element as often as any other: in every encoding, for counts of both signs, by themselves and many.
+/// </summary>
 internal sealed class FairDrawTests
 {
     private const int Cells = 50;

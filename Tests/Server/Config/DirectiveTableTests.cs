@@ -28,7 +28,8 @@ public sealed class DirectiveTableTests
     // The recording server was started with other values of these.
     private static IEnumerable<TestCaseData> WithDefault() => Named(Recording().Where(r => r.Name is not ("port" or "dir" or "save")));
 
-    // "string" stands for a directive that takes any text; bind shows only when it is applied that an address is none; policies have been added since.
+    // "string" stands for a directive that takes any text; bind shows only when it is applied that an address is none; policies have been added
+    // since.
     private static IEnumerable<TestCaseData> WithError() =>
         Named(Recording().Where(r => r.BogusError is not ("" or "string") && r.Name is not ("bind" or "maxmemory-policy")));
 

@@ -8,7 +8,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Persistence;
 
 // Random commands of every type go on while up to three forks are held. What every key's value, expiry and type was when a fork began is kept as the
-// bytes that an RDB file has for it. Each fork is walked on a thread of its own, some keys with every batch of writes, and compared with that, key by key.
+// bytes that an RDB file has for it. Each fork is walked on a thread of its own, some keys with every batch of writes, and compared with that,
+// key by key.
 //
 //     CAMPAIGN_STEPS=1000000 dotnet test Tests -c Release --filter Name~Forks_stand_still
 //

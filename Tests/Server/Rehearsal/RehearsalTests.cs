@@ -8,7 +8,8 @@ namespace KestrelFree.Tests.Server.Rehearsals;
 [TestFixture]
 public sealed class RehearsalTests
 {
-    // The lines under "What is refused": an unknown command, a wrong number of arguments, a password, a text that is no number and one that is no list.
+    // The lines under "What is refused": an unknown command, a wrong number of arguments, a password, a text that is no number and one that is
+    // no list.
     private const int Refusals = 5;
 
     [Test]

@@ -4,7 +4,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Storage.Encodings;
 
-/// <summary>A listpack equals a list of texts under random edits, and its bytes are those of one built from scratch. The argument is the seed.</summary>
+/// <summary>
+/// A listpack equals a list of texts under random edits, and its bytes are those of one built from scratch. The argument is the seed.
+/// </summary>
 public sealed class ListpackPropertyTests
 {
     private static readonly string[] Edges =

@@ -7,8 +7,9 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Storage.Keyspaces;
 
 // Whoever knows the key of the hash finds names that agree in as many leading bits as he has patience for, and a directory that grows by doubling
-// explodes, or its segments become chains. The names here were looked for under a key that the test knows: in a keyspace with that key the segment that
-// they share is split as deep as a table of this size may be, which shows that the names are good, and in one that is made as the server makes its own it must not be.
+// explodes, or its segments become chains. The names here were looked for under a key that the test knows: in a keyspace with that key the
+// segment that they share is split as deep as a table of this size may be, which shows that the names are good, and in one that is made as the
+// server makes its own it must not be.
 
 /// <summary>Names that are chosen so that their hashes collide.</summary>
 public sealed class HashFloodTests

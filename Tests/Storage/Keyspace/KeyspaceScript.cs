@@ -304,8 +304,8 @@ internal sealed class KeyspaceScript : IDisposable
         Assert.That(_keyspace.EarliestExpiryMs, Is.InRange(_clock.NowMs, earliest));
     }
 
-    // Goes on in the slices of maintenance to come, while keys come and go and forks begin and end. That everything is to be moved is the harsher trial, that
-    // only what lies sparsely is the usual case.
+    // Goes on in the slices of maintenance to come, while keys come and go and forks begin and end. That everything is to be moved is the
+    // harsher trial, that only what lies sparsely is the usual case.
     private void Compact()
     {
         if (_random.Next(3) == 0)

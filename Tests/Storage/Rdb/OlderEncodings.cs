@@ -3,7 +3,8 @@ using KestrelFree.Tests.Support;
 
 namespace KestrelFree.Tests.Storage.Rdb;
 
-// Writers of what Redis wrote before 7.0, to have something to read. A ziplist's integers come in seven widths; here each element takes the shortest one.
+// Writers of what Redis wrote before 7.0, to have something to read. A ziplist's integers come in seven widths; here each element takes the
+// shortest one.
 
 /// <summary>Ziplists, zipmaps and the types that hold them, as bodies of payloads.</summary>
 internal static class OlderEncodings

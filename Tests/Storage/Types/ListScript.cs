@@ -5,7 +5,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Storage.Types;
 
-/// <summary>Drives lists and a model of them through the same random operations, while forks are held, walked on other threads and compared.</summary>
+/// <summary>
+/// Drives lists and a model of them through the same random operations, while forks are held, walked on other threads and compared.
+/// </summary>
 internal sealed class ListScript(Keyspace keyspace, int seed, int most)
 {
     private const int Keys = 3;

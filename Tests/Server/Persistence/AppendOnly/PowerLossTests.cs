@@ -9,7 +9,9 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Server.Persistence;
 
-/// <summary>What the append-only file promises about power losses: under always nothing is lost, under everysec what was written in the last second.</summary>
+/// <summary>
+/// What the append-only file promises about power losses: under always nothing is lost, under everysec what was written in the last second.
+/// </summary>
 internal sealed class PowerLossTests
 {
     private const int Rounds = 25;

@@ -2,8 +2,9 @@ using KestrelFree.Server.Persistence;
 
 namespace KestrelFree.Tests.Server.Persistence;
 
-// Files that know how far they are synced. After a power loss what was synced is there; of what was only written some may be, or zeros in its place: the file system
-// had made room for it. Everything that is no append-only file is synced before it gets its name, so the copy has it whole.
+// Files that know how far they are synced. After a power loss what was synced is there; of what was only written some may be, or zeros in its
+// place: the file system had made room for it. Everything that is no append-only file is synced before it gets its name, so the copy has it
+// whole.
 
 /// <summary>A disk that forgets what was not synced.</summary>
 internal sealed class VolatileDisk
