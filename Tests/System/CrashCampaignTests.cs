@@ -86,7 +86,9 @@ internal sealed class CrashCampaignTests
     public void At_the_step_of(string step, string command, string policy) => Run(policy, (test, server, client) =>
     {
         if (command == "BGSAVE") test.Save(client);
-        Assert.That(client.Ask("DEBUG", "CRASH-AT", step), Is.EqualTo("+OK"));
+
+        // A rewrite that began by itself may come to the step before this is answered.
+        if (!Confirms(() => Assert.That(client.Ask("DEBUG", "CRASH-AT", step), Is.EqualTo("+OK")))) return;
         client.SendRequest(command);
         if (Confirms(() => client.ReadText())) test.WriteUntil(server, client, static () => false);
     });
@@ -96,7 +98,7 @@ internal sealed class CrashCampaignTests
     public void At_the_second_manifest_of_a_rewrite([Values("ManifestWritten", "ManifestRenamed")] string step) => Run("always", (test, server, client) =>
     {
         client.Ask("BGREWRITEAOF");
-        client.Ask("DEBUG", "CRASH-AT", step);
+        if (!Confirms(() => client.Ask("DEBUG", "CRASH-AT", step))) return;
         test.WriteUntil(server, client, static () => false);
     });
 
