@@ -26,7 +26,7 @@ internal static class ExpiryMeasurement
         foreach (var (name, command) in Servers(args))
         {
             foreach (var bytes in keys == 0 ? [] : ValueBytes) MeasureMemory(name, command, keys, bytes);
-            for (var i = burst > 0 ? Number(args, "--bursts", 1) : 0; i > 0; i--) MeasureBurst(name, command, burst, args.Contains("--control"));
+            for (var i = burst > 0 ? Number(args, "--bursts", 1) : 0; i > 0; i--) MeasureBurst(name, command, burst, args);
         }
 
         return 0;
@@ -52,7 +52,7 @@ internal static class ExpiryMeasurement
         Print($"{name}: resident bytes a key, {keys} keys with an expiry, values of {valueBytes}", (double)server.ResidentBytes / keys);
     }
 
-    private static void MeasureBurst(string name, string command, int keys, bool isControlled)
+    private static void MeasureBurst(string name, string command, int keys, string[] args)
     {
         using var server = PeerServer.Start(name, command);
         using var client = new PipelinedClient(server.Port);
@@ -71,8 +71,9 @@ internal static class ExpiryMeasurement
         foreach (var first in (string[][])[["GET", "key"], ["DBSIZE"], ["INFO"], ["CONFIG", "RESETSTAT"]]) client.Ask(first);
         client.Ask("CONFIG", "RESETSTAT");
         var cpu = server.ProcessorTime;
-        using var control = isControlled ? new ClockControl() : null;
+        using var control = args.Contains("--control") ? new ClockControl() : null;
         var gone = Watch(client, due, keys, out var reads, out var seen, out var slowestMs);
+        control?.Dispose();
         if (control is not null) Print("  longest gap in the clock of a thread that does nothing, us of CPU", control.LongestMicros);
         Print($"{name}: {keys} keys due within {BurstMs} ms: all gone after ms", gone - due);
         Print("  reads meanwhile", reads);

@@ -41,6 +41,7 @@ internal sealed class Stage : IDisposable
         _server = new RedisServer(config, ServerLog.Silent);
         _server.Aof.Folder.Root = folder;
         LiveSettings.ConnectData(_server);
+        _scenes.Enqueue((0, CommandEncoder.Encode("CONFIG", "RESETSTAT")));
         ReadScript();
         foreach (var line in LargeEncodings) _scenes.Enqueue((0, CommandEncoder.Encode(line)));
         ReadScript();

@@ -53,6 +53,8 @@ internal static class KnownDifferences
         new("a consumer that found nothing", "7.2 makes it too when it reads", e => e.Command == "xgroup createconsumer" && e.Theirs == ":1\r\n" && e.Ours == ":0\r\n"),
         new("XREAD of the newest entry", "since 7.4 + stands for the id before it", e =>
             e.Command is "xread" or "xreadgroup" && e.Request.Skip(3).Any(word => word is "+") && e.Theirs == "-ERR Invalid stream ID specified as stream command argument\r\n"),
+        new("XSETID below what was deleted last", "since 7.2 the stream itself remembers; 7.0 looks at the option alone", e =>
+            e.Command == "xsetid" && e.Theirs == "+OK\r\n" && e.Ours == "-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id\r\n"),
         new("a timeout beyond the end of time", "since 7.2 it is out of range; 7.0 computes a negative one", e =>
             IsError(e, "-ERR timeout is negative", "-ERR timeout is out of range")),
         new("LPOS of a rank without an opposite", "since 7.2 it is an error; 7.0 overflows", e =>

@@ -8,9 +8,9 @@ namespace KestrelFree.Tests.Server.Rehearsals;
 [TestFixture]
 public sealed class RehearsalTests
 {
-    // The lines under "What is refused": an unknown command, a wrong number of arguments, a password, a text that is no number and one that is
-    // no list.
-    private const int Refusals = 5;
+    // The lines under "What is refused", played twice: an unknown command, a wrong number of arguments, a password, a text that is no number and
+    // one that is no list.
+    private const int Refusals = 2 * 5;
 
     [Test]
     public void The_script_is_understood_to_its_last_line()
@@ -35,6 +35,6 @@ public sealed class RehearsalTests
     {
         using var rehearsal = Rehearsal.Begin(ServerLog.Silent);
         rehearsal.Dispose();
-        Assert.That(rehearsal.Wait(TimeSpan.Zero), "the thread has ended");
+        Assert.That(rehearsal.Wait(Eventually.Patience), "the thread has ended");
     }
 }
