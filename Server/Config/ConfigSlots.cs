@@ -44,7 +44,6 @@ internal static class ConfigSlots
     public static readonly int SetProcTitle = DirectiveTable.SlotOf("set-proc-title");
     public static readonly int ProcTitleTemplate = DirectiveTable.SlotOf("proc-title-template");
     public static readonly int Supervised = DirectiveTable.SlotOf("supervised");
-    public static readonly int ShutdownTimeoutSeconds = DirectiveTable.SlotOf("shutdown-timeout");
     public static readonly int ShutdownOnSigint = DirectiveTable.SlotOf("shutdown-on-sigint");
     public static readonly int ShutdownOnSigterm = DirectiveTable.SlotOf("shutdown-on-sigterm");
     public static readonly int Hz = DirectiveTable.SlotOf("hz");
@@ -58,9 +57,7 @@ internal static class ConfigSlots
     public static readonly int DisableThp = DirectiveTable.SlotOf("disable-thp");
     public static readonly int OomScoreAdj = DirectiveTable.SlotOf("oom-score-adj");
     public static readonly int OomScoreAdjValues = DirectiveTable.SlotOf("oom-score-adj-values");
-    public static readonly int BusyReplyThresholdMs = DirectiveTable.SlotOf("busy-reply-threshold");
     public static readonly int AlwaysShowLogo = DirectiveTable.SlotOf("always-show-logo");
-    public static readonly int IgnoreWarnings = DirectiveTable.SlotOf("ignore-warnings");
 
     // Logging.
     public static readonly int LogLevel = DirectiveTable.SlotOf("loglevel");
@@ -80,7 +77,6 @@ internal static class ConfigSlots
     public static readonly int LazyFreeLazyEviction = DirectiveTable.SlotOf("lazyfree-lazy-eviction");
     public static readonly int LazyFreeLazyExpire = DirectiveTable.SlotOf("lazyfree-lazy-expire");
     public static readonly int LazyFreeLazyServerDel = DirectiveTable.SlotOf("lazyfree-lazy-server-del");
-    public static readonly int LazyFreeLazyUserDel = DirectiveTable.SlotOf("lazyfree-lazy-user-del");
     public static readonly int LazyFreeLazyUserFlush = DirectiveTable.SlotOf("lazyfree-lazy-user-flush");
 
     // Snapshots and the append-only file.
@@ -110,8 +106,6 @@ internal static class ConfigSlots
 
     // Replication and cluster.
     public static readonly int ReplicaOf = DirectiveTable.SlotOf("replicaof");
-    public static readonly int ReplicaReadOnly = DirectiveTable.SlotOf("replica-read-only");
-    public static readonly int ReplicaServeStaleData = DirectiveTable.SlotOf("replica-serve-stale-data");
     public static readonly int MinReplicasToWrite = DirectiveTable.SlotOf("min-replicas-to-write");
     public static readonly int MinReplicasMaxLagSeconds = DirectiveTable.SlotOf("min-replicas-max-lag");
     public static readonly int ReplBacklogSize = DirectiveTable.SlotOf("repl-backlog-size");

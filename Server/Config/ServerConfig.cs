@@ -81,7 +81,6 @@ internal sealed class ServerConfig
     public bool Daemonize => Values.Numbers[ConfigSlots.Daemonize] != 0;
     public string PidFile => Text(ConfigSlots.PidFile);
     public SupervisedMode Supervised => (SupervisedMode)Values.Numbers[ConfigSlots.Supervised];
-    public int ShutdownTimeoutSeconds => (int)Values.Numbers[ConfigSlots.ShutdownTimeoutSeconds];
     public ShutdownFlags ShutdownOnSigint => (ShutdownFlags)Values.Numbers[ConfigSlots.ShutdownOnSigint];
     public ShutdownFlags ShutdownOnSigterm => (ShutdownFlags)Values.Numbers[ConfigSlots.ShutdownOnSigterm];
     public int Hz => (int)Values.Numbers[ConfigSlots.Hz];
@@ -97,9 +96,7 @@ internal sealed class ServerConfig
     public bool DisableThp => Values.Numbers[ConfigSlots.DisableThp] != 0;
     public OomScoreAdj OomScoreAdj => (OomScoreAdj)Values.Numbers[ConfigSlots.OomScoreAdj];
     public IReadOnlyList<int> OomScoreAdjValues => (int[])Values.Objects[ConfigSlots.OomScoreAdjValues]!;
-    public long BusyReplyThresholdMs => Values.Numbers[ConfigSlots.BusyReplyThresholdMs];
     public bool AlwaysShowLogo => Values.Numbers[ConfigSlots.AlwaysShowLogo] != 0;
-    public string IgnoreWarnings => Text(ConfigSlots.IgnoreWarnings);
 
     // Logging.
     public LogLevel LogLevel => (LogLevel)Values.Numbers[ConfigSlots.LogLevel];
@@ -122,7 +119,6 @@ internal sealed class ServerConfig
     public bool LazyFreeLazyEviction => Values.Numbers[ConfigSlots.LazyFreeLazyEviction] != 0;
     public bool LazyFreeLazyExpire => Values.Numbers[ConfigSlots.LazyFreeLazyExpire] != 0;
     public bool LazyFreeLazyServerDel => Values.Numbers[ConfigSlots.LazyFreeLazyServerDel] != 0;
-    public bool LazyFreeLazyUserDel => Values.Numbers[ConfigSlots.LazyFreeLazyUserDel] != 0;
     public bool LazyFreeLazyUserFlush => Values.Numbers[ConfigSlots.LazyFreeLazyUserFlush] != 0;
 
     // Snapshots and the append-only file.
@@ -152,8 +148,6 @@ internal sealed class ServerConfig
 
     // Replication and cluster.
     public MasterAddress? ReplicaOf => (MasterAddress?)Values.Objects[ConfigSlots.ReplicaOf];
-    public bool ReplicaReadOnly => Values.Numbers[ConfigSlots.ReplicaReadOnly] != 0;
-    public bool ReplicaServeStaleData => Values.Numbers[ConfigSlots.ReplicaServeStaleData] != 0;
     public int MinReplicasToWrite => (int)Values.Numbers[ConfigSlots.MinReplicasToWrite];
     public int MinReplicasMaxLagSeconds => (int)Values.Numbers[ConfigSlots.MinReplicasMaxLagSeconds];
     public long ReplBacklogSize => Values.Numbers[ConfigSlots.ReplBacklogSize];

@@ -13,7 +13,7 @@ internal static class GeneralDirectives
         YesNo("daemonize", No, Immutable),
         OptionalText("pidfile", Immutable),
         Choice("supervised", SupervisedMode.None, Choices.Supervised, Immutable),
-        Integer("shutdown-timeout", 10, 0, MaxInt),
+        Integer("shutdown-timeout", 10, 0, MaxInt, effect: NotYet),
         ShutdownOn("shutdown-on-sigint"),
         ShutdownOn("shutdown-on-sigterm"),
         Clamped("hz", 10, 0, MaxInt, (1, 500)),

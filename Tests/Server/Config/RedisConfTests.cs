@@ -52,6 +52,27 @@ public sealed class RedisConfTests
         Assert.That(active.Where(directive => directive.Effect == Effect.NotYet).Select(directive => directive.Name), Is.Empty);
     }
 
+    [Test]
+    public void It_says_which_directives_are_without_effect()
+    {
+        foreach (var section in string.Join('\n', Lines()).Split("\n####").Skip(1))
+        {
+            string[] paragraphs = section.Split("\n\n");
+            var isAll = paragraphs[1].Contains("section is without effect", StringComparison.Ordinal);
+            foreach (var (paragraph, directive) in paragraphs.SelectMany(DirectivesOf))
+                Assert.That(isAll || SaysWithoutEffect(paragraph), Is.EqualTo(directive.Effect == Effect.NotYet), directive.Name);
+        }
+    }
+
+    private static bool SaysWithoutEffect(string paragraph) => paragraph.Contains("ithout effect", StringComparison.Ordinal);
+
+    private static IEnumerable<(string Paragraph, Directive Directive)> DirectivesOf(string paragraph) =>
+        from line in paragraph.Split('\n')
+        where line.Length > 1 && !line.StartsWith("##") && !line.StartsWith("# ")
+        let directive = DirectiveTable.Find(line.TrimStart('#').Split(' ')[0])
+        where directive is not null
+        select (paragraph, directive);
+
     private static void AssertDefaults(string content)
     {
         using var fixture = new ConfigFixture();

@@ -225,10 +225,10 @@ public sealed class StartupTests
     {
         ServerConfig config = _fixture.StartWithStdin("slave-read-only no\nlist-max-ziplist-size 7\nserver_cpulist 0-1\nlua-time-limit 9\n", "-");
 
-        Assert.That(config.ReplicaReadOnly, Is.False);
+        Assert.That(config.Format("replica-read-only"), Is.EqualTo("no"));
         Assert.That(config.ListMaxListpackSize, Is.EqualTo(7));
         Assert.That(config.Format("server-cpulist"), Is.EqualTo("0-1"));
-        Assert.That(config.BusyReplyThresholdMs, Is.EqualTo(9));
+        Assert.That(config.Format("busy-reply-threshold"), Is.EqualTo("9"));
     }
 
     [Test]
