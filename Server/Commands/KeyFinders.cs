@@ -2,8 +2,7 @@ using KestrelFree.Protocol;
 
 namespace KestrelFree.Server.Commands;
 
-// Which arguments of a request are keys, for whoever asks before or without running it: COMMAND GETKEYS, and later ACL rules, cluster slots and
-// tracking.
+// Which arguments of a request are keys, for whoever asks before or without running it: COMMAND GETKEYS, ACL rules and tracking.
 //
 // Key specifications answer for nearly all commands. A KeyFinder of its own has a command whose specifications are incomplete (SORT ... STORE, whose
 // word may also be a pattern's) or whose flags depend on its options (SET ... GET reads). It is asked where the specifications

@@ -25,8 +25,7 @@ namespace KestrelFree.Server.Loop;
 // A wait that slept and found few sockets ready looks once more without sleeping. Epoll wakes the loop for the first socket, so unpipelined
 // turns would serve one or two clients each and wake a client process as often; the 0.3 us of a second look gathers those that
 // became ready since. At 50 clients it took SET, GET and INCR from 0.88 of redis-server's throughput to 0.97 in one run (1.06 to 1.12, 0.81 to
-// 0.91 and
-// 0.92 to 1.04 in another), at 2 % more CPU a request. Spinning for 1-3 us first won little more, for 10 % more CPU.
+// 0.91 and 0.92 to 1.04 in another), at 2 % more CPU a request. Spinning for 1-3 us first won little more, for 10 % more CPU.
 //
 // Costs: a change of interest is one system call; memory is 12 bytes for each possible descriptor up to the highest in use.
 

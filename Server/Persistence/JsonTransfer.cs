@@ -7,8 +7,8 @@ namespace KestrelFree.Server.Persistence;
 // --export-json FILE and --import-json FILE, with the configuration of the server whose data it is about; no server listens meanwhile.
 //
 //     export    what a start would load, the append-only file or the dump, is written to FILE; nothing else is touched
-//     import    FILE becomes the dump file, which must not be there yet, nor, with appendonly, an append-only file: the next start loads it, and makes it the base
-//               of an append-only file
+//     import    FILE becomes the dump file, which must not be there yet, nor, with appendonly, an append-only file: the next start loads it, and
+//               makes it the base of an append-only file
 
 /// <summary>Carries a data set between a server's files and a file of JSON.</summary>
 internal sealed class JsonTransfer : IDisposable

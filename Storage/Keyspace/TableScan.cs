@@ -17,8 +17,7 @@ namespace KestrelFree.Storage.Keyspaces;
 //
 // A portion is whole segments while they fit, in the order of their slots: nothing is hashed or sorted for them. Of the segment that it ends (or
 // began) in, the hashes are computed, which entries do not store, and the lowest ones selected: 3 us a portion, which is what COUNT 10 pays and
-// COUNT
-// 100 hardly notices. Ending only at segments' borders would save it, but COUNT 10 would reply 150 keys.
+// COUNT 100 hardly notices. Ending only at segments' borders would save it, but COUNT 10 would reply 150 keys.
 //
 // A portion passes at most ten empty or small segments for each entry that it may visit, so that a table that was emptied does not hold the loop.
 

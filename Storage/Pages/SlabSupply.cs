@@ -7,10 +7,9 @@ namespace KestrelFree.Storage.Pages;
 // Large slabs, one prepared ahead of its use.
 //
 // The first touch of a huge page makes the system clear 2 MB, and often compact memory first: 5.5 to 8 ms of processor time were measured here,
-// against
-// 0.1 ms for an ordinary page. On the loop's thread that is a pause for every client at each 2 MB that the keyspace grows by. So the faults are taken
-// beforehand by a pool thread. It does so inside a system call, 2 MB at a time: a thread in a call does not hold up a collection, as one that
-// faults in managed code would, and the lock on the address space is free between calls.
+// against 0.1 ms for an ordinary page. On the loop's thread that is a pause for every client at each 2 MB that the keyspace grows by. So the faults
+// are taken beforehand by a pool thread. It does so inside a system call, 2 MB at a time: a thread in a call does not hold up a collection, as one
+// that faults in managed code would, and the lock on the address space is free between calls.
 //
 // When growth outruns the supply, a slab is made on the spot without huge pages: slower to use, but no pause.
 //

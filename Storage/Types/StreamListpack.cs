@@ -6,8 +6,10 @@ namespace KestrelFree.Storage.Types;
 // One listpack of a stream, byte for byte Redis's:
 //
 //     master entry:  [live entries][deleted ones][field count][field] ... [0]
-//     entry:         [flags][ms - master's][seq - master's] [value] ... [elements before this]                            when its fields are the master's
-//                    [flags][ms - master's][seq - master's][field count] [field][value] ... [elements before this]        when they are not
+//     entry:         [flags][ms - master's][seq - master's] [value] ... [elements before this]
+//                    [flags][ms - master's][seq - master's][field count] [field][value] ... [elements before this]
+//
+// The first form is for an entry whose fields are the master's.
 //
 // The master's id is that of the node's first entry, and stays when that one is gone: it is the node's key in the stream's tree. An entry's last
 // element tells how many precede it, for going backwards; the master's is 0 and ends that. A deleted entry is only flagged, and the node goes

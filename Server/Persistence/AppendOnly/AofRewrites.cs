@@ -7,8 +7,8 @@ namespace KestrelFree.Server.Persistence;
 //
 //     start       write the buffer; open the next incremental file and list it; fork, in the same turn: the fork is what the older files say
 //     thread      write the fork as temp-rewriteaof-bg-<pid>.<n>.rdb, or .aof without a snapshot, and sync it
-//     success     rename that to the next base; list it, with the incremental files from the start on; delete the others in a turn of its own, since the manifest is
-//                 synced again then
+//     success     rename that to the next base; list it, with the incremental files from the start on; delete the others in a turn of its own,
+//                 since the manifest is synced again then
 //     failure     nothing: the old base and all incremental files are still listed
 //
 // Files that fail to be rewritten again and again would leave one incremental file each, so after three failures in a row retries by themselves

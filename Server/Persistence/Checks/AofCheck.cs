@@ -10,9 +10,8 @@ namespace KestrelFree.Server.Persistence;
 //     anything else       one file: requests, perhaps behind a snapshot
 //
 // A file is sound up to the end of its last whole request outside a transaction, or of its last whole transaction. --fix cuts the rest off, once
-// the user agrees, and
-// --truncate-to-timestamp cuts at the first annotation of a later time; either only in the last file, since those behind it go on from its end.
-// What is cut is kept beside the file.
+// the user agrees, and --truncate-to-timestamp cuts at the first annotation of a later time; either only in the last file, since those behind it go
+// on from its end. What is cut is kept beside the file.
 
 /// <summary>Checks an append-only file, and cuts its end off where it is told to.</summary>
 /// <param name="options">What to check and how.</param>
