@@ -20,6 +20,12 @@ internal sealed partial class StyleTests
     // Generated code needs a partial class to be put into.
     private static readonly string[] Generators = ["[GeneratedRegex", "[LibraryImport", "JsonSerializerContext"];
 
+    // Folders whose namespaces would hide a type of the same name in all that is above them.
+    private static readonly Dictionary<string, string> NamespaceWords = new()
+    {
+        ["EventLoop"] = "Loop", ["Keyspace"] = "Keyspaces", ["Process"] = "Hosting", ["Rehearsal"] = "Rehearsals", ["System"] = "Executable",
+    };
+
     private static readonly SourceFile[] Files = [.. Projects.SelectMany(SourceFile.AllOf)];
 
     [Test]
@@ -39,6 +45,14 @@ internal sealed partial class StyleTests
 
     [Test]
     public void Namespaces_are_file_scoped() => Check(file => LineWhere(file, line => line.StartsWith("namespace ", StringComparison.Ordinal) && !line.EndsWith(';')));
+
+    [Test]
+    public void A_namespace_is_that_of_its_folder_or_of_one_above() => Check(file =>
+    {
+        var name = NamespaceName().Match(file.Text).Groups["name"].Value;
+        var folder = string.Join('.', file.Folder.Split('/').Select(word => NamespaceWords.GetValueOrDefault(word, word)));
+        return name.Length == 0 || $"KestrelFree.{folder}.".StartsWith(name + '.', StringComparison.Ordinal) ? null : name;
+    });
 
     [Test]
     public void A_file_is_named_after_a_type_that_it_declares() =>
@@ -117,6 +131,9 @@ internal sealed partial class StyleTests
 
     [GeneratedRegex(@"^(?:public|internal)\s+(?:(?:static|sealed|abstract|readonly|ref|unsafe|partial)\s+)*(?:class|struct|record|interface|enum|delegate)\s")]
     private static partial Regex VisibleType();
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex NamespaceName();
 
     [GeneratedRegex(@"^[ \t]*(?:(?:public|internal|private|protected|static|sealed|abstract|readonly|ref|unsafe|partial|file)\s+)*(?:class|struct|record(?: struct| class)?|interface|enum|delegate[^(\n]*?)\s+(?<name>\w+)", RegexOptions.Multiline)]
     private static partial Regex TypeDeclaration();
