@@ -14,6 +14,8 @@ namespace KestrelFree.Server.Loop;
 //     some dozens belong to the epoll back end anyway, since a call costs 80-100 ns for every watched socket, ready or not.
 //   - One disposed socket makes the whole call throw. A caller that forgot to remove it first must not stop everybody else's
 //     service: such sockets are found, dropped and counted, and the turn goes on.
+//   - It does not tell who became ready first, as epoll does. So whoever was served longest ago goes first: one who waits for a reply on one
+//     connection, sends on a second and then asks on the first again finds that the second was served.
 
 /// <summary>Readiness by <see cref="Socket.Select(System.Collections.IList?, System.Collections.IList?, System.Collections.IList?, int)"/>.</summary>
 public sealed class SelectPoller : Poller
@@ -55,18 +57,13 @@ public sealed class SelectPoller : Poller
         if (longest <= SelectList.MaxWindow)
         {
             SelectWindow(0, timeoutMs, ready);
-            return;
+        }
+        else
+        {
+            SelectWindows(longest, timeoutMs, ready);
         }
 
-        for (int start = 0; start < longest; start += SelectList.MaxWindow)
-        {
-            SelectWindow(start, 0, ready);
-        }
-
-        if (ready.Count == 0 && timeoutMs != 0)
-        {
-            SelectWindow(0, timeoutMs < 0 ? WaitBetweenWindowsMs : Math.Min(timeoutMs, WaitBetweenWindowsMs), ready);
-        }
+        ready.OrderByLastServed();
     }
 
     /// <inheritdoc/>
@@ -129,6 +126,19 @@ public sealed class SelectPoller : Poller
     {
         pollable.ReadSlot = Toggle(_readers, pollable, pollable.ReadSlot, PollEvents.None);
         pollable.WriteSlot = Toggle(_writers, pollable, pollable.WriteSlot, PollEvents.None);
+    }
+
+    private void SelectWindows(int longest, int timeoutMs, ReadyList ready)
+    {
+        for (int start = 0; start < longest; start += SelectList.MaxWindow)
+        {
+            SelectWindow(start, 0, ready);
+        }
+
+        if (ready.Count == 0 && timeoutMs != 0)
+        {
+            SelectWindow(0, timeoutMs < 0 ? WaitBetweenWindowsMs : Math.Min(timeoutMs, WaitBetweenWindowsMs), ready);
+        }
     }
 
     private void SelectWindow(int start, int timeoutMs, ReadyList ready)
