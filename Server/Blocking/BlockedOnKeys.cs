@@ -28,7 +28,12 @@ internal enum WakeOn
 /// <param name="Type">The type of value that serves it.</param>
 /// <param name="OnRefusal">What it replies where it may not wait.</param>
 /// <param name="Wake">What wakes it.</param>
-internal readonly record struct KeyWait(DataType Type, TimeoutReply OnRefusal = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type);
+/// <param name="RetryMs">
+/// When it is served without a change of its keys, in Unix milliseconds, since what they hold gets old enough by then: XREADGROUP with CLAIM. The greatest
+/// number is never, unless deliveries change that; null is never.
+/// </param>
+internal readonly record struct KeyWait(
+    DataType Type, TimeoutReply OnRefusal = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type, long? RetryMs = null);
 
 /// <summary>The state of one client that waits for keys: the request to run again, and its places in the keys' queues.</summary>
 internal sealed class BlockedOnKeys : BlockedOperation
@@ -59,6 +64,9 @@ internal sealed class BlockedOnKeys : BlockedOperation
     /// <summary>Its places in the queues, one for each key.</summary>
     internal List<LinkedListNode<WaitingClient>> Places { get; } = [];
 
+    /// <summary>The timer that serves it at <see cref="KeyWait.RetryMs"/>; 0 is none.</summary>
+    internal long RetryTimerId { get; set; }
+
     /// <inheritdoc/>
     internal override void ReplyTimeout(Client client) => client.Reply.NullArray();
 
@@ -82,6 +90,9 @@ internal sealed record KeyQueue(int Database, byte[] Key)
 
     /// <summary>How many of them are woken by deletion too.</summary>
     internal int WokenByDeletion { get; set; }
+
+    /// <summary>How many of them are woken by time too.</summary>
+    internal int WokenByTime { get; set; }
 
     /// <summary>Whether the key stands in the list of ready ones.</summary>
     internal bool IsReady { get; set; }

@@ -14,6 +14,9 @@ namespace KestrelFree.Server.Blocking;
 // arguments and permissions are judged as they are then. One that finds nothing again blocks again, behind the others, with what is left
 // of its time. Serving may make further keys ready (BLMOVE); Serve goes on until none is.
 //
+// What waits for entries to become old enough (XREADGROUP with CLAIM) has a timer for the next that will be, set when it blocks. Later deliveries are
+// younger, so the timer stays right, but for one that makes an older one: it is signalled, and who waits for time looks again.
+//
 // Cost: a write to a key that nobody waits for pays one comparison while no client waits at all, else one look-up.
 
 /// <summary>Blocks clients on keys and serves them when the keys are ready.</summary>
@@ -69,12 +72,21 @@ internal sealed class KeyWaits
 
         for (var i = firstKey; i < firstKey + keyCount; i++) Enqueue(client, operation, args[i]);
         _server.Blocked.Block(client, operation, deadline == 0 ? 0 : Math.Max(1, deadline - _server.Clock.NowMs));
+        if (wait.RetryMs is { } retry and not long.MaxValue)
+            operation.RetryTimerId = _server.Loop.AddTimer(Math.Max(1, retry - _server.Clock.NowMs), () => Retry(client, operation));
     }
 
     /// <summary>Notes that a key was written or is gone; O(1).</summary>
     internal void SignalChanged(Database database, ReadOnlySpan<byte> key)
     {
         if (_queues[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue)) MarkReady(queue);
+    }
+
+    /// <summary>Notes that a key holds something that will be old enough sooner than anything it held before; O(1).</summary>
+    internal void SignalOlder(Database database, ReadOnlySpan<byte> key)
+    {
+        if (_waiting == 0) return;
+        if (_queues[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var queue) && queue.WokenByTime > 0) MarkReady(queue);
     }
 
     /// <summary>Notes that a database has other contents: every key that is waited for in it may be ready.</summary>
@@ -108,11 +120,14 @@ internal sealed class KeyWaits
     /// <summary>Takes a client out of the queues of its keys.</summary>
     internal void Forget(BlockedOnKeys operation)
     {
+        if (operation.RetryTimerId != 0) _server.Loop.RemoveTimer(operation.RetryTimerId);
+        operation.RetryTimerId = 0;
         foreach (var place in operation.Places)
         {
             var queue = place.Value.Queue;
             queue.Clients.Remove(place);
             if (operation.Wait.Wake == WakeOn.TypeOrDeletion) queue.WokenByDeletion--;
+            if (operation.Wait.RetryMs is not null) queue.WokenByTime--;
             if (queue.Clients.Count == 0) _queues[queue.Database].Remove(queue.Key);
             _waiting--;
         }
@@ -132,6 +147,7 @@ internal sealed class KeyWaits
         // A key that is named twice is waited for once.
         if (queue.Clients.Last?.Value.Operation == operation) return;
         if (operation.Wait.Wake == WakeOn.TypeOrDeletion) queue.WokenByDeletion++;
+        if (operation.Wait.RetryMs is not null) queue.WokenByTime++;
         operation.Places.Add(queue.Clients.AddLast(new WaitingClient(client, operation, queue)));
         _waiting++;
     }
@@ -153,7 +169,7 @@ internal sealed class KeyWaits
             var entry = _server.Keyspace[queue.Database].Peek(queue.Key);
             if (!entry.Exists && queue.WokenByDeletion == 0) return;
             var (isLast, next, wait) = (place == last, place.Next, place.Value.Operation.Wait);
-            if (wait.Wake == WakeOn.TypeOrDeletion || (entry.Exists && entry.Type == wait.Type)) Reexecute(place.Value);
+            if (wait.Wake == WakeOn.TypeOrDeletion || (entry.Exists && entry.Type == wait.Type)) Reexecute(place.Value.Client, place.Value.Operation);
             if (isLast) return;
             place = next;
             // Serving one has ended the waiting of others too: once more from the front, later.
@@ -163,12 +179,18 @@ internal sealed class KeyWaits
         }
     }
 
-    private void Reexecute(WaitingClient waiting)
+    private long Retry(Client client, BlockedOnKeys operation)
     {
-        var client = waiting.Client;
+        operation.RetryTimerId = 0;
+        if (client.Blocked == operation) Reexecute(client, operation);
+        return Loop.EventLoop.NoMore;
+    }
+
+    private void Reexecute(Client client, BlockedOnKeys operation)
+    {
         _server.Blocked.Release(client);
-        client.ReexecutedFrom = waiting.Operation;
-        _server.Requests.Reexecute(client, waiting.Operation.Request);
+        client.ReexecutedFrom = operation;
+        _server.Requests.Reexecute(client, operation.Request);
         client.ReexecutedFrom = null;
         if (client.IsAny(ClientFlags.Blocked | ClientFlags.Freed)) return;
         _server.Requests.Resume(client);

@@ -188,12 +188,14 @@ internal static class StreamPendingCommands
         var consumer = StreamGroupCommands.Hear(client, args[1], ref stream, group, args[3]);
         var length = client.Reply.BeginDeferred();
         var claimed = 0;
+        var oldest = group.OldestDeliveryMs;
         for (var i = 0; i < options.Ids; i++)
         {
             StreamIdArguments.TryStrict(args[5 + i], out var id);
             if (TryClaim(client, ref stream, log, group, consumer, id, minIdle, options)) claimed++;
         }
 
+        if (group.OldestDeliveryMs < oldest) client.Server.KeyWaits.SignalOlder(client.Database, args[1]);
         client.Reply.EndDeferredArray(length, claimed);
     }
 
@@ -265,7 +267,8 @@ internal static class StreamPendingCommands
         return true;
     }
 
-    private static void Forget(Client client, ref StreamRef stream, ConsumerGroup group, StreamId id)
+    /// <summary>Takes an entry that is no longer in the stream out of what is pending.</summary>
+    internal static void Forget(Client client, ref StreamRef stream, ConsumerGroup group, StreamId id)
     {
         group.Acknowledge(id);
         stream.SignalChanged();

@@ -12,7 +12,8 @@ namespace KestrelFree.Server.Commands;
 // last id as of the first run, so the request that waits has ids in its place.
 //
 // XREADGROUP reads either what nobody of the group has been given (">"), which it then owes an acknowledgement for unless NOACK, or what the
-// consumer itself has pending.
+// consumer itself has pending. With CLAIM it takes over what others have had pending for too long before it reads what is new, and while it waits it is
+// woken when the next of those is due.
 
 /// <summary>Reading the entries behind an id.</summary>
 internal static class StreamReadCommands
@@ -53,6 +54,7 @@ internal static class StreamReadCommands
         public int Keys;
         public int GroupAt;
         public bool NoAck;
+        public long? MinIdleMs;
     }
 
     private static KeySpec StreamKeys(int startFrom) => new()
@@ -68,14 +70,15 @@ internal static class StreamReadCommands
     {
         if (!TryOptionsOrReply(client, args, reader, out var options)) return;
         var ids = options.Keys <= IdsOnStack ? stackalloc StreamId[options.Keys] : new StreamId[options.Keys];
-        if (!TryIdsOrReply(client, args, options, ids) || TryServe(client, args, options, ids)) return;
+        if (!TryIdsOrReply(client, args, options, ids) || TryServe(client, args, options, ids, out var retryMs)) return;
         if (options.TimeoutMs == NoBlocking)
         {
             client.Reply.NullArray();
             return;
         }
 
-        var wait = new KeyWait(DataType.Stream, TimeoutReply.NullArray, reader == Reader.Client ? WakeOn.Type : WakeOn.TypeOrDeletion);
+        var wake = reader == Reader.Client ? WakeOn.Type : WakeOn.TypeOrDeletion;
+        var wait = new KeyWait(DataType.Stream, TimeoutReply.NullArray, wake, options.MinIdleMs is null ? null : retryMs);
         client.Server.KeyWaits.Block(client, WithIds(args, options, ids), options.FirstKey, options.Keys, wait, options.TimeoutMs);
     }
 
@@ -110,6 +113,13 @@ internal static class StreamReadCommands
             {
                 if (reader == Reader.Client) return Refuse(client, "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."u8);
                 options.NoAck = true;
+            }
+            else if (args[i].Is("claim"u8) && more > 0)
+            {
+                if (reader == Reader.Client) return Refuse(client, "ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead."u8);
+                if (!ArgumentParsing.TryIntegerOrReply(client, args[++i], out var minIdle, "ERR min-idle-time is not an integer"u8)) return false;
+                if (minIdle < 0) return Refuse(client, "ERR min-idle-time must be a positive integer"u8);
+                options.MinIdleMs = minIdle;
             }
             else
             {
@@ -163,8 +173,10 @@ internal static class StreamReadCommands
             || Refuse(client, "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."u8);
     }
 
-    private static bool TryServe(Client client, in ArgVector args, in ReadOptions options, Span<StreamId> ids)
+    /// <summary>Replies what there is; if that is nothing, says when something pending will be old enough to be claimed.</summary>
+    private static bool TryServe(Client client, in ArgVector args, in ReadOptions options, Span<StreamId> ids, out long retryMs)
     {
+        retryMs = long.MaxValue;
         var reply = client.Reply;
         var length = default(DeferredLength);
         var served = 0;
@@ -174,15 +186,22 @@ internal static class StreamReadCommands
             if (!CollectionKeys.TryReadOrReply(client, key, out StreamRef stream) || !stream.Exists) continue;
             var reading = options.GroupAt == 0 ? default : Open(client, args, options, key, ref stream);
             var isHistory = options.GroupAt != 0 && ids[i] != Undelivered;
+            var minIdle = isHistory ? null : options.MinIdleMs;
+            var overdue = minIdle is { } ms ? StreamClaims.Overdue(client, ref stream, reading.Group, ms, options.Count) : null;
             var behind = options.GroupAt == 0 || isHistory ? ids[i] : reading.Group.LastId;
-            if (!isHistory && (stream.Log.LastId <= behind || stream.Log.NewestId() <= behind)) continue;
+            if (!isHistory && overdue is null && !HasBehind(stream.Log, behind))
+            {
+                if (minIdle is not null) retryMs = Math.Min(retryMs, StreamClaims.NextDueMs(reading.Group, minIdle.Value));
+                continue;
+            }
+
             if (served++ == 0) length = reply.BeginDeferred();
             if (reply.Version == 2) reply.ArrayHeader(2);
             reply.Bulk(key);
             behind.TryNext(out var first);
             if (options.GroupAt == 0) reply.StreamEntries(stream.Log.Read(first, StreamId.Max), options.Count);
             else if (isHistory) ReplyHistory(client, key, stream.Log, reading, first, options.Count);
-            else ReplyDeliveries(client, key, stream.Log, reading, first, options);
+            else ReplyDeliveries(client, stream, reading, overdue, first, options);
             if (options.GroupAt != 0) stream.SignalChanged();
         }
 
@@ -192,6 +211,8 @@ internal static class StreamReadCommands
         return true;
     }
 
+    private static bool HasBehind(StreamLog log, StreamId id) => log.LastId > id && log.NewestId() > id;
+
     private static (ConsumerGroup Group, Consumer Consumer) Open(
         Client client, in ArgVector args, in ReadOptions options, ReadOnlySpan<byte> key, ref StreamRef stream)
     {
@@ -200,30 +221,48 @@ internal static class StreamReadCommands
         return (group, StreamGroupCommands.Hear(client, key, ref stream, group, args[options.GroupAt + 1]));
     }
 
-    /// <summary>Replies entries that are new to the group, and gives them to the consumer.</summary>
+    /// <summary>Replies what is overdue and what is new to the group, and gives it to the consumer.</summary>
     private static void ReplyDeliveries(
-        Client client, ReadOnlySpan<byte> key, StreamLog log, (ConsumerGroup Group, Consumer Consumer) reading, StreamId first, in ReadOptions options)
+        Client client,
+        in StreamRef stream,
+        (ConsumerGroup Group, Consumer Consumer) reading,
+        List<StreamId>? overdue,
+        StreamId first,
+        in ReadOptions options)
+    {
+        var (group, consumer) = reading;
+        var oldest = group.OldestDeliveryMs;
+        var length = client.Reply.BeginDeferred();
+        var entries = overdue?.Count ?? 0L;
+        if (overdue is not null) StreamClaims.ReplyAndClaim(client, stream, group, consumer, overdue);
+        entries += ReplyNew(client, stream, group, consumer, first, options, options.Count == 0 ? long.MaxValue : options.Count - entries);
+        client.Reply.EndDeferredArray(length, entries);
+        if (group.OldestDeliveryMs < oldest) client.Server.KeyWaits.SignalOlder(client.Database, stream.Key);
+    }
+
+    private static long ReplyNew(
+        Client client, in StreamRef stream, ConsumerGroup group, Consumer consumer, StreamId first, in ReadOptions options, long most)
     {
         var now = client.Server.Clock.NowMs;
-        var length = client.Reply.BeginDeferred();
         var entries = 0L;
-        var cursor = log.Read(first, StreamId.Max);
-        while ((options.Count == 0 || entries < options.Count) && cursor.MoveNext())
+        var cursor = stream.Log.Read(first, StreamId.Max);
+        while (entries < most && cursor.MoveNext())
         {
-            log.NoteRead(reading.Group, cursor.Id);
+            stream.Log.NoteRead(group, cursor.Id);
             if (!options.NoAck)
             {
-                reading.Group.Deliver(cursor.Id, reading.Consumer, now, 1);
-                reading.Consumer.ActiveMs = now;
-                StreamEffects.PropagatePending(client, key, reading.Group, cursor.Id);
+                group.Deliver(cursor.Id, consumer, now, 1);
+                consumer.ActiveMs = now;
+                StreamEffects.PropagatePending(client, stream.Key, group, cursor.Id);
             }
 
-            client.Reply.StreamEntry(ref cursor);
+            if (options.MinIdleMs is null) client.Reply.StreamEntry(ref cursor);
+            else client.Reply.StreamDelivery(ref cursor, 0, 0);
             entries++;
         }
 
-        client.Reply.EndDeferredArray(length, entries);
-        StreamEffects.PropagateProgress(client, key, reading.Group);
+        if (entries > 0) StreamEffects.PropagateProgress(client, stream.Key, group);
+        return entries;
     }
 
     /// <summary>Replies what the consumer has pending, which counts as another delivery, with null for entries that are gone.</summary>

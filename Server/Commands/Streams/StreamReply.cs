@@ -17,13 +17,16 @@ internal static class StreamReply
     internal static void StreamEntry(this ReplyWriter reply, ref StreamCursor cursor)
     {
         reply.ArrayHeader(2);
-        reply.StreamId(cursor.Id);
-        reply.ArrayHeader(cursor.FieldCount * 2L);
-        while (cursor.TryReadField(out var field, out var value))
-        {
-            reply.Element(field);
-            reply.Element(value);
-        }
+        reply.IdAndFields(ref cursor);
+    }
+
+    /// <summary>The cursor's entry, and behind it how long ago it was delivered before and how often: 0 and 0 for the first delivery.</summary>
+    internal static void StreamDelivery(this ReplyWriter reply, ref StreamCursor cursor, long idleMs, long deliveries)
+    {
+        reply.ArrayHeader(4);
+        reply.IdAndFields(ref cursor);
+        reply.Integer(idleMs);
+        reply.Integer(deliveries);
     }
 
     /// <summary>An array of the cursor's entries, of so many at most (0: all).</summary>
@@ -47,5 +50,16 @@ internal static class StreamReply
         if (!cursor.MoveNext()) return false;
         reply.StreamEntry(ref cursor);
         return true;
+    }
+
+    private static void IdAndFields(this ReplyWriter reply, ref StreamCursor cursor)
+    {
+        reply.StreamId(cursor.Id);
+        reply.ArrayHeader(cursor.FieldCount * 2L);
+        while (cursor.TryReadField(out var field, out var value))
+        {
+            reply.Element(field);
+            reply.Element(value);
+        }
     }
 }

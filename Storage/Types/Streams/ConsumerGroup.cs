@@ -9,6 +9,26 @@ namespace KestrelFree.Storage;
 /// <param name="Deliveries">How often.</param>
 public readonly record struct PendingEntry(byte[] Consumer, long DeliveredMs, long Deliveries);
 
+/// <summary>When an entry was delivered, and which: the order in which entries become old.</summary>
+/// <param name="Ms">When, in Unix milliseconds.</param>
+/// <param name="Id">The entry.</param>
+public readonly record struct DeliveryTime(long Ms, StreamId Id) : IComparable<DeliveryTime>
+{
+    /// <summary>What comes before all deliveries.</summary>
+    public static DeliveryTime Start => new(long.MinValue, StreamId.Min);
+
+    /// <inheritdoc/>
+    public int CompareTo(DeliveryTime other) => Ms != other.Ms ? Ms.CompareTo(other.Ms) : Id.CompareTo(other.Id);
+
+    /// <summary>The position right behind this one; false when there is none.</summary>
+    internal bool TryNext(out DeliveryTime next)
+    {
+        bool isLater = !Id.TryNext(out StreamId id);
+        next = new DeliveryTime(isLater ? Ms + 1 : Ms, id);
+        return !isLater || Ms < long.MaxValue;
+    }
+}
+
 /// <summary>A member of a consumer group.</summary>
 public sealed class Consumer
 {
@@ -59,6 +79,9 @@ public sealed class Consumer
 // A group is written through the stream (StreamLog.WritableGroup), which copies it where a fork sees it; its trees copy their own nodes, and a
 // consumer is copied by GetOrAddConsumer. A pending entry has its consumer's number: an object that is copied has no lasting identity, and a million
 // references would be for the collector to follow.
+//
+// Pending entries are kept by id and, for those who take over what has been idle for long, by the time of their delivery too. Since times mostly grow,
+// that second tree is appended to on its right and emptied from its left: both ends are full nodes, and its cost is 24 bytes an entry.
 
 /// <summary>A consumer group of a stream: how far it has read, its consumers, and what they have not acknowledged.</summary>
 public sealed class ConsumerGroup
@@ -69,6 +92,7 @@ public sealed class ConsumerGroup
     private readonly ForkEpochs _forks;
     private readonly GroupTally _tally;
     private readonly OrderedTree<StreamId, Delivery> _pending;
+    private readonly OrderedTree<DeliveryTime, byte> _byTime;
     private readonly OrderedTree<long, byte[]> _names;
     private readonly OrderedTree<ByteName, Consumer> _consumers;
 
@@ -79,6 +103,7 @@ public sealed class ConsumerGroup
         Name = name;
         Birth = forks.Current;
         _pending = new OrderedTree<StreamId, Delivery>(forks);
+        _byTime = new OrderedTree<DeliveryTime, byte>(forks);
         _names = new OrderedTree<long, byte[]>(forks);
         _consumers = new OrderedTree<ByteName, Consumer>(forks);
     }
@@ -92,6 +117,7 @@ public sealed class ConsumerGroup
         EntriesRead = other.EntriesRead;
         Birth = _forks.Current;
         _pending = other._pending.Clone();
+        _byTime = other._byTime.Clone();
         _names = other._names.Clone();
         _consumers = other._consumers.Clone();
     }
@@ -110,6 +136,9 @@ public sealed class ConsumerGroup
 
     /// <summary>How many consumers it has.</summary>
     public long ConsumerCount => _consumers.Count;
+
+    /// <summary>When the entry was delivered that has been pending for longest, in Unix milliseconds; the greatest number when none is pending. O(log n).</summary>
+    public long OldestDeliveryMs => _byTime.TryFirst(out DeliveryTime first, out _) ? first.Ms : long.MaxValue;
 
     internal uint Birth { get; }
 
@@ -151,7 +180,9 @@ public sealed class ConsumerGroup
         bool found = consumer.Pending.TryFirst(out StreamId id, out _);
         while (found)
         {
+            _pending.TryGet(id, out Delivery delivery);
             _pending.Remove(id);
+            _byTime.Remove(new DeliveryTime(delivery.DeliveredMs, id));
             found = id.TryNext(out StreamId next) && consumer.Pending.TryAtOrAfter(next, out id, out _);
         }
 
@@ -183,6 +214,9 @@ public sealed class ConsumerGroup
         return found;
     }
 
+    /// <summary>Finds the delivery that follows another one: by time, and by id among those of one time. O(log n).</summary>
+    public bool TryNextDelivery(ref DeliveryTime delivery) => delivery.TryNext(out DeliveryTime next) && _byTime.TryAtOrAfter(next, out delivery, out _);
+
     /// <summary>The first and the last id that are pending; false when none is.</summary>
     public bool TryPendingRange(out StreamId first, out StreamId last)
     {
@@ -193,10 +227,16 @@ public sealed class ConsumerGroup
     /// <summary>Notes a delivery to a consumer, and takes the entry from whoever had it. O(log n).</summary>
     public void Deliver(StreamId id, Consumer consumer, long deliveredMs, long deliveries)
     {
-        if (_pending.TryGet(id, out Delivery old) && old.Consumer != consumer.Number)
+        bool isPending = _pending.TryGet(id, out Delivery old);
+        if (isPending && old.Consumer != consumer.Number)
             Forget(id, old);
-        if (_pending.Set(id, new Delivery(consumer.Number, deliveredMs, deliveries)))
+        if (isPending && old.DeliveredMs != deliveredMs)
+            _byTime.Remove(new DeliveryTime(old.DeliveredMs, id));
+        if (!isPending || old.DeliveredMs != deliveredMs)
+            _byTime.Set(new DeliveryTime(deliveredMs, id), 0);
+        if (!isPending)
             _tally.Pending++;
+        _pending.Set(id, new Delivery(consumer.Number, deliveredMs, deliveries));
         consumer.Pending.Set(id, 0);
     }
 
@@ -206,6 +246,7 @@ public sealed class ConsumerGroup
         if (!_pending.TryGet(id, out Delivery delivery))
             return false;
         _pending.Remove(id);
+        _byTime.Remove(new DeliveryTime(delivery.DeliveredMs, id));
         _tally.Pending--;
         Forget(id, delivery);
         return true;
@@ -235,6 +276,7 @@ public sealed class ConsumerGroup
     internal void Check()
     {
         _pending.Check();
+        _byTime.Check();
         _consumers.Check();
         long pending = 0;
         foreach (Consumer consumer in Consumers())
@@ -244,7 +286,10 @@ public sealed class ConsumerGroup
             pending += consumer.PendingCount;
         }
 
-        Invariant.Check(pending == PendingCount && _names.Count == _consumers.Count);
+        Invariant.Check(pending == PendingCount && _byTime.Count == PendingCount && _names.Count == _consumers.Count);
+        DeliveryTime at = DeliveryTime.Start;
+        while (TryNextDelivery(ref at))
+            Invariant.Check(_pending.TryGet(at.Id, out Delivery delivery) && delivery.DeliveredMs == at.Ms);
     }
 
     private Consumer AddConsumer(ReadOnlySpan<byte> name, long nowMs)

@@ -13,7 +13,7 @@ namespace KestrelFree.Storage.Types;
 internal sealed class StreamValue : CollectionValue
 {
     private const int BytesPerNode = 40;
-    private const int BytesPerPending = 64;
+    private const int BytesPerPending = 88;
     private const int BytesPerConsumer = 256;
     private const int NodesPerCheck = 16;
 

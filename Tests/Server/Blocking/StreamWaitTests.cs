@@ -127,6 +127,86 @@ internal sealed class StreamWaitTests
         Assert.That(_client.AskLine("XREADGROUP GROUP g alice BLOCK 0 STREAMS s 0"), Is.EqualTo("*1\n  *2\n    $\"s\"\n    *0"));
     }
 
+    [Test]
+    public void Who_claims_is_woken_when_what_is_pending_has_become_old_enough()
+    {
+        Deliver("1-0", "2-0");
+
+        Assert.That(_client.AskLine("XREADGROUP GROUP g bob BLOCK 0 CLAIM 300 STREAMS s other > >"), Does.Contain("\"1-0\"").And.Contain("\"2-0\""));
+        Assert.That(_client.AskLine("XPENDING s g"), Does.Contain("\"bob\"").And.Not.Contain("\"alice\""));
+    }
+
+    [Test]
+    public void Who_claims_first_is_served_first()
+    {
+        Deliver("1-0");
+        var (first, second) = (Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 1000000 STREAMS s >"), Wait("XREADGROUP GROUP g carol BLOCK 0 CLAIM 1000000 STREAMS s >"));
+
+        _client.AskLine("XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID");
+        Assert.That(first.ReadText(), Does.Contain("\"1-0\""));
+        _client.AskLine("XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID");
+
+        Assert.That(second.ReadText(), Does.Contain("\"1-0\""));
+    }
+
+    [Test]
+    public void What_was_delivered_since_is_claimed_by_who_waited_before()
+    {
+        Deliver();
+        _client.AskLine("XADD s 1-0 f v");
+        _client.AskLine("XGROUP SETID s g 1-0");
+        var waiting = Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 100 STREAMS s >");
+
+        _client.AskLine("XGROUP SETID s g 0");
+        _client.AskLine("XREADGROUP GROUP g alice STREAMS s >");
+
+        Assert.That(waiting.ReadText(), Does.Contain("\"1-0\"").And.Not.Contain(":0\n"));
+    }
+
+    [Test]
+    public void A_new_entry_wakes_who_waits_for_old_ones()
+    {
+        Deliver("1-0");
+        var waiting = Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 1000000 STREAMS s >");
+
+        _client.AskLine("XADD s 2-0 f v");
+
+        Assert.That(waiting.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
+    }
+
+    [TestCase("XACK s g 1-0")]
+    [TestCase("XDEL s 1-0")]
+    [TestCase("XGROUP DELCONSUMER s g alice")]
+    public void Who_claims_goes_on_waiting_when_the_old_entry_is_gone(string line)
+    {
+        Deliver("1-0");
+        var waiting = Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 1000000 STREAMS s >");
+        foreach (var step in new[] { "MULTI", "XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID", line, "EXEC" })
+            _client.AskLine(step);
+
+        _client.AskLine("XADD s 2-0 f v");
+
+        Assert.That(waiting.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
+    }
+
+    [TestCase("1000000")]
+    [TestCase("9223372036854775807")]
+    public void The_time_of_who_claims_runs_out(string minIdle)
+    {
+        Deliver("1-0");
+
+        Assert.That(_client.AskLine($"XREADGROUP GROUP g bob BLOCK 5 CLAIM {minIdle} STREAMS s >"), Is.EqualTo("*nil"));
+    }
+
+    private void Deliver(params string[] ids)
+    {
+        _client.AskLine("XGROUP CREATE s g 0 MKSTREAM");
+        _client.AskLine("XGROUP CREATE other g 0 MKSTREAM");
+        foreach (var id in ids)
+            _client.AskLine($"XADD s {id} f v");
+        _client.AskLine("XREADGROUP GROUP g alice STREAMS s >");
+    }
+
     private RawConnection Wait(string line)
     {
         var connection = _server.Connect();

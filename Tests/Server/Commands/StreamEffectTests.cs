@@ -74,6 +74,7 @@ internal sealed partial class StreamEffectTests
     [TestCase("XGROUP DELCONSUMER s g none", "")]
     [TestCase("XREADGROUP GROUP g c STREAMS s >", "")]
     [TestCase("XREADGROUP GROUP g d STREAMS s >", "xgroup-createconsumer s")]
+    [TestCase("XREADGROUP GROUP g d CLAIM 0 STREAMS s >", "xgroup-createconsumer s")]
     [TestCase("XCLAIM s g d 0 1-0", "xgroup-createconsumer s")]
     [TestCase("XAUTOCLAIM s g d 0 0", "xgroup-createconsumer s")]
     [TestCase("XACK s g 1-0", "")]
@@ -86,6 +87,7 @@ internal sealed partial class StreamEffectTests
 
     [TestCase("XACK s g 1-0", false)]
     [TestCase("XREADGROUP GROUP g c STREAMS s >", false)]
+    [TestCase("XREADGROUP GROUP g d CLAIM 0 STREAMS s >", false)]
     [TestCase("XGROUP SETID s g 0", false)]
     [TestCase("XADD s 9-0 f v", true)]
     [TestCase("XDEL s 1-0", true)]
@@ -129,7 +131,7 @@ internal sealed partial class StreamEffectTests
             7 => $"XACK {key} {group} {id}",
             8 => $"XCLAIM {key} {group} {consumer} 0 {id} FORCE",
             9 => $"XCLAIM {key} {group} {consumer} {random.Next(2) * 5} {id} JUSTID LASTID {id}",
-            10 => $"XAUTOCLAIM {key} {group} {consumer} 0 0 COUNT 2",
+            10 => random.Next(2) == 0 ? $"XAUTOCLAIM {key} {group} {consumer} 0 0 COUNT 2" : $"XREADGROUP GROUP {group} {consumer} CLAIM 0 COUNT 2 STREAMS {key} >",
             11 => $"XDEL {key} {id}",
             12 => $"XTRIM {key} MAXLEN ~ {random.Next(30)}",
             13 => $"XDELEX {key} {(random.Next(2) == 0 ? "DELREF" : "ACKED")} IDS 1 {id}",

@@ -142,8 +142,18 @@ internal sealed class GroupModel
         StreamModel.Check(group.LastId == LastId && group.PendingCount == Pending.Count, "progress of a group");
         StreamModel.Check(group.Consumers().Select(consumer => StreamModel.Text(consumer.Name)).SequenceEqual(Consumers), "consumers");
         AssertPending(group, null, Pending);
+        AssertDeliveries(group);
         foreach (Consumer consumer in group.Consumers())
             AssertPending(group, consumer, Of(StreamModel.Text(consumer.Name)));
+    }
+
+    private void AssertDeliveries(ConsumerGroup group)
+    {
+        DeliveryTime at = DeliveryTime.Start;
+        StreamModel.Check(group.OldestDeliveryMs == Pending.Values.Select(entry => entry.Time).DefaultIfEmpty(long.MaxValue).Min(), "oldest delivery");
+        foreach ((StreamId id, (_, long time)) in Pending.OrderBy(pair => pair.Value.Time).ThenBy(pair => pair.Key))
+            StreamModel.Check(group.TryNextDelivery(ref at) && at == new DeliveryTime(time, id), $"delivery of {id}");
+        StreamModel.Check(!group.TryNextDelivery(ref at), "deliveries");
     }
 
     private SortedList<StreamId, (string Consumer, long Time)> Of(string consumer) =>
