@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace KestrelFree.Benchmarks.EndToEnd;
 
-// dotnet run -c Release --project Benchmarks -- messages [--tests publish,publish16,wide,channels,multi,tracking,statistics] [--rounds 3]
+// dotnet run -c Release --project Benchmarks -- messages [--tests publish,publish16,wide,channels,multi,tracking,broadcast,statistics] [--rounds 3]
 //     [--server "NAME=COMMAND --port {port}"]...
 //
 // What connects clients, by the server's processor time, since the machine's other processes are the clients:
@@ -13,9 +13,10 @@ namespace KestrelFree.Benchmarks.EndToEnd;
 //     channels             publishers with a pipeline of 16 to 10,000 channels of 10 subscribers each, 100 channels a connection
 //     multi                transactions of 10 SETs, 16 to a pipeline, on 8 connections; by the clock too
 //     tracking             GET at -P 16 with redis-benchmark's --enable-tracking over the same without
+//     broadcast            SET at -P 16 with a client that is told of every change (CLIENT TRACKING ON BCAST) over the same without
 //     statistics           SET at -P 64 with latency-tracking and the slow log over the same without
 //
-// Servers take turns within a round; figures are medians of the rounds. The last two are ratios of costs: 1.00 is for free.
+// Servers take turns within a round; figures are medians of the rounds. The last three are ratios of costs: 1.00 is for free.
 
 /// <summary>Measures messages, transactions, tracking and statistics beside redis-server.</summary>
 internal sealed class MessageMeasurement
@@ -39,6 +40,7 @@ internal sealed class MessageMeasurement
             ["multi"] = ("transactions per CPU second", server => Transact(server, watch: false)),
             ["multi-clock"] = ("transactions per second", server => Transact(server, watch: true)),
             ["tracking"] = ("cost of tracking", CostOfTracking),
+            ["broadcast"] = ("cost of broadcasting", CostOfBroadcasting),
             ["statistics"] = ("cost of statistics", CostOfStatistics),
         };
     }
@@ -146,6 +148,22 @@ internal sealed class MessageMeasurement
         client.Ask("FLUSHALL");
         Cost(server, "-t set -P 16 -c 50 -n 400000 -r 100000");
         return Cost(server, $"{load} --enable-tracking") / Cost(server, load);
+    }
+
+    private static double CostOfBroadcasting(PeerServer server)
+    {
+        const string load = "-t set -P 16 -c 50 -n 1000000 -r 100000";
+        var (with, without) = (0.0, 0.0);
+        for (var pass = 0; pass < 4; pass++)
+        {
+            var plain = Cost(server, load);
+            using var told = new Subscribers(server.Port);
+            var broadcasting = Cost(server, load);
+            if (pass > 0)
+                (with, without) = (with + broadcasting, without + plain);
+        }
+
+        return with / without;
     }
 
     private static double CostOfStatistics(PeerServer server)

@@ -17,15 +17,17 @@ internal sealed class Subscribers : IDisposable
     public Subscribers(int port, int connections, Func<int, IEnumerable<string>> channelsOf)
     {
         for (var at = 0; at < connections; at++)
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Connect(IPAddress.Loopback, port);
-            Subscribe(socket, [.. channelsOf(at)]);
-            _sockets.Add(socket);
-        }
-
+            Subscribe(Connect(port), [.. channelsOf(at)]);
         foreach (var socket in _sockets)
             _ = Receive(socket);
+    }
+
+    /// <summary>Opens a connection that is told of every key that changes; returns when that has been confirmed.</summary>
+    public Subscribers(int port)
+    {
+        var socket = Connect(port);
+        Ask(socket, "HELLO 3\r\nCLIENT TRACKING ON BCAST\r\n", "+OK\r\n"u8);
+        _ = Receive(socket);
     }
 
     /// <summary>The bytes that have come since the subscriptions were confirmed.</summary>
@@ -49,6 +51,27 @@ internal sealed class Subscribers : IDisposable
     {
         foreach (var socket in _sockets)
             socket.Dispose();
+    }
+
+    private Socket Connect(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(IPAddress.Loopback, port);
+        _sockets.Add(socket);
+        return socket;
+    }
+
+    private static void Ask(Socket socket, string requests, ReadOnlySpan<byte> lastReply)
+    {
+        socket.Send(Encoding.Latin1.GetBytes(requests));
+        var buffer = new byte[1 << 14];
+        for (var length = 0; !buffer.AsSpan(0, length).EndsWith(lastReply);)
+        {
+            var count = socket.Receive(buffer.AsSpan(length));
+            if (count == 0)
+                throw new InvalidOperationException("the server closes the connection");
+            length += count;
+        }
     }
 
     // A confirmation is six lines: *3, the length and text of its kind, those of the channel, and how many there are.

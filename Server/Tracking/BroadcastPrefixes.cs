@@ -10,8 +10,8 @@ internal sealed record BroadcastPrefix(byte[] Bytes)
     /// <summary>Who is told.</summary>
     internal List<Client> Clients { get; } = [];
 
-    /// <summary>The changed keys, each with the client that changed it last; null for expiry and eviction.</summary>
-    internal SortedDictionary<byte[], Client?> Changed { get; } = new(KeyOrder.Comparer);
+    /// <summary>The changed keys.</summary>
+    internal ChangedKeys Changed { get; } = new();
 }
 
 /// <summary>
@@ -56,13 +56,12 @@ internal sealed class BroadcastPrefixes
     internal void Note(ReadOnlySpan<byte> key, Client? changer)
     {
         var prefixes = _byBytes.GetAlternateLookup<ReadOnlySpan<byte>>();
-        byte[]? copy = null;
         foreach (var length in _lengths.Keys)
         {
             if (length > key.Length) break;
             if (!prefixes.TryGetValue(key[..length], out var prefix)) continue;
-            prefix.Changed[copy ??= key.ToArray()] = changer;
-            _changed.Add(prefix.Bytes);
+            if (prefix.Changed.IsEmpty) _changed.Add(prefix.Bytes);
+            prefix.Changed.Add(key, changer?.Id ?? 0);
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class ClientSideCaching
     private readonly HashSet<Client> _clients = [];
     private readonly List<FoundKey> _found = [];
     private readonly List<long> _holders = [];
+    private readonly ChangedKeys _changed = new();
     private readonly ReplyWriter _encoder;
     private TrackedKeys? _tracked;
     private int _roundsOverLimit;
@@ -140,12 +141,13 @@ internal sealed class ClientSideCaching
         if (!_prefixes.HaveChanges) return;
         foreach (var prefix in _prefixes.TakeChanged())
         {
-            var common = new Message([.. prefix.Changed.Keys]);
+            prefix.Changed.Sort();
+            var common = new Message(prefix.Changed);
             foreach (var client in prefix.Clients)
             {
-                var ignoresOwn = client.Tracking!.Options.Own == OwnChanges.Untold;
-                var message = ignoresOwn ? new Message([.. prefix.Changed.Where(change => change.Value != client).Select(change => change.Key)]) : common;
-                if (message.Keys!.Length != 0) Send(client, message, Delivery.BehindReply);
+                var isToldOwn = client.Tracking!.Options.Own == OwnChanges.Told;
+                var message = isToldOwn ? common : new Message(prefix.Changed) { Untold = client.Id };
+                if (message.KeyCount != 0) Send(client, message, Delivery.BehindReply);
             }
 
             prefix.Changed.Clear();
@@ -181,7 +183,10 @@ internal sealed class ClientSideCaching
     {
         _holders.Clear();
         if (!_tracked!.Remove(key, _holders)) return;
-        var message = new Message([key.ToArray()]);
+        _changed.Clear();
+        _changed.Add(key, changer: 0);
+        _changed.Sort();
+        var message = new Message(_changed);
         foreach (var id in _holders) Tell(id, message, delivery);
         LoseInterest();
     }
@@ -246,8 +251,12 @@ internal sealed class ClientSideCaching
             return _encoder.Buffer.ToShared();
         }
 
-        _encoder.ArrayHeader(keys.Length);
-        foreach (var key in keys) _encoder.Bulk(key);
+        _encoder.ArrayHeader(message.KeyCount);
+        for (var place = 0; place < keys.Count; place++)
+        {
+            if (message.Tells(place)) _encoder.Bulk(keys.Key(place));
+        }
+
         return _encoder.Buffer.ToShared();
     }
 
@@ -274,9 +283,14 @@ internal sealed class ClientSideCaching
     }
 
     /// <summary>What is told, in the encodings that were needed so far.</summary>
-    private sealed class Message(byte[][]? keys)
+    private sealed class Message(ChangedKeys? keys)
     {
-        internal byte[][]? Keys { get; } = keys;
+        internal ChangedKeys? Keys { get; } = keys;
+
+        /// <summary>The number of the client whose own changes are left out; 0 for nobody's.</summary>
+        internal long Untold { get; init; }
+
+        internal int KeyCount => Untold == 0 ? Keys!.Count : CountTold();
 
         internal SharedReply? Push { get; set; }
 
@@ -284,6 +298,19 @@ internal sealed class ClientSideCaching
 
         internal int NullVersion { get; private init; }
 
+        internal bool Tells(int place) => Untold == 0 || Keys!.Changer(place) != Untold;
+
         internal static Message OfAllKeys(int nullVersion) => new(keys: null) { NullVersion = nullVersion };
+
+        private int CountTold()
+        {
+            var count = 0;
+            for (var place = 0; place < Keys!.Count; place++)
+            {
+                if (Tells(place)) count++;
+            }
+
+            return count;
+        }
     }
 }
