@@ -1,15 +1,16 @@
 namespace KestrelFree.Server.Loop;
 
 // What a turn costs is its time between two polls. Its CPU time tells a slow command from a busy machine, but reading the thread's CPU clock
-// is a system call (0.3 us against turns of 10 us), so it is read rarely: after every 64 short turns, to have a recent base, and
+// is a system call (0.3 us against turns of 10 us), so it is read rarely: after every 8 short turns, to have a recent base, and
 // after a turn of a millisecond or more. The CPU time of such a turn is the growth since the base, less the wall time of the
-// short turns in between, and never more than the turn's own wall time. Turns below a millisecond do not compete for the maximum.
+// short turns in between, and never more than the turn's own wall time: too much by what the polls in between cost, some microseconds each.
+// Turns below a millisecond do not compete for the maximum.
 
 /// <summary>The loop's counts and times for INFO, in microseconds. Loop thread only.</summary>
 public sealed class LoopFigures
 {
     private const long LongTurnMicros = 1000;
-    private const int ShortTurnsPerBase = 64;
+    private const int ShortTurnsPerBase = 8;
 
     private long _baseCpuMicros;
     private long _wallSinceBaseMicros;
@@ -50,8 +51,11 @@ public sealed class LoopFigures
     /// <summary>Begins on the loop's own thread: what that has done before is no turn.</summary>
     internal void Begin() => TakeBase(ThreadCpuClock.NowMicros());
 
-    /// <summary>Accounts for a turn that ends now and took <paramref name="wallMicros"/>. The cost is a few additions.</summary>
-    internal void EndTurn(long wallMicros)
+    /// <summary>
+    /// Accounts for a turn that ends now and took <paramref name="wallMicros"/>; returns its CPU time if it was a long one, else as much. The cost
+    /// is a few additions.
+    /// </summary>
+    internal long EndTurn(long wallMicros)
     {
         Turns++;
         DurationMicros += wallMicros;
@@ -62,8 +66,7 @@ public sealed class LoopFigures
 
         if (wallMicros >= LongTurnMicros)
         {
-            TakeLongTurn(wallMicros);
-            return;
+            return TakeLongTurn(wallMicros);
         }
 
         _wallSinceBaseMicros += wallMicros;
@@ -71,14 +74,17 @@ public sealed class LoopFigures
         {
             TakeBase(ThreadCpuClock.NowMicros());
         }
+
+        return wallMicros;
     }
 
-    private void TakeLongTurn(long wallMicros)
+    private long TakeLongTurn(long wallMicros)
     {
         long cpu = ThreadCpuClock.NowMicros();
-        long spent = cpu - _baseCpuMicros - _wallSinceBaseMicros;
-        LongestTurnCpuMicros = Math.Max(LongestTurnCpuMicros, Math.Min(spent, wallMicros));
+        long spent = Math.Min(cpu - _baseCpuMicros - _wallSinceBaseMicros, wallMicros);
+        LongestTurnCpuMicros = Math.Max(LongestTurnCpuMicros, spent);
         TakeBase(cpu);
+        return spent;
     }
 
     private void TakeBase(long cpuMicros)
