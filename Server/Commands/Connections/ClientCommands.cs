@@ -89,28 +89,24 @@ internal static class ClientCommands
     private static void Describe(Client client, in ArgVector args) =>
         client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(ClientDescription.Of(client) + "\n"));
 
-    // ID is followed by numbers to the end, whose order and repetitions the reply has; as one filter among others it stands behind another.
     private static void List(Client client, in ArgVector args)
     {
         var text = new StringBuilder();
-        var isDone = args.Count > 3 && args[2].Is("id"u8) ? AppendByIdOrReply(client, args, text) : AppendFittingOrReply(client, args, text);
+        var isDone = AreIdsOnly(args) ? AppendByIdOrReply(client, args, text) : AppendFittingOrReply(client, args, text);
         if (isDone) client.Reply.Verbatim("txt"u8, Encoding.Latin1.GetBytes(text.ToString()));
     }
 
     private static bool AppendFittingOrReply(Client client, in ArgVector args, StringBuilder text)
     {
-        if (!IsFilterList(args))
+        // What is no filter at all comes before what is wrong with a filter's value, as in Redis, which takes one filter only.
+        if (!ClientFilters.AreFilters(args, 2))
         {
             client.Reply.Error(SharedReplies.SyntaxError);
             return false;
         }
 
-        var filters = default(ClientFilters);
-        for (var i = 2; i < args.Count; i += 2)
-        {
-            if (!filters.TryReadOfListOrReply(client, args[i], args[i + 1])) return false;
-        }
-
+        var filters = new ClientFilters();
+        if (!filters.TryReadOrReply(client, args, 2)) return false;
         for (var listed = client.Server.Clients.Oldest; listed is not null; listed = listed.Next)
         {
             if (filters.Fit(client, listed)) text.Append(ClientDescription.Of(listed)).Append('\n');
@@ -119,12 +115,13 @@ internal static class ClientCommands
         return true;
     }
 
-    // What is no filter at all comes before what is wrong with a filter's value, as in Redis, which takes one filter only.
-    private static bool IsFilterList(in ArgVector args)
+    // Numbers alone are listed in their order, with repetitions; beside other filters they are one.
+    private static bool AreIdsOnly(in ArgVector args)
     {
-        for (var i = 2; i < args.Count; i += 2)
+        if (args.Count <= 3 || !args[2].Is("id"u8)) return false;
+        for (var i = 3; i < args.Count; i++)
         {
-            if (i + 1 == args.Count || !ClientFilters.IsOfList(args[i])) return false;
+            if (ClientFilters.IsName(args[i])) return false;
         }
 
         return true;
@@ -217,19 +214,19 @@ internal static class ClientCommands
         "INFO", "    Describe the connection.",
         "KILL <ip:port>", "    Close the connection from that address.",
         "KILL <option> <value> [<option> <value> [...]]", "    Close the connections that fit all filters:",
+        "    * ID <client-id> [<client-id> ...]", "      With one of those numbers.",
         "    * ADDR (<ip:port>|<unixsocket>:0)", "      From that address.",
         "    * LADDR (<ip:port>|<unixsocket>:0)", "      To that address of the server.",
         "    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)", "      Of that kind.",
         "    * USER <username>", "      Authenticated as that user.",
-        "    * SKIPME (YES|NO)", "      Whether to spare the calling connection (default: yes).",
-        "    * ID <client-id>", "      With that number.",
-        "    * MAXAGE <seconds>", "      At least that old.",
-        "LIST [options ...]", "    Describe connections, one a line:",
-        "    * ID <client-id> [<client-id> ...]", "      With those numbers, or those that fit all filters of KILL (SKIPME: no) and of these:",
         "    * NAME <name>, LIB-NAME <name>, LIB-VER <version>, DB <index>, IP <ip>", "      That are described so.",
-        "    * IDLE <seconds>", "      That have sent nothing for so long.",
         "    * FLAGS <letters>", "      With all of those flags.",
         "    * CAPA <letters>", "      With all of those capabilities.",
+        "    * NOT-<filter> <value>", "      That do not fit one of the filters above.",
+        "    * MAXAGE <seconds>", "      At least that old.",
+        "    * IDLE <seconds>", "      That have sent nothing for so long.",
+        "    * SKIPME (YES|NO)", "      Whether to spare the calling connection (default: yes).",
+        "LIST [<option> <value> [<option> <value> [...]]]", "    Describe the connections that fit all filters, those of KILL (SKIPME: no), one a line.",
         "NO-EVICT (ON|OFF)", "    Spare the connection when clients' memory is over its limit.",
         "NO-TOUCH (ON|OFF)", "    Keep the connection's reads from refreshing LRU and LFU clocks.",
         "PAUSE <timeout> [WRITE|ALL]", "    Hold commands back, or those that write, for so many milliseconds.",

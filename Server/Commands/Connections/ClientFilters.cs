@@ -1,158 +1,205 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text;
 using KestrelFree.Protocol;
-using KestrelFree.Server.Acl;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Commands;
 
 /// <summary>
-/// The filters of CLIENT KILL and CLIENT LIST, all of which a client has to fit. Those that were not given fit everybody; of one that is given
-/// twice the last counts.
+/// The filters of CLIENT KILL and CLIENT LIST, all of which a client has to fit: those of Redis 7.4, and those of Valkey 9, most of which have an
+/// opposite (NOT-NAME beside NAME). Of one that is given twice the last counts.
 /// </summary>
-internal struct ClientFilters
+internal sealed class ClientFilters
 {
-    private static readonly byte[][] ListNames =
-    [
-        .. "id type user skipme maxage addr laddr idle db name lib-name lib-ver flags ip capa".Split(' ').Select(Encoding.ASCII.GetBytes),
-    ];
+    private static readonly string[] Names =
+        ["id", "type", "user", "skipme", "maxage", "addr", "laddr", "idle", "db", "name", "lib-name", "lib-ver", "flags", "ip", "capa"];
 
-    private string? _address;
-    private string? _localAddress;
-    private ClientType? _type;
-    private User? _user;
-    private long _id;
-    private long _maxAgeSeconds;
-    private byte[]? _name;
-    private byte[]? _libraryName;
-    private byte[]? _libraryVersion;
-    private string? _flags;
-    private string? _ip;
-    private long? _database;
-    private long _idleSeconds;
-    private bool _asksForCapabilities;
+    private static readonly string[] WithoutOpposite = ["skipme", "maxage", "idle"];
+    private static readonly SearchValues<char> FlagLetters = SearchValues.Create("OSMPxbtRBdcuAUreTIN");
+
+    private readonly Dictionary<string, Predicate<Client>> _given = [];
 
     /// <summary>Whether the calling client fits none.</summary>
     internal bool SkipCaller { get; set; }
 
     /// <summary>The filter of CLIENT KILL's old form: a client of this address.</summary>
-    internal static ClientFilters OfAddress(ReadOnlySpan<byte> address) => new() { _address = Encoding.Latin1.GetString(address) };
-
-    /// <summary>Reads a filter that both commands have had since Redis 7.4, or replies what is wrong with it.</summary>
-    internal bool TryReadOrReply(Client client, ReadOnlySpan<byte> option, ReadOnlySpan<byte> value)
+    internal static ClientFilters OfAddress(ReadOnlySpan<byte> address)
     {
-        if (option.Is("id"u8)) return TryIdOrReply(client, value);
-        if (option.Is("type"u8)) return TryTypeOrReply(client, value);
-        if (option.Is("user"u8)) return TryUserOrReply(client, value);
-        if (option.Is("skipme"u8)) return TrySkipMeOrReply(client, value);
-        if (option.Is("maxage"u8)) return TryMaxAgeOrReply(client, value);
-        if (option.Is("addr"u8)) _address = Encoding.Latin1.GetString(value);
-        else if (option.Is("laddr"u8)) _localAddress = Encoding.Latin1.GetString(value);
-        else
+        var filters = new ClientFilters();
+        filters._given["addr"] = TextFilter(address, static client => client.Address);
+        return filters;
+    }
+
+    /// <summary>Whether arguments are filters with their values; an ID takes all numbers behind it.</summary>
+    internal static bool AreFilters(in ArgVector args, int from)
+    {
+        while (from < args.Count)
         {
-            client.Reply.Error(SharedReplies.SyntaxError);
-            return false;
+            if (from + 1 == args.Count || !IsName(args[from])) return false;
+            from += 1 + Math.Max(1, CountIds(args, from));
         }
 
         return true;
     }
 
-    /// <summary>Whether CLIENT LIST has a filter of this name.</summary>
-    internal static bool IsOfList(ReadOnlySpan<byte> option)
+    /// <summary>Whether there is a filter of this name.</summary>
+    internal static bool IsName(ReadOnlySpan<byte> word)
     {
-        foreach (var name in ListNames)
-        {
-            if (option.Is(name)) return true;
-        }
-
-        return false;
+        var (name, isOpposite) = Split(word);
+        return Names.Contains(name) && !(isOpposite && WithoutOpposite.Contains(name));
     }
 
-    /// <summary>The same, for CLIENT LIST, which knows the filters of Valkey 9 as well.</summary>
-    internal bool TryReadOfListOrReply(Client client, ReadOnlySpan<byte> option, ReadOnlySpan<byte> value)
+    /// <summary>Reads arguments to their end, or replies what is wrong with the first that is.</summary>
+    internal bool TryReadOrReply(Client client, in ArgVector args, int from)
     {
-        if (option.Is("idle"u8)) return TryIdleOrReply(client, value);
-        if (option.Is("db"u8)) return TryDatabaseOrReply(client, value);
-        if (option.Is("name"u8)) _name = value.ToArray();
-        else if (option.Is("lib-name"u8)) _libraryName = value.ToArray();
-        else if (option.Is("lib-ver"u8)) _libraryVersion = value.ToArray();
-        else if (option.Is("flags"u8)) _flags = Encoding.Latin1.GetString(value);
-        else if (option.Is("ip"u8)) _ip = Encoding.Latin1.GetString(value);
-        else if (option.Is("capa"u8)) _asksForCapabilities = value.Length != 0;
-        else return TryReadOrReply(client, option, value);
+        while (from < args.Count)
+        {
+            if (from + 1 == args.Count || !IsName(args[from]))
+            {
+                client.Reply.Error(SharedReplies.SyntaxError);
+                return false;
+            }
+
+            var values = Math.Max(1, CountIds(args, from));
+            if (!TryOneOrReply(client, args, from, values)) return false;
+            from += 1 + values;
+        }
+
         return true;
     }
 
     /// <summary>Whether a client is meant.</summary>
-    internal readonly bool Fit(Client caller, Client candidate)
+    internal bool Fit(Client caller, Client candidate)
     {
         if (SkipCaller && candidate == caller) return false;
-        if (_id != 0 && candidate.Id != _id) return false;
-        if (_type is { } type && ClientTypes.Of(candidate) != type) return false;
-        if (_user is { } user && candidate.User != user) return false;
-        if (_address is { } address && candidate.Address != address) return false;
-        if (_localAddress is { } local && candidate.LocalAddress != local) return false;
-        var now = caller.Server.Clock.NowMs;
-        if (_maxAgeSeconds != 0 && (now - candidate.CreatedMs) / 1000 < _maxAgeSeconds) return false;
-        return (now - candidate.LastInteractionMs) / 1000 >= _idleSeconds && FitsDescription(candidate);
-    }
+        foreach (var filter in _given.Values)
+        {
+            if (!filter(candidate)) return false;
+        }
 
-    // No client tells of capabilities: CLIENT CAPA is for servers that redirect.
-    private readonly bool FitsDescription(Client candidate)
-    {
-        if (_name is { } name && !candidate.Name.AsSpan().SequenceEqual(name)) return false;
-        if (_libraryName is { } library && !candidate.LibraryName.AsSpan().SequenceEqual(library)) return false;
-        if (_libraryVersion is { } version && !candidate.LibraryVersion.AsSpan().SequenceEqual(version)) return false;
-        if (_database is { } database && candidate.Database.Index != database) return false;
-        if (_ip is { } ip && candidate.Address[..Math.Max(0, candidate.Address.LastIndexOf(':'))].Trim('[', ']') != ip) return false;
-        return !_asksForCapabilities && (_flags is not { } flags || flags.All(ClientDescription.FlagLetters(candidate).Contains));
-    }
-
-    private bool TryIdOrReply(Client client, ReadOnlySpan<byte> value)
-    {
-        if (Numbers.TryParseInteger(value, out _id) && _id > 0) return true;
-        client.Reply.Error("ERR client-id should be greater than 0"u8);
-        return false;
-    }
-
-    private bool TryMaxAgeOrReply(Client client, ReadOnlySpan<byte> value)
-    {
-        if (!ArgumentParsing.TryIntegerOrReply(client, value, out _maxAgeSeconds, "ERR maxage is not an integer or out of range"u8)) return false;
-        if (_maxAgeSeconds > 0) return true;
-        client.Reply.Error("ERR maxage should be greater than 0"u8);
-        return false;
-    }
-
-    private bool TryIdleOrReply(Client client, ReadOnlySpan<byte> value)
-    {
-        if (!ArgumentParsing.TryIntegerOrReply(client, value, out _idleSeconds, "ERR idle is not an integer or out of range"u8)) return false;
-        if (_idleSeconds > 0) return true;
-        client.Reply.Error("ERR idle should be greater than 0"u8);
-        return false;
-    }
-
-    private bool TryDatabaseOrReply(Client client, ReadOnlySpan<byte> value)
-    {
-        if (!ArgumentParsing.TryIntegerOrReply(client, value, out var index, "ERR DB is not an integer or out of range"u8)) return false;
-        _database = index;
-        if (index >= 0 && index < client.Server.Keyspace.DatabaseCount) return true;
-        client.Reply.Error("ERR DB index is out of range"u8);
-        return false;
-    }
-
-    private bool TryTypeOrReply(Client client, ReadOnlySpan<byte> value)
-    {
-        if (!ClientTypes.TryParseOrReply(client, value, out var type)) return false;
-        _type = type;
         return true;
     }
 
-    private bool TryUserOrReply(Client client, ReadOnlySpan<byte> name)
+    private static (string Name, bool IsOpposite) Split(ReadOnlySpan<byte> word)
     {
-        _user = client.Server.Users.Find(name);
-        if (_user is not null) return true;
-        client.Reply.Error([.. "ERR No such user '"u8, .. name, (byte)'\'']);
-        return false;
+        var name = Encoding.Latin1.GetString(word).ToLowerInvariant();
+        return name.StartsWith("not-", StringComparison.Ordinal) ? (name[4..], true) : (name, false);
     }
+
+    /// <summary>How many numbers follow an ID or NOT-ID; 0 for other filters.</summary>
+    private static int CountIds(in ArgVector args, int at)
+    {
+        var end = at + 1;
+        if (Split(args[at]).Name != "id") return 0;
+        while (end < args.Count && Numbers.TryParseInteger(args[end], out _)) end++;
+        return end - at - 1;
+    }
+
+    private bool TryOneOrReply(Client client, in ArgVector args, int at, int values)
+    {
+        var (name, isOpposite) = Split(args[at]);
+        var value = args[at + 1];
+        if (name == "skipme") return TrySkipMeOrReply(client, value);
+        var filter = name switch
+        {
+            "id" => IdsOrReply(client, args, at + 1, values),
+            "type" => ClientTypes.TryParseOrReply(client, value, out var type) ? candidate => ClientTypes.Of(candidate) == type : null,
+            "user" => UserOrReply(client, value),
+            "maxage" => SecondsOrReply(client, value, name, static candidate => candidate.CreatedMs),
+            "idle" => SecondsOrReply(client, value, name, static candidate => candidate.LastInteractionMs),
+            "db" => DatabaseOrReply(client, value),
+            "flags" => FlagsOrReply(client, value, isOpposite),
+            "capa" => CapabilitiesOrReply(client, value, isOpposite),
+            "addr" => TextFilter(value, static candidate => candidate.Address),
+            "laddr" => TextFilter(value, static candidate => candidate.LocalAddress),
+            "ip" => TextFilter(value, IpOf),
+            "name" => BytesFilter(value, static candidate => candidate.Name),
+            "lib-name" => BytesFilter(value, static candidate => candidate.LibraryName),
+            _ => BytesFilter(value, static candidate => candidate.LibraryVersion),
+        };
+
+        if (filter is null) return false;
+        _given[isOpposite ? "not-" + name : name] = isOpposite ? candidate => !filter(candidate) : filter;
+        return true;
+    }
+
+    private static Predicate<Client> TextFilter(ReadOnlySpan<byte> value, Func<Client, string> textOf)
+    {
+        var text = Encoding.Latin1.GetString(value);
+        return candidate => textOf(candidate) == text;
+    }
+
+    private static Predicate<Client> BytesFilter(ReadOnlySpan<byte> value, Func<Client, byte[]?> bytesOf)
+    {
+        var bytes = value.ToArray();
+        return candidate => bytesOf(candidate).AsSpan().SequenceEqual(bytes);
+    }
+
+    private static string IpOf(Client candidate) => candidate.Address[..Math.Max(0, candidate.Address.LastIndexOf(':'))].Trim('[', ']');
+
+    private static Predicate<Client>? IdsOrReply(Client client, in ArgVector args, int from, int count)
+    {
+        var ids = new HashSet<long>();
+        for (var at = from; at < from + count; at++)
+        {
+            if (!Numbers.TryParseInteger(args[at], out var id) || id <= 0)
+            {
+                client.Reply.Error("ERR client-id should be greater than 0"u8);
+                return null;
+            }
+
+            ids.Add(id);
+        }
+
+        return candidate => ids.Contains(candidate.Id);
+    }
+
+    private static Predicate<Client>? UserOrReply(Client client, ReadOnlySpan<byte> name)
+    {
+        if (client.Server.Users.Find(name) is { } user) return candidate => candidate.User == user;
+        client.Reply.Error([.. "ERR No such user '"u8, .. name, (byte)'\'']);
+        return null;
+    }
+
+    private static Predicate<Client>? SecondsOrReply(Client client, ReadOnlySpan<byte> value, string name, Func<Client, long> sinceMs)
+    {
+        if (!ArgumentParsing.TryIntegerOrReply(client, value, out var seconds, Encoding.Latin1.GetBytes($"ERR {name} is not an integer or out of range"))) return null;
+        var now = client.Server.Clock.NowMs;
+        if (seconds > 0) return candidate => (now - sinceMs(candidate)) / 1000 >= seconds;
+        client.Reply.Error(Encoding.Latin1.GetBytes($"ERR {name} should be greater than 0"));
+        return null;
+    }
+
+    private static Predicate<Client>? DatabaseOrReply(Client client, ReadOnlySpan<byte> value)
+    {
+        if (!ArgumentParsing.TryIntegerOrReply(client, value, out var index, "ERR DB is not an integer or out of range"u8)) return null;
+        var databases = client.Server.Keyspace.DatabaseCount;
+        if (index >= 0 && index < databases) return candidate => candidate.Database.Index == index;
+        client.Reply.Error(Encoding.Latin1.GetBytes(string.Create(CultureInfo.InvariantCulture, $"ERR DB number should be between 0 and {databases - 1}")));
+        return null;
+    }
+
+    // A client that has one flag more than those that are asked for fits as well, but N asks for one without any.
+    private static Predicate<Client>? FlagsOrReply(Client client, ReadOnlySpan<byte> value, bool isOpposite)
+    {
+        var flags = Encoding.Latin1.GetString(value);
+        if (!flags.AsSpan().ContainsAnyExcept(FlagLetters)) return candidate => flags.All(ClientDescription.FlagLetters(candidate).Contains);
+        ReplyUnknown(client, "flags", isOpposite ? "NOT-FLAGS" : "provided", value);
+        return null;
+    }
+
+    // No client tells of capabilities: CLIENT CAPA is for servers that redirect.
+    private static Predicate<Client>? CapabilitiesOrReply(Client client, ReadOnlySpan<byte> value, bool isOpposite)
+    {
+        var asksForNone = value.IsEmpty;
+        if (!value.ContainsAnyExcept((byte)'r')) return _ => asksForNone;
+        ReplyUnknown(client, "capa", isOpposite ? "NOT-CAPA" : "provided", value);
+        return null;
+    }
+
+    private static void ReplyUnknown(Client client, string what, string filter, ReadOnlySpan<byte> value) =>
+        client.Reply.Error([.. Encoding.Latin1.GetBytes($"ERR Unknown {what} found in the {filter} filter: "), .. value]);
 
     private bool TrySkipMeOrReply(Client client, ReadOnlySpan<byte> value)
     {

@@ -17,21 +17,10 @@ internal static class ClientKill
         }
 
         var filters = new ClientFilters { SkipCaller = true };
-        for (var i = 2; i < args.Count; i += 2)
-        {
-            if (i + 1 >= args.Count)
-            {
-                client.Reply.Error(SharedReplies.SyntaxError);
-                return;
-            }
-
-            if (!filters.TryReadOrReply(client, args[i], args[i + 1])) return;
-        }
-
-        client.Reply.Integer(Kill(client, filters));
+        if (filters.TryReadOrReply(client, args, 2)) client.Reply.Integer(Kill(client, filters));
     }
 
-    private static int Kill(Client caller, in ClientFilters filters)
+    private static int Kill(Client caller, ClientFilters filters)
     {
         var killed = 0;
         Client? next;
