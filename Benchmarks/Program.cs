@@ -28,6 +28,8 @@ switch (args)
         return StormClients.Run(rest);
     case ["memory", .. var rest]:
         return MemoryMeasurement.Run(rest);
+    case ["usage", .. var rest]:
+        return UsageMeasurement.Run(rest);
     case ["shrink", .. var rest]:
         return ShrinkMeasurement.Run(rest);
     case ["collections", .. var rest]:

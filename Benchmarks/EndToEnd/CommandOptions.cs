@@ -13,7 +13,7 @@ internal sealed class CommandOptions
     /// <summary>Reads "--name value" pairs; throws ArgumentException on anything else.</summary>
     public CommandOptions(string[] args)
     {
-        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what", "--settle"];
+        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what", "--settle", "--growth"];
         for (var at = 0; at < args.Length; at += 2)
         {
             if (!known.Contains(args[at]) || at + 1 == args.Length)
@@ -46,6 +46,9 @@ internal sealed class CommandOptions
 
     /// <summary>Seconds between two measurements.</summary>
     public int SettleSeconds => Number("settle", 0);
+
+    /// <summary>By how many MiB the memory of a server is to grow.</summary>
+    public int GrowthMiB => Number("growth", 64);
 
     /// <summary>Idle connections to each server.</summary>
     public int Idle => Number("idle", 0);

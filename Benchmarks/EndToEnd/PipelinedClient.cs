@@ -70,6 +70,20 @@ internal sealed class PipelinedClient : IDisposable
         }
     }
 
+    /// <summary>Has the server say nothing until <see cref="BeHeard"/>.</summary>
+    public void BeUnheard() => SendUnheard("CLIENT", "REPLY", "OFF");
+
+    /// <summary>Adds a request to which there is no reply.</summary>
+    public void SendUnheard(params ReadOnlySpan<string> arguments)
+    {
+        Append(arguments);
+        if (_length >= _received.Length)
+            Flush();
+    }
+
+    /// <summary>Ends what <see cref="BeUnheard"/> began, once all that was sent has been executed.</summary>
+    public void BeHeard() => Ask("CLIENT", "REPLY", "ON");
+
     /// <summary>Asks and answers the payload of a line or a bulk string; "" for nil.</summary>
     public string Ask(params ReadOnlySpan<string> arguments)
     {
@@ -107,7 +121,7 @@ internal sealed class PipelinedClient : IDisposable
     private void Append(string text)
     {
         if (_length + text.Length > _requests.Length)
-            Array.Resize(ref _requests, _requests.Length * 2);
+            Array.Resize(ref _requests, Math.Max(_requests.Length * 2, _length + text.Length));
         _length += Encoding.Latin1.GetBytes(text, _requests.AsSpan(_length));
     }
 

@@ -8,7 +8,8 @@ namespace KestrelFree.Storage.Keyspaces;
 //
 //     entry      its bytes, and in proportion to them what the blocks of its segment have to spare
 //     segment    an equal share of the head, and of the directory
-//     value      the run or array that the entry refers to, as large as it was handed out; of a collection all that it consists of
+//     value      the run or array that the entry refers to, as large as it was handed out; of a collection all that it consists of, with the holes in
+//                its blocks, which nothing else will fill
 //
 // Keys of a segment that is nearly empty would have to bear much: the first key of a database 2.4 KB. They are charged no more than the keys of
 // a segment that has just been split, which is what they will cost once there are some more.
@@ -66,7 +67,7 @@ internal static class KeyUsage
         for (uint id = first; id != 0; id = table.Pages.Head(id).Next)
         {
             ref SegmentHead head = ref table.Pages.Head(id);
-            bytes += SegmentHead.Bytes + BlockBytes(ref head);
+            bytes += SegmentHead.Bytes + BlockBytes(ref head) + head.DeadBytes;
             keys += head.Count;
             for (int group = 0; group < SegmentHead.GroupCount; group++)
             {

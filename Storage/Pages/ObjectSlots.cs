@@ -90,7 +90,7 @@ internal sealed class ObjectSlots
     public void SetBirth(uint slot, uint epoch) => _births[slot >> PageBits][slot & (PageSlots - 1)] = epoch;
 
     /// <summary>What an object counts for in <see cref="ArrayBytes"/>.</summary>
-    public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : CollectionValue.ShellBytes;
+    public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : ((CollectionValue)value).ShellBytes;
 
     /// <summary>
     /// Chooses pages whose objects find room in the others; <see cref="IsLeaving"/> tells from now on which objects are to move. O(pages).

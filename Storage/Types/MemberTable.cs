@@ -35,6 +35,9 @@ internal sealed class MemberTable : CollectionValue
     public override long Count => _table.Count;
 
     /// <inheritdoc/>
+    public override int ShellBytes => 450;
+
+    /// <inheritdoc/>
     public override long MemoryBytes => _table.MemoryBytes;
 
     /// <inheritdoc/>

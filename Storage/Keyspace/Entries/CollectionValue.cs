@@ -29,9 +29,6 @@ namespace KestrelFree.Storage.Keyspaces;
 /// <summary>A collection that is too large for packed bytes; see the essay above.</summary>
 internal abstract class CollectionValue
 {
-    /// <summary>What a shell counts for in used memory.</summary>
-    public const int ShellBytes = 256;
-
     private uint _movedIn;
     private CompactionProgress _progress;
 
@@ -40,6 +37,12 @@ internal abstract class CollectionValue
 
     /// <summary>The table that finds its members or fields, for those that have one.</summary>
     public virtual Table? Members => null;
+
+    /// <summary>
+    /// What the shell counts for in used memory: the objects that every collection of its kind has, small though it be (CollectionHeapTests measures
+    /// them). The same for all of a kind.
+    /// </summary>
+    public abstract int ShellBytes { get; }
 
     /// <summary>Bytes of all that it consists of but the shell, roughly. O(1).</summary>
     public abstract long MemoryBytes { get; }

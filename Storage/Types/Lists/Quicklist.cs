@@ -62,6 +62,9 @@ internal sealed class Quicklist : CollectionValue
     public override long Count => _nodes.Total;
 
     /// <inheritdoc/>
+    public override int ShellBytes => 440;
+
+    /// <inheritdoc/>
     public override long MemoryBytes => _bytes;
 
     /// <inheritdoc/>

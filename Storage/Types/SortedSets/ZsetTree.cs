@@ -43,6 +43,9 @@ internal sealed class ZsetTree : CollectionValue
     public override long Count => _table.Count;
 
     /// <inheritdoc/>
+    public override int ShellBytes => 530;
+
+    /// <inheritdoc/>
     public override long MemoryBytes => _table.MemoryBytes + _order.Bytes;
 
     /// <inheritdoc/>

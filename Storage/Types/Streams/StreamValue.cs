@@ -13,8 +13,9 @@ namespace KestrelFree.Storage.Types;
 internal sealed class StreamValue : CollectionValue
 {
     private const int BytesPerNode = 40;
-    private const int BytesPerPending = 88;
+    private const int BytesPerPending = 94;
     private const int BytesPerConsumer = 256;
+    private const int BytesPerGroup = 900;
     private const int NodesPerCheck = 16;
 
     private readonly PageStore _pages;
@@ -40,10 +41,14 @@ internal sealed class StreamValue : CollectionValue
     public override long Count => Log.Length;
 
     /// <inheritdoc/>
+    public override int ShellBytes => 500;
+
+    /// <inheritdoc/>
     public override long MemoryBytes => Log.NodeBytes + ManagedBytes;
 
     /// <summary>What of it is not in pages, roughly.</summary>
-    public long ManagedBytes => Log.NodeCount * BytesPerNode + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
+    public long ManagedBytes =>
+        Log.NodeCount * BytesPerNode + Log.GroupCount * BytesPerGroup + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
 
     /// <inheritdoc/>
     public override CollectionValue Copy()
