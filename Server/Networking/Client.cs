@@ -23,15 +23,17 @@ internal sealed class Client : Pollable, IErrorObserver
     // Measured: the heap's growth by an idle connection.
     private const int ObjectBytes = 1400;
 
+    private readonly Listener? _listener;
+    private string? _localAddress;
     private List<WatchedKey>? _watched;
 
-    internal Client(RedisServer server, Socket socket, long id, string address, string localAddress)
+    internal Client(RedisServer server, Socket socket, long id, Listener? listener)
         : base(socket)
     {
         Server = server;
         Id = id;
-        Address = address;
-        LocalAddress = localAddress;
+        _listener = listener;
+        Address = PeerAddress.OfPeer(socket, listener);
         Query = new QueryBuffer(server.Buffers, server.ReceiveBuffer);
         Parser = new RequestParser();
         Reply = new ReplyWriter(new ReplyBuffer(server.Buffers), this);
@@ -49,8 +51,8 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>The peer's address as CLIENT LIST shows it.</summary>
     internal string Address { get; }
 
-    /// <summary>The server's own address on this connection.</summary>
-    internal string LocalAddress { get; }
+    /// <summary>The server's own address on this connection, which is found out when somebody asks: few do, and it costs a call and four objects.</summary>
+    internal string LocalAddress => _localAddress ??= PeerAddress.OfLocal(Socket, _listener);
 
     /// <summary>What was received and not yet executed.</summary>
     internal QueryBuffer Query { get; }

@@ -48,7 +48,7 @@ internal sealed class ClientRegistry
             return;
         }
 
-        var client = new Client(_server, connection, ++_lastId, PeerAddress.OfPeer(connection, listener), PeerAddress.OfLocal(connection, listener))
+        var client = new Client(_server, connection, ++_lastId, listener)
         {
             Tls = isTls ? _server.Tls.Open(connection) : null,
             IsAuthenticated = _server.Users.Default.IsOpen,

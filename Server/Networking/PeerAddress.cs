@@ -39,7 +39,7 @@ internal static class PeerAddress
         {
             return Format(socket.LocalEndPoint);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             return Unknown;
         }

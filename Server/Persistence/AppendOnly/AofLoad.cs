@@ -70,7 +70,7 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
         _stream = OpenStream();
         _length = _stream.Length;
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        _client = new Client(server, _socket, id: -1, "", "") { User = server.Users.Superuser, IsAuthenticated = true, Flags = ClientFlags.DenyBlocking };
+        _client = new Client(server, _socket, id: -1, listener: null) { User = server.Users.Superuser, IsAuthenticated = true, Flags = ClientFlags.DenyBlocking };
         server.Keyspace.ExpiredKeys = ExpiredKeys.Show;
         if (BeginsWithSnapshot(_stream)) BeginSnapshot();
         else BeginRequests(0);
