@@ -219,7 +219,10 @@ internal sealed class Quicklist : CollectionValue
         Remove(index, 1);
     }
 
-    /// <summary>Takes elements away. O(log n + bytes of two nodes + nodes in between), but large parts are freed later.</summary>
+    /// <summary>
+    /// Takes elements away. O(log n + bytes of two nodes + the fewer of the nodes that go and of those that stay), the latter a few nanoseconds each:
+    /// large parts are freed later.
+    /// </summary>
     public void Remove(long from, long count)
     {
         while (count > 0)
@@ -419,15 +422,21 @@ internal sealed class Quicklist : CollectionValue
             Pages.Retire(node.Kind, node.Id, Reach);
         }
 
-        foreach (QuicklistPage page in _dropped)
-        {
-            Sums below = Sums.Below(page);
-            Subtract(below);
-            Pages.Discarded.Add(Over(page, below), Reach);
-        }
-
+        if (_dropped.Count != 0)
+            DiscardDropped();
         _removed.Clear();
         _dropped.Clear();
+    }
+
+    // What goes as whole pages is added up, or what stays, whichever is less: taking nearly all of a large list away costs no more than nearly nothing.
+    // Each page has its share by its elements, since what waits to be freed is an estimate anyway.
+    private void DiscardDropped()
+    {
+        long elements = _dropped.Sum(static page => page.Total);
+        Sums gone = elements > Count ? new Sums(NodeCount, _compressed, _bytes) - Sums.Below(_nodes.Root) : Sums.Below(_dropped);
+        Subtract(gone);
+        foreach (QuicklistPage page in _dropped)
+            Pages.Discarded.Add(Over(page, gone.Share(page.Total / (double)elements)), Reach);
     }
 
     private void Subtract(Sums sums)
@@ -567,8 +576,23 @@ internal sealed class Quicklist : CollectionValue
             return sums;
         }
 
+        /// <summary>Of all nodes below some pages. O(n).</summary>
+        public static Sums Below(List<QuicklistPage> pages)
+        {
+            var sums = new Sums();
+            foreach (QuicklistPage page in pages)
+                sums += Below(page);
+            return sums;
+        }
+
         public static Sums operator +(Sums first, Sums second) =>
             new(first.Nodes + second.Nodes, first.Compressed + second.Compressed, first.Bytes + second.Bytes);
+
+        public static Sums operator -(Sums first, Sums second) =>
+            new(first.Nodes - second.Nodes, first.Compressed - second.Compressed, first.Bytes - second.Bytes);
+
+        /// <summary>A part of them.</summary>
+        public Sums Share(double part) => new((long)(Nodes * part), (long)(Compressed * part), (long)(Bytes * part));
     }
 
     /// <summary>Frees the nodes of a list one after the other.</summary>

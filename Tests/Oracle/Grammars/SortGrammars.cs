@@ -7,7 +7,7 @@ internal static class SortGrammars
 
     public static readonly CommandGrammar[] All =
     [
-        new("SORT", d => [.. Arguments(d), .. d.Chance(40) ? [d.Word("STORE"), ListGrammars.Key(d)] : Array.Empty<string>()]) { Beside = Writers },
+        new("SORT", StoringArguments) { Beside = Writers },
         new("SORT_RO", Arguments) { Beside = Writers },
     ];
 
@@ -26,6 +26,14 @@ internal static class SortGrammars
     private static string HeaderOf(string reply) => reply.Split("\r\n")[0];
 
     private static IEnumerable<string> Lines(string reply) => reply.Split("\r\n").Order(StringComparer.Ordinal);
+
+    // By weights, texts that are equal stay in any order; what is stored of them would make later requests differ.
+    private static string[] StoringArguments(Draw d)
+    {
+        var arguments = Arguments(d);
+        var isStored = d.Chance(40) && !(Has(arguments, "BY") && Has(arguments, "ALPHA"));
+        return isStored ? [.. arguments, d.Word("STORE"), ListGrammars.Key(d)] : arguments;
+    }
 
     private static string[] Arguments(Draw d)
     {
