@@ -95,9 +95,11 @@ internal sealed class ServerCron
 
     private void LookAfter(Client client)
     {
+        // Who waits to be told something is not idle, however long nothing happens.
+        const ClientFlags waiting = ClientFlags.Blocked | ClientFlags.PubSub | ClientFlags.Monitor;
         if (client.IsAny(ClientFlags.CloseAsap | ClientFlags.Freed)) return;
         var timeout = _server.Config.TimeoutSeconds;
-        if (timeout > 0 && !client.Is(ClientFlags.Blocked) && _server.Clock.NowMs - client.LastInteractionMs > timeout * 1000L)
+        if (timeout > 0 && !client.IsAny(waiting) && _server.Clock.NowMs - client.LastInteractionMs > timeout * 1000L)
         {
             _server.Log.Verbose("Closing idle client");
             _server.Clients.CloseAsap(client);

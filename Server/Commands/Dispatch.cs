@@ -125,7 +125,8 @@ internal sealed class Dispatch
         && (!_server.Memory.IsSet || HasMemory(client, command))
         && ((!_server.Saves.DeniesWrites && _server.Aof.Fault is null) || MayBeLost(client, command))
         && (!client.Is(ClientFlags.PubSub) || FitsSubscriber(client, command))
-        && (!_server.Loader.IsLoading || IsServedWhileLoading(client, command));
+        && (!_server.Loader.IsLoading || IsServedWhileLoading(client, command))
+        && (!client.Is(ClientFlags.Monitor) || FitsMonitor(client, command));
 
     // Queueing takes memory too, so nothing is queued while there is none; but a transaction may always be left.
     private bool HasMemory(Client client, Command command)
@@ -210,6 +211,14 @@ internal sealed class Dispatch
     {
         if ((command.Flags & CommandFlags.Loading) != 0 && (command.Spec.Name != "exec" || QueuedFlags(client).All(flags => (flags & CommandFlags.Loading) != 0))) return true;
         return Refuse(client, command, "LOADING Redis is loading the dataset in memory");
+    }
+
+    // A pause does not hold monitors back, so they may not touch what it protects.
+    private static bool FitsMonitor(Client client, Command command)
+    {
+        const CommandFlags touching = CommandFlags.ReadOnly | CommandFlags.Write | CommandFlags.MayReplicate;
+        var touches = (command.Flags & touching) != 0 || (command.Spec.Name == "exec" && QueuedFlags(client).Any(flags => (flags & touching) != 0));
+        return !touches || Refuse(client, command, "ERR Replica can't interact with the keyspace");
     }
 
     private static IEnumerable<CommandFlags> QueuedFlags(Client client) => client.Transaction?.Requests.Select(request => request.Command.Flags) ?? [];
