@@ -9,7 +9,7 @@ namespace KestrelFree.Tests.Oracle;
 // new user there.
 
 /// <summary>Random rules make the same users as the oracle's: same refusals, same descriptions, same verdicts over random requests.</summary>
-internal sealed partial class AclRuleTests
+internal sealed partial class AclRuleTests : OracleFixture
 {
     private const int ScriptsPerCase = 10;
     private const int RequestsPerUser = 25;
@@ -18,19 +18,11 @@ internal sealed partial class AclRuleTests
 
     private static readonly IEnumerable<int> Seeds = Enumerable.Range(1, Cases);
 
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [TestCaseSource(nameof(Seeds))]
     public void The_same_rules_make_the_same_user(int seed)
     {
-        using var theirs = _pair.Oracle.Connect();
-        using var ours = _pair.Ours.Connect();
+        using var theirs = Pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
         for (var at = 0; at < ScriptsPerCase; at++)
         {
             var script = Script(seed * ScriptsPerCase + at);
@@ -46,8 +38,8 @@ internal sealed partial class AclRuleTests
     [TestCaseSource(nameof(Seeds))]
     public void A_description_makes_the_same_user_again_here_and_there(int seed)
     {
-        using var theirs = _pair.Oracle.Connect();
-        using var ours = _pair.Ours.Connect();
+        using var theirs = Pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
         var draw = new AclRuleDraw(~seed);
         ours.Ask("ACL", "DELUSER", "first", "again");
         theirs.Ask("ACL", "DELUSER", "again");

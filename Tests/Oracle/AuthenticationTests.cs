@@ -4,16 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>A server with a password against the oracle: what a stranger may do, and how a client gets in and out.</summary>
-internal sealed class AuthenticationTests
+internal sealed class AuthenticationTests() : OracleFixture("--requirepass", "secret")
 {
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair("--requirepass", "secret");
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [TestCase("PING", "GET k", "ECHO x", "nosuch", "GET", "COMMAND COUNT", "CLIENT ID", "SELECT 1", "RESET", "QUIT")]
     [TestCase("AUTH wrong", "AUTH secret", "PING", "AUTH secret", "AUTH wrong", "PING", "RESET", "PING")]
     [TestCase("AUTH default wrong", "AUTH nobody secret", "AUTH default secret", "PING", "AUTH nobody secret", "PING")]
@@ -57,7 +49,7 @@ internal sealed class AuthenticationTests
 
     private void Compare(IReadOnlyList<IReadOnlyList<string>> requests)
     {
-        var (theirs, ours) = (Replies(_pair.Oracle, requests), Replies(_pair.Ours, requests));
+        var (theirs, ours) = (Replies(Pair.Oracle, requests), Replies(Pair.Ours, requests));
         var exchanges = requests.Select((request, at) => new Exchange(request, theirs[at], ours[at])).ToArray();
 
         Assert.That(Comparison.FirstMismatch(exchanges, new Tally()), Is.Null, () => new Script([], requests, []).ToString());

@@ -108,7 +108,7 @@ internal sealed class BlockingListTests
                 StartWaiting(waiter, request);
             }
 
-            var answered = _isWaiting.Count(isWaiting => isWaiting) - StillWaiting();
+            var answered = _isWaiting.Count(isWaiting => isWaiting) - _writer.InfoNumber("blocked_clients");
             List<string> answers = [];
             Eventually.True(() => TakeAnswers(waiter, answers) == answered, () => $"{answers.Count} of {answered} answers came");
             return string.Join('\n', [.. heard, .. answers.Order(StringComparer.Ordinal)]);
@@ -122,13 +122,6 @@ internal sealed class BlockingListTests
             _waiters[waiter].SendRequest(request);
             _isWaiting[waiter] = true;
             Eventually.True(() => !_writer.AskPayload("CLIENT", "LIST", "ID", id).Contains(" cmd=ping", StringComparison.Ordinal), () => "the request did not run");
-        }
-
-        private int StillWaiting()
-        {
-            const string name = "blocked_clients:";
-            var line = _writer.AskPayload("INFO", "clients").Split("\r\n").First(line => line.StartsWith(name, StringComparison.Ordinal));
-            return int.Parse(line[name.Length..], CultureInfo.InvariantCulture);
         }
 
         private int TakeAnswers(int waiter, List<string> answers)

@@ -10,7 +10,7 @@ namespace KestrelFree.Tests.Oracle;
 // version changed and what replaces a command are our own words, so of these only the presence is compared (of history, the versions).
 
 /// <summary>The documentation of every command that both servers have.</summary>
-internal sealed class CommandDocsTests
+internal sealed class CommandDocsTests : OracleFixture
 {
     private static readonly string[] Deprecation = ["doc_flags", "deprecated_since", "replaced_by"];
     private static readonly string[] Options = ["history", "arguments"];
@@ -30,18 +30,10 @@ internal sealed class CommandDocsTests
         ("newer than 7.4", Options, ["client|list", "set", "bitop", "xadd", "xtrim", "xread", "xreadgroup", "zinter", "zinterstore", "zunion", "zunionstore"]),
     ];
 
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [Test]
     public void Every_command_of_the_oracle_is_documented_in_its_structure()
     {
-        using var oracle = _pair.Oracle.Connect(3);
+        using var oracle = Pair.Oracle.Connect(3);
         oracle.SendRequest("COMMAND", "DOCS");
         var faults = new List<string>();
         foreach (var (name, theirs) in All(ReplyReader.ReadAll(oracle.ReadReply())[0]))
@@ -58,8 +50,8 @@ internal sealed class CommandDocsTests
     [Test]
     public void Every_command_of_ours_that_the_oracle_has_is_documented_alike()
     {
-        using var ours = _pair.Ours.Connect(3);
-        using var oracle = _pair.Oracle.Connect(3);
+        using var ours = Pair.Ours.Connect(3);
+        using var oracle = Pair.Oracle.Connect(3);
         ours.SendRequest("COMMAND", "DOCS");
         oracle.SendRequest("COMMAND", "DOCS");
         var theirs = All(ReplyReader.ReadAll(oracle.ReadReply())[0]).ToDictionary(pair => pair.Name, pair => Fields(pair.Docs));

@@ -4,7 +4,7 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>COMMAND INFO against the oracle, command by command: arity, flags, keys, categories, key specs, subcommands.</summary>
-internal sealed class CommandTableTests
+internal sealed class CommandTableTests : OracleFixture
 {
     private static readonly string[] Names = [.. CommandGrammars.All.Select(row => row.Name.ToLowerInvariant().Replace(' ', '|'))];
 
@@ -48,32 +48,24 @@ internal sealed class CommandTableTests
         ["pfcount"] = ("later versions send no notes", [KeySpecs]),
     };
 
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [TestCaseSource(nameof(Names))]
     public void A_command_is_described_as_the_oracle_does(string name)
     {
-        var theirs = Description(_pair.Oracle, name);
+        var theirs = Description(Pair.Oracle, name);
         if (theirs.EndsWith("nil", StringComparison.Ordinal))
             Assert.Ignore("the oracle lacks it");
 
-        Assert.That(Description(_pair.Ours, name), Is.EqualTo(theirs));
+        Assert.That(Description(Pair.Ours, name), Is.EqualTo(theirs));
     }
 
     [Test]
     public void Every_command_that_we_list_and_the_oracle_has_is_described_alike()
     {
-        using var ours = _pair.Ours.Connect();
-        using var oracle = _pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
+        using var oracle = Pair.Oracle.Connect();
         var names = ours.Ask("COMMAND", "LIST").Split('\n').Skip(1).Select(line => line.Trim(' ', '$', '"')).Order(StringComparer.Ordinal);
 
-        var different = names.Where(name => Description(_pair.Oracle, name) is var theirs && !theirs.EndsWith("nil", StringComparison.Ordinal) && Description(_pair.Ours, name) != theirs);
+        var different = names.Where(name => Description(Pair.Oracle, name) is var theirs && !theirs.EndsWith("nil", StringComparison.Ordinal) && Description(Pair.Ours, name) != theirs);
 
         Assert.That(different, Is.Empty);
     }

@@ -4,20 +4,12 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>DEBUG DIGEST of the same data, built up by the same commands, on both servers.</summary>
-internal sealed class DebugDigestTests
+internal sealed class DebugDigestTests : OracleFixture
 {
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [SetUp]
     public void Empty()
     {
-        foreach (var server in new[] { _pair.Oracle, _pair.Ours })
+        foreach (var server in new[] { Pair.Oracle, Pair.Ours })
         {
             using var client = server.Connect();
             client.Ask("FLUSHALL");
@@ -38,7 +30,7 @@ internal sealed class DebugDigestTests
     [TestCase("CONFIG SET zset-max-ziplist-entries 0", "ZADD wide 1e300 a 1e17 b 123456789012345678 c 1e-5 d 0.0001 e inf f -inf g 3.3 h -1e-300 i")]
     public void It_is_the_oracles(params string[] lines)
     {
-        var (theirs, ours) = (Digest(_pair.Oracle, lines), Digest(_pair.Ours, lines));
+        var (theirs, ours) = (Digest(Pair.Oracle, lines), Digest(Pair.Ours, lines));
 
         Assert.That(ours, Is.EqualTo(theirs).And.Match(@"^\+[0-9a-f]{40}$"));
     }
@@ -46,13 +38,13 @@ internal sealed class DebugDigestTests
     [Test]
     public void It_counts_the_numbers_of_databases_not_where_their_data_came_from()
     {
-        using var client = _pair.Ours.Connect();
+        using var client = Pair.Ours.Connect();
         if (client.Ask("SWAPDB", "0", "0").StartsWith("-ERR unknown command", StringComparison.Ordinal))
             Assert.Ignore("SWAPDB is still to come");
 
-        var ours = Digest(_pair.Ours, "SET a 1", "SELECT 1", "SET b 2", "SWAPDB 0 1");
+        var ours = Digest(Pair.Ours, "SET a 1", "SELECT 1", "SET b 2", "SWAPDB 0 1");
 
-        Assert.That(ours, Is.EqualTo(Digest(_pair.Oracle, "SET a 1", "SELECT 1", "SET b 2", "SWAPDB 0 1")));
+        Assert.That(ours, Is.EqualTo(Digest(Pair.Oracle, "SET a 1", "SELECT 1", "SET b 2", "SWAPDB 0 1")));
     }
 
     private static string Digest(ServerProcess server, params string[] lines)

@@ -4,23 +4,15 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>DUMP of one server, RESTORE of the other: payloads of strings cross over in both directions.</summary>
-internal sealed class DumpTests
+internal sealed class DumpTests : OracleFixture
 {
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [Test]
     public void Strings_cross_over_from_either_server_to_the_other()
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        using var oracle = _pair.Oracle.Connect();
-        using var ours = _pair.Ours.Connect();
+        using var oracle = Pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
         for (var round = 0; round < 400; round++)
         {
             var value = RandomText(random);
@@ -36,7 +28,7 @@ internal sealed class DumpTests
     [TestCase("abcdefghijklmnopqrstuvwxyz0123456789")]
     public void What_does_not_compress_is_dumped_as_the_oracle_does(string value)
     {
-        Assert.That(Dump(_pair.Ours, value), Is.EqualTo(Dump(_pair.Oracle, value)));
+        Assert.That(Dump(Pair.Ours, value), Is.EqualTo(Dump(Pair.Oracle, value)));
     }
 
     [TestCase(21)]
@@ -46,7 +38,7 @@ internal sealed class DumpTests
     {
         var value = new string('r', length);
 
-        Assert.That(Dump(_pair.Ours, value), Has.Length.LessThanOrEqualTo(Dump(_pair.Oracle, value).Length));
+        Assert.That(Dump(Pair.Ours, value), Has.Length.LessThanOrEqualTo(Dump(Pair.Oracle, value).Length));
     }
 
     [Test]
@@ -54,8 +46,8 @@ internal sealed class DumpTests
     {
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        using var oracle = _pair.Oracle.Connect();
-        using var ours = _pair.Ours.Connect();
+        using var oracle = Pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
         Assert.That(oracle.Ask("CONFIG", "SET", "rdbcompression", "no"), Is.EqualTo(ours.Ask("CONFIG", "SET", "rdbcompression", "no")));
         for (var round = 0; round < 200; round++)
         {
@@ -79,8 +71,8 @@ internal sealed class DumpTests
     {
         var payload = DumpPayloads.Signed("\0\x05hello");
         string[][] requests = [["FLUSHALL"], .. lines.Select(line => line.Split(' ').Select(word => word == "payload" ? payload : word).ToArray())];
-        using var oracle = _pair.Oracle.Connect();
-        using var ours = _pair.Ours.Connect();
+        using var oracle = Pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
 
         Assert.That(requests.Select(request => ours.Ask(request)), Is.EqualTo(requests.Select(request => oracle.Ask(request))));
     }

@@ -4,21 +4,13 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>HyperLogLogs are byte for byte the oracle's, however they came about. The seed is printed with a failure.</summary>
-internal sealed class HyperLogLogTests
+internal sealed class HyperLogLogTests : OracleFixture
 {
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [Test]
     public void Values_are_the_oracles([Values(0, 60, 3000, 16000)] int sparseMaxBytes, [Values(1, 2, 3)] int seed)
     {
-        using var ours = _pair.Ours.Connect();
-        using var oracle = _pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
+        using var oracle = Pair.Oracle.Connect();
         var random = new Random(seed);
         Ask(["FLUSHALL"]);
         Ask(["CONFIG", "SET", "hll-sparse-max-bytes", $"{sparseMaxBytes}"]);

@@ -4,7 +4,7 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>INFO against the oracle: its sections, their fields, and the counts that a known history must give.</summary>
-internal sealed class InfoTests
+internal sealed class InfoTests() : OracleFixture("--appendonly", "yes", "--appendfsync", "no")
 {
     // Fields of 7.0 that we do not report, by the reason.
     private static readonly Dictionary<string, string[]> Without = new()
@@ -47,14 +47,6 @@ internal sealed class InfoTests
         "TYPE nosuch", "SELECT 3", "SET k v", "SET v v EX 100000", "SELECT 99", "SELECT 0", "CONFIG SET maxmemory abc", "SET k v BADOPTION", "DECRBY a 1", "INCRBY b abc", "AUTH x", "HELLO 9",
     ];
 
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair("--appendonly", "yes", "--appendfsync", "no");
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [TestCase("server")]
     [TestCase("clients")]
     [TestCase("memory")]
@@ -66,7 +58,7 @@ internal sealed class InfoTests
     [TestCase("keyspace")]
     public void A_section_has_the_oracles_fields_in_its_order_and_form_and_known_others(string section)
     {
-        var (ours, theirs) = (InfoLines(_pair.Ours, section), InfoLines(_pair.Oracle, section));
+        var (ours, theirs) = (InfoLines(Pair.Ours, section), InfoLines(Pair.Oracle, section));
 
         string[] added = [.. Added.GetValueOrDefault(section, [])];
         string[] without = [.. Without.Values.SelectMany(names => names)];
@@ -79,7 +71,7 @@ internal sealed class InfoTests
     [Test]
     public void A_field_that_only_some_settings_have_comes_with_them()
     {
-        foreach (var server in new[] { _pair.Ours, _pair.Oracle })
+        foreach (var server in new[] { Pair.Ours, Pair.Oracle })
         {
             using var client = server.Connect();
             client.Ask("CONFIG", "SET", "min-replicas-to-write", "2");
@@ -94,15 +86,15 @@ internal sealed class InfoTests
     [TestCase("default")]
     public void The_sections_come_in_the_oracles_order(string which)
     {
-        Assert.That(Headings(_pair.Ours, which), Is.EqualTo(Headings(_pair.Oracle, which)));
+        Assert.That(Headings(Pair.Ours, which), Is.EqualTo(Headings(Pair.Oracle, which)));
     }
 
     [Test]
     public void The_same_history_gives_the_same_counts()
     {
-        var theirs = AfterHistory(_pair.Oracle);
+        var theirs = AfterHistory(Pair.Oracle);
 
-        var ours = AfterHistory(_pair.Ours);
+        var ours = AfterHistory(Pair.Ours);
 
         Assert.That(Differences(theirs, ours), Is.Empty, "field: oracle's, ours");
     }
@@ -113,10 +105,10 @@ internal sealed class InfoTests
         if (!KestrelFreeProcess.IsOurs)
             Assert.Ignore("another server is under test");
 
-        var server = Info(_pair.Ours, "server");
+        var server = Info(Pair.Ours, "server");
 
         Assert.That(server, Does.ContainKey("redis_version").WithValue("7.4.1").And.ContainKey("server_name").WithValue("kestrel-free"));
-        Assert.That(server, Does.ContainKey("process_id").WithValue($"{_pair.Ours.Pid}").And.ContainKey("tcp_port").WithValue($"{_pair.Ours.Port}"));
+        Assert.That(server, Does.ContainKey("process_id").WithValue($"{Pair.Ours.Pid}").And.ContainKey("tcp_port").WithValue($"{Pair.Ours.Port}"));
     }
 
     private static Dictionary<string, string> AfterHistory(ServerProcess server)

@@ -6,27 +6,19 @@ namespace KestrelFree.Tests.Oracle;
 /// <summary>Malformed input against the oracle: the bytes that come back, and whether the connection is closed.</summary>
 [TestFixture("")]
 [TestFixture("secret")]
-internal sealed class MalformedInputTests(string password)
+internal sealed class MalformedInputTests(string password) : OracleFixture("--requirepass", password)
 {
     // Rows go by number: some inputs hold bytes that a test's name cannot.
     private static readonly IEnumerable<int> Rows = Enumerable.Range(0, MalformedInputs.All.Length);
-
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair("--requirepass", password);
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
 
     [Test]
     public void Each_input_gets_the_oracles_bytes_and_the_same_end([ValueSource(nameof(Rows))] int row)
     {
         var input = ByteText.Bytes(MalformedInputs.All[row]);
 
-        var ours = Outcome(_pair.Ours, input);
+        var ours = Outcome(Pair.Ours, input);
 
-        Assert.That(ours, Is.EqualTo(Outcome(_pair.Oracle, input)), () => Shown(input));
+        Assert.That(ours, Is.EqualTo(Outcome(Pair.Oracle, input)), () => Shown(input));
     }
 
     [Test]
@@ -35,7 +27,7 @@ internal sealed class MalformedInputTests(string password)
         for (var seed = 1; seed <= 400; seed++)
         {
             var input = MalformedInputs.Mutated(seed);
-            var (theirs, ours) = (AllReplies(_pair.Oracle, input), AllReplies(_pair.Ours, input));
+            var (theirs, ours) = (AllReplies(Pair.Oracle, input), AllReplies(Pair.Ours, input));
             Assert.That(ours, Is.EqualTo(theirs), () => $"seed {seed}: {Shown(input)}");
         }
     }
@@ -43,12 +35,12 @@ internal sealed class MalformedInputTests(string password)
     [Test]
     public void A_neighbour_is_not_harmed()
     {
-        using var neighbour = _pair.Ours.Connect();
+        using var neighbour = Pair.Ours.Connect();
         if (password != "")
             neighbour.Ask("AUTH", password);
 
         foreach (var input in MalformedInputs.All)
-            AllReplies(_pair.Ours, ByteText.Bytes(input));
+            AllReplies(Pair.Ours, ByteText.Bytes(input));
 
         Assert.That(neighbour.Ask("PING"), Is.EqualTo("+PONG"));
     }

@@ -6,12 +6,10 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>Payloads of servers before 7.0 are read by both servers, to the same value.</summary>
-internal sealed class OlderPayloadTests
+internal sealed class OlderPayloadTests : OracleFixture
 {
     private static readonly string[] Elements = ["f", "0", "g", "12", "h", "13", "i", "-128", "j", "-32768", "k", "8388607", "l", "-2147483648", "m", "9223372036854775807", "n", new string('x', 63), "o", new string('y', 64)];
     private static readonly string[] LongElements = [new string('f', 253), new string('v', 20_000), new string('g', 300), "v"];
-
-    private OraclePair _pair = null!;
 
     private static IEnumerable<TestCaseData> Bodies()
     {
@@ -31,24 +29,18 @@ internal sealed class OlderPayloadTests
         yield return Case("hash of many in a zipmap", OlderEncodings.Body((int)RdbType.HashZipmap, OlderEncodings.Zipmap(1, Many(600))));
     }
 
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [TestCaseSource(nameof(Bodies))]
     public void It_is_read_as_by_the_oracle(byte[] body)
     {
         string[] requests = ["FLUSHALL", "RESTORE", "TYPE k", "OBJECT ENCODING k", "DEBUG DIGEST-VALUE k"];
         var payload = DumpPayloads.Signed(ByteText.Text(body), 9);
 
-        var ours = Replies(_pair.Ours, requests, payload);
+        var ours = Replies(Pair.Ours, requests, payload);
 
         // Small lists are listpacks since 7.2.
         if (ours[2] == "+list")
             ours[3] = "$\"quicklist\"";
-        Assert.That(ours, Is.EqualTo(Replies(_pair.Oracle, requests, payload)));
+        Assert.That(ours, Is.EqualTo(Replies(Pair.Oracle, requests, payload)));
         Assert.That(ours[1], Is.EqualTo("+OK"));
     }
 

@@ -7,17 +7,9 @@ namespace KestrelFree.Tests.Oracle;
 // so it leaves out what is each server's own (ids, ports) and waits for what another client's command brings about.
 
 /// <summary>Scenes with several clients against the oracle.</summary>
-internal sealed class ScenarioTests
+internal sealed class ScenarioTests : OracleFixture
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
-
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
 
     [Test]
     public void Client_ids_grow_by_one() => Compare(server =>
@@ -179,15 +171,6 @@ internal sealed class ScenarioTests
         sender.Wait();
         return [$"{inOrder}"];
     });
-
-    private void Compare(Func<ServerProcess, IReadOnlyList<string>> scenario)
-    {
-        var theirs = scenario(_pair.Oracle);
-
-        var ours = scenario(_pair.Ours);
-
-        Assert.That(ours, Is.EqualTo(theirs), () => $"oracle:\n{string.Join('\n', theirs)}\nours:\n{string.Join('\n', ours)}");
-    }
 
     private static long IdOf(RawConnection client) => long.Parse(client.Ask("CLIENT", "ID").AsSpan(1));
 

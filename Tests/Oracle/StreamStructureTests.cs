@@ -6,16 +6,8 @@ namespace KestrelFree.Tests.Oracle;
 /// <summary>
 /// Streams of many small listpacks are cut, trimmed and described as the oracle does, its radix tree's nodes included. The argument is the seed.
 /// </summary>
-internal sealed class StreamStructureTests
+internal sealed class StreamStructureTests() : OracleFixture("--stream-node-max-entries", "3", "--stream-node-max-bytes", "200")
 {
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair("--stream-node-max-entries", "3", "--stream-node-max-bytes", "200");
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [Test]
     public void A_stream_is_described_as_the_oracle_does([Range(1, 8)] int seed)
     {
@@ -39,8 +31,8 @@ internal sealed class StreamStructureTests
         requests.Add(["XREVRANGE", "s", "+", "-"]);
         requests.Add(["DEBUG", "DIGEST"]);
 
-        using var theirs = _pair.Oracle.Connect();
-        using var ours = _pair.Ours.Connect();
+        using var theirs = Pair.Oracle.Connect();
+        using var ours = Pair.Ours.Connect();
         var (expected, actual) = (OraclePair.Replies(theirs, requests, Pacing.Pipelined), OraclePair.Replies(ours, requests, Pacing.Pipelined));
 
         for (var at = 0; at < requests.Count; at++)

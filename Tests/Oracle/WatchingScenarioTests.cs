@@ -4,16 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Oracle;
 
 /// <summary>Scenes of pauses, of redirected tracking and of what it forgets, against the oracle; see <see cref="ScenarioTests"/>.</summary>
-internal sealed class WatchingScenarioTests
+internal sealed class WatchingScenarioTests : OracleFixture
 {
-    private OraclePair _pair = null!;
-
-    [OneTimeSetUp]
-    public void StartServers() => _pair = new OraclePair();
-
-    [OneTimeTearDown]
-    public void StopServers() => _pair?.Dispose();
-
     [Test]
     public void Held_clients_go_on_in_the_order_in_which_they_came() => Compare(server =>
     {
@@ -49,8 +41,8 @@ internal sealed class WatchingScenarioTests
     [Test]
     public void A_held_client_cannot_be_unblocked()
     {
-        using var observer = _pair.Ours.Connect();
-        using var held = _pair.Ours.Connect();
+        using var observer = Pair.Ours.Connect();
+        using var held = Pair.Ours.Connect();
         var id = held.Ask("CLIENT", "ID")[1..];
         observer.Ask("CLIENT", "PAUSE", "100000", "WRITE");
         held.SendRequest("SET", "k", "v");
@@ -75,9 +67,9 @@ internal sealed class WatchingScenarioTests
         client.Ask("CONFIG", "RESETSTAT");
         List<string> told = [client.Ask("MULTI"), client.Ask("SET", "due", "v", "PX", "1"), client.Ask("CLIENT", "PAUSE", "100000", "WRITE"), client.Ask("EXEC")];
         Eventually.True(() => client.Ask("GET", "due") == "$nil", () => "the key is still seen");
-        told.Add(Field(client, "stats", "expired_keys"));
+        told.Add(client.InfoField("expired_keys"));
         told.Add(client.Ask("CLIENT", "UNPAUSE"));
-        Eventually.True(() => client.Ask("GET", "due") == "$nil" && Field(client, "stats", "expired_keys") == "1", () => "the key has not expired");
+        Eventually.True(() => client.Ask("GET", "due") == "$nil" && client.InfoField("expired_keys") == "1", () => "the key has not expired");
         return [.. told];
     });
 
@@ -133,10 +125,10 @@ internal sealed class WatchingScenarioTests
         client.Ask("CLIENT", "TRACKING", "ON");
         for (var i = 0; i < 250; i++) client.Ask("GET", $"key{i}");
         using var other = server.Connect();
-        List<string> told = [Field(other, "stats", "tracking_total_keys"), Field(other, "stats", "tracking_total_items"), Field(other, "clients", "tracking_clients")];
+        List<string> told = [other.InfoField("tracking_total_keys"), other.InfoField("tracking_total_items"), other.InfoField("tracking_clients")];
         other.Ask("CONFIG", "SET", "tracking-table-max-keys", "1");
         var forgotten = Enumerable.Range(0, 249).Select(_ => client.ReadText()).Distinct().Count();
-        told.AddRange([$"{forgotten}", Field(other, "stats", "tracking_total_keys"), other.Ask("CONFIG", "SET", "tracking-table-max-keys", "1000000")]);
+        told.AddRange([$"{forgotten}", other.InfoField("tracking_total_keys"), other.Ask("CONFIG", "SET", "tracking-table-max-keys", "1000000")]);
         return [.. told];
     });
 
@@ -152,17 +144,5 @@ internal sealed class WatchingScenarioTests
     });
 
     private static void WaitForBlocked(RawConnection observer, int count) =>
-        Eventually.True(() => Field(observer, "clients", "blocked_clients") == $"{count}", () => observer.AskPayload("CLIENT", "LIST"));
-
-    private static string Field(RawConnection client, string section, string name) =>
-        client.AskPayload("INFO", section).Split("\r\n").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal))[(name.Length + 1)..];
-
-    private void Compare(Func<ServerProcess, string[]> scenario)
-    {
-        var theirs = scenario(_pair.Oracle);
-
-        var ours = scenario(_pair.Ours);
-
-        Assert.That(ours, Is.EqualTo(theirs), () => $"oracle:\n{string.Join('\n', theirs)}\nours:\n{string.Join('\n', ours)}");
-    }
+        Eventually.True(() => observer.InfoField("blocked_clients") == $"{count}", () => observer.AskPayload("CLIENT", "LIST"));
 }

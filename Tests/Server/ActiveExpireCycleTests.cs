@@ -7,53 +7,36 @@ namespace KestrelFree.Tests.Server;
 
 /// <summary>Keys go without being asked for, and what clients see of time stands still within a command.</summary>
 [TestFixture]
-internal sealed class ActiveExpireCycleTests
+internal sealed class ActiveExpireCycleTests() : InProcessFixture(("enable-debug-command", "yes"))
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void Start()
-    {
-        _server = new InProcessServer(("enable-debug-command", "yes"));
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Test]
     public void Keys_go_from_every_database_though_nobody_reads_them()
     {
         foreach (var database in new[] { "0", "7", "15" })
         {
-            _client.Ask("SELECT", database);
-            _client.Ask("SET", "stays", "v", "EX", "1000");
-            for (var i = 0; i < 100; i++) _client.Ask("SET", $"k{i}", "v", "PX", $"{1 + i}");
+            Client.Ask("SELECT", database);
+            Client.Ask("SET", "stays", "v", "EX", "1000");
+            for (var i = 0; i < 100; i++) Client.Ask("SET", $"k{i}", "v", "PX", $"{1 + i}");
         }
 
-        Eventually.True(() => Figure("expired_keys") == 300, () => _client.AskPayload("INFO", "stats", "keyspace"));
+        Eventually.True(() => Client.InfoNumber("expired_keys") == 300, () => Client.AskPayload("INFO", "stats", "keyspace"));
 
-        Assert.That(_client.AskPayload("INFO", "keyspace"), Does.Contain("db0:keys=1,expires=1,").And.Contain("db7:keys=1,expires=1,").And.Contain("db15:keys=1,expires=1,"));
+        Assert.That(Client.AskPayload("INFO", "keyspace"), Does.Contain("db0:keys=1,expires=1,").And.Contain("db7:keys=1,expires=1,").And.Contain("db15:keys=1,expires=1,"));
     }
 
     [Test]
     public void A_loop_without_work_wakes_up_for_a_key_that_comes_before_others()
     {
         var expired = new ExpiredKeys();
-        _server.OnLoop(() =>
+        Server.OnLoop(() =>
         {
-            _server.Server.Observer.Notifications.Receiver = expired;
-            _server.Server.Observer.Notifications.Enable(NotifyClasses.Keyevent | NotifyClasses.Expired);
+            Server.Server.Observer.Notifications.Receiver = expired;
+            Server.Server.Observer.Notifications.Enable(NotifyClasses.Keyevent | NotifyClasses.Expired);
             return true;
         });
-        _client.Ask("SET", "late", "v", "EX", "1000");
-        _client.Ask("SET", "later", "v", "EX", "2000");
-        _client.Ask("SET", "soon", "v", "PX", "20");
+        Client.Ask("SET", "late", "v", "EX", "1000");
+        Client.Ask("SET", "later", "v", "EX", "2000");
+        Client.Ask("SET", "soon", "v", "PX", "20");
 
         Assert.That(expired.First.Wait(Eventually.Patience), Is.True);
         Assert.That(expired.First.Result, Is.EqualTo("expired soon"));
@@ -62,38 +45,38 @@ internal sealed class ActiveExpireCycleTests
     [Test]
     public void It_can_be_turned_off_and_on_again()
     {
-        _client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
-        _client.Ask("SET", "read", "v", "PX", "1");
-        _client.Ask("SET", "unread", "v", "PX", "1");
+        Client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        Client.Ask("SET", "read", "v", "PX", "1");
+        Client.Ask("SET", "unread", "v", "PX", "1");
         AwaitTime(300);
-        Assert.That(_client.Ask("DBSIZE"), Is.EqualTo(":2"));
-        Assert.That(_client.Ask("GET", "read"), Is.EqualTo("$nil"));
-        Assert.That(_client.Ask("DBSIZE"), Is.EqualTo(":1"));
+        Assert.That(Client.Ask("DBSIZE"), Is.EqualTo(":2"));
+        Assert.That(Client.Ask("GET", "read"), Is.EqualTo("$nil"));
+        Assert.That(Client.Ask("DBSIZE"), Is.EqualTo(":1"));
 
-        _client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+        Client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "1");
 
-        Eventually.True(() => _client.Ask("DBSIZE") == ":0", () => _client.Ask("DBSIZE"));
+        Eventually.True(() => Client.Ask("DBSIZE") == ":0", () => Client.Ask("DBSIZE"));
     }
 
     [Test]
     public void Figures_tell_what_it_did()
     {
         const int keys = 30_000;
-        _client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
-        _client.Send(RequestBytes.Pipeline(Enumerable.Range(0, keys).Select(i => new[] { "SET", $"k{i}", "v", "PX", "1" })));
-        for (var i = 0; i < keys; i++) _client.ReadReply();
+        Client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        Client.Send(RequestBytes.Pipeline(Enumerable.Range(0, keys).Select(i => new[] { "SET", $"k{i}", "v", "PX", "1" })));
+        for (var i = 0; i < keys; i++) Client.ReadReply();
         AwaitTime(20);
-        Assert.That(Figure("expire_backlog_milliseconds"), Is.GreaterThan(0));
+        Assert.That(Client.InfoNumber("expire_backlog_milliseconds"), Is.GreaterThan(0));
 
-        _client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "1");
+        Client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "1");
 
-        Eventually.True(() => Figure("expired_keys") == keys, () => _client.AskPayload("INFO", "stats"));
-        Assert.That(Figure("expire_backlog_milliseconds") + Figure("expire_backlog_keys"), Is.Zero);
-        Assert.That(Figure("expired_time_cap_reached_count"), Is.GreaterThan(0));
-        Assert.That(Figure("expire_cycle_cpu_milliseconds"), Is.GreaterThan(0));
+        Eventually.True(() => Client.InfoNumber("expired_keys") == keys, () => Client.AskPayload("INFO", "stats"));
+        Assert.That(Client.InfoNumber("expire_backlog_milliseconds") + Client.InfoNumber("expire_backlog_keys"), Is.Zero);
+        Assert.That(Client.InfoNumber("expired_time_cap_reached_count"), Is.GreaterThan(0));
+        Assert.That(Client.InfoNumber("expire_cycle_cpu_milliseconds"), Is.GreaterThan(0));
 
-        _client.Ask("CONFIG", "RESETSTAT");
-        Assert.That(Figure("expired_keys") + Figure("expired_time_cap_reached_count") + Figure("expire_cycle_cpu_milliseconds"), Is.Zero);
+        Client.Ask("CONFIG", "RESETSTAT");
+        Assert.That(Client.InfoNumber("expired_keys") + Client.InfoNumber("expired_time_cap_reached_count") + Client.InfoNumber("expire_cycle_cpu_milliseconds"), Is.Zero);
     }
 
     [Test]
@@ -101,8 +84,8 @@ internal sealed class ActiveExpireCycleTests
     {
         for (var round = 0; round < 50; round++)
         {
-            _client.Ask("SET", "k", "v", "PX", "2");
-            var replies = _client.Ask(["MGET", .. Enumerable.Repeat("k", 5000)]).Split('\n').Skip(1).Distinct().ToArray();
+            Client.Ask("SET", "k", "v", "PX", "2");
+            var replies = Client.Ask(["MGET", .. Enumerable.Repeat("k", 5000)]).Split('\n').Skip(1).Distinct().ToArray();
             Assert.That(replies, Has.Length.EqualTo(1), $"round {round}");
         }
     }
@@ -112,9 +95,9 @@ internal sealed class ActiveExpireCycleTests
     {
         for (var round = 0; round < 50; round++)
         {
-            _client.Send(RequestBytes.Pipeline(Enumerable.Range(0, 3000).Select(i => i == 0 ? ["SET", "k", "v", "PX", "1"] : new[] { "GET", "k" })));
-            _client.ReadReply();
-            var replies = Enumerable.Range(1, 2999).Select(_ => ByteText.Text(_client.ReadReply())).ToArray();
+            Client.Send(RequestBytes.Pipeline(Enumerable.Range(0, 3000).Select(i => i == 0 ? ["SET", "k", "v", "PX", "1"] : new[] { "GET", "k" })));
+            Client.ReadReply();
+            var replies = Enumerable.Range(1, 2999).Select(_ => ByteText.Text(Client.ReadReply())).ToArray();
             Assert.That(replies, Is.Ordered.Using<string>((a, b) => b.Length.CompareTo(a.Length)), $"round {round}");
         }
     }
@@ -128,14 +111,8 @@ internal sealed class ActiveExpireCycleTests
 
     private long NowMicros()
     {
-        var parts = _client.Ask("TIME").Split('\n').Skip(1).Select(line => long.Parse(line.Trim(' ', '$', '"'))).ToArray();
+        var parts = Client.Ask("TIME").Split('\n').Skip(1).Select(line => long.Parse(line.Trim(' ', '$', '"'))).ToArray();
         return parts[0] * 1_000_000 + parts[1];
-    }
-
-    private long Figure(string name)
-    {
-        var line = _client.AskPayload("INFO", "stats").Split("\r\n").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal));
-        return long.Parse(line[(name.Length + 1)..]);
     }
 
     private sealed class ExpiredKeys : INotificationReceiver

@@ -8,30 +8,18 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server;
 
 /// <summary>maxmemory: what is evicted, what is refused, and who is told.</summary>
-internal sealed class MemoryLimitTests
+internal sealed class MemoryLimitTests : InProcessFixture
 {
     private const int Room = 200_000;
 
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
     [SetUp]
-    public void Start_a_server()
+    public void Connect_the_settings()
     {
-        _server = new InProcessServer();
-        _server.OnLoop(() =>
+        Server.OnLoop(() =>
         {
-            LiveSettings.Connect(_server.Server, new ListenSettings());
+            LiveSettings.Connect(Server.Server, new ListenSettings());
             return 0;
         });
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop_the_server()
-    {
-        _client.Dispose();
-        _server.Dispose();
     }
 
     [TestCase("allkeys-lru")]
@@ -47,15 +35,15 @@ internal sealed class MemoryLimitTests
     {
         Limit(policy, Room);
         for (int i = 0; i < 10_000; i++)
-            Assert.That(_client.Ask("SETEX", $"key:{i}", "10000", $"value-{i}"), Is.EqualTo("+OK"));
+            Assert.That(Client.Ask("SETEX", $"key:{i}", "10000", $"value-{i}"), Is.EqualTo("+OK"));
 
-        Assert.That(_client.InfoNumber("used_memory"), Is.LessThan(_client.InfoNumber("maxmemory") + 4096));
-        long kept = Number(_client.Ask("DBSIZE"));
+        Assert.That(Client.InfoNumber("used_memory"), Is.LessThan(Client.InfoNumber("maxmemory") + 4096));
+        long kept = Number(Client.Ask("DBSIZE"));
         Assert.That(kept, Is.GreaterThan(1500), "far fewer keys than fit");
-        Assert.That(_client.InfoNumber("evicted_keys"), Is.EqualTo(10_000 - kept));
-        _server.OnLoop(() =>
+        Assert.That(Client.InfoNumber("evicted_keys"), Is.EqualTo(10_000 - kept));
+        Server.OnLoop(() =>
         {
-            _server.Server.Keyspace.Validate();
+            Server.Server.Keyspace.Validate();
             return 0;
         });
     }
@@ -67,67 +55,67 @@ internal sealed class MemoryLimitTests
     public void Volatile_policies_spare_keys_that_do_not_expire(string policy)
     {
         for (int i = 0; i < 1000; i++)
-            _client.Ask("SET", $"kept:{i}", "value");
+            Client.Ask("SET", $"kept:{i}", "value");
         Limit(policy, Room / 4);
         for (int i = 0; i < 3000; i++)
-            Assert.That(_client.Ask("SETEX", $"key:{i}", "10000", "value"), Is.EqualTo("+OK"));
+            Assert.That(Client.Ask("SETEX", $"key:{i}", "10000", "value"), Is.EqualTo("+OK"));
 
-        Assert.That(_client.InfoNumber("evicted_keys"), Is.GreaterThan(500));
+        Assert.That(Client.InfoNumber("evicted_keys"), Is.GreaterThan(500));
         for (int i = 0; i < 1000; i += 10)
-            Assert.That(_client.Ask("EXISTS", $"kept:{i}"), Is.EqualTo(":1"));
+            Assert.That(Client.Ask("EXISTS", $"kept:{i}"), Is.EqualTo(":1"));
     }
 
     [Test]
     public void Without_anything_to_evict_commands_that_need_memory_are_refused([Values("noeviction", "volatile-ttl")] string policy)
     {
-        _client.Ask("SET", "k", "v");
+        Client.Ask("SET", "k", "v");
         Limit(policy, -1);
         const string Refusal = "-OOM command not allowed when used memory > 'maxmemory'.";
 
-        Assert.That(_client.Ask("SET", "k", "w"), Is.EqualTo(Refusal));
-        Assert.That(_client.Ask("LPUSH", "l", "w"), Is.EqualTo(Refusal));
-        Assert.That(_client.Ask("GET", "k"), Is.EqualTo("$\"v\""));
-        Assert.That(_client.Ask("MULTI"), Is.EqualTo("+OK"));
-        Assert.That(_client.Ask("GET", "k"), Is.EqualTo(Refusal), "nothing is queued");
-        Assert.That(_client.Ask("EXEC"), Is.EqualTo("-EXECABORT Transaction discarded because of previous errors."));
-        Assert.That(_client.Ask("DEL", "k"), Is.EqualTo(":1"));
-        Assert.That(_client.InfoNumber("current_eviction_exceeded_time"), Is.GreaterThanOrEqualTo(0));
+        Assert.That(Client.Ask("SET", "k", "w"), Is.EqualTo(Refusal));
+        Assert.That(Client.Ask("LPUSH", "l", "w"), Is.EqualTo(Refusal));
+        Assert.That(Client.Ask("GET", "k"), Is.EqualTo("$\"v\""));
+        Assert.That(Client.Ask("MULTI"), Is.EqualTo("+OK"));
+        Assert.That(Client.Ask("GET", "k"), Is.EqualTo(Refusal), "nothing is queued");
+        Assert.That(Client.Ask("EXEC"), Is.EqualTo("-EXECABORT Transaction discarded because of previous errors."));
+        Assert.That(Client.Ask("DEL", "k"), Is.EqualTo(":1"));
+        Assert.That(Client.InfoNumber("current_eviction_exceeded_time"), Is.GreaterThanOrEqualTo(0));
     }
 
     [Test]
     public void Exec_is_refused_for_what_it_has_queued()
     {
-        _client.Ask("SET", "k", "v");
-        _client.Ask("MULTI");
-        _client.Ask("SET", "k", "w");
-        using var other = _server.Connect();
+        Client.Ask("SET", "k", "v");
+        Client.Ask("MULTI");
+        Client.Ask("SET", "k", "w");
+        using var other = Server.Connect();
         Assert.That(other.Ask("CONFIG", "SET", "maxmemory", "1"), Is.EqualTo("+OK"));
 
-        Assert.That(_client.Ask("EXEC"), Does.StartWith("-EXECABORT Transaction discarded because of: OOM command not allowed"));
-        Assert.That(_client.Ask("GET", "k"), Is.EqualTo("$\"v\""));
+        Assert.That(Client.Ask("EXEC"), Does.StartWith("-EXECABORT Transaction discarded because of: OOM command not allowed"));
+        Assert.That(Client.Ask("GET", "k"), Is.EqualTo("$\"v\""));
     }
 
     [Test]
     public void The_keys_used_least_recently_go_first()
     {
         for (int i = 0; i < 2000; i++)
-            _client.Ask("SET", $"key:{i}", "some value");
-        _client.Ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
-        _server.OnLoop(() =>
+            Client.Ask("SET", $"key:{i}", "some value");
+        Client.Ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+        Server.OnLoop(() =>
         {
             for (int i = 0; i < 1000; i++)
             {
-                var entry = _server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}"));
+                var entry = Server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}"));
                 entry.SetIdle(1000);
             }
 
             return 0;
         });
         Limit("allkeys-lru", -14_000);
-        Eventually.True(() => _client.InfoNumber("used_memory") <= _client.InfoNumber("maxmemory"), () => _client.InfoField("used_memory"));
+        Eventually.True(() => Client.InfoNumber("used_memory") <= Client.InfoNumber("maxmemory"), () => Client.InfoField("used_memory"));
 
-        long evicted = _client.InfoNumber("evicted_keys");
-        int old = Enumerable.Range(0, 1000).Count(i => _client.Ask("EXISTS", $"key:{i}") == ":1");
+        long evicted = Client.InfoNumber("evicted_keys");
+        int old = Enumerable.Range(0, 1000).Count(i => Client.Ask("EXISTS", $"key:{i}") == ":1");
         Assert.That(evicted, Is.InRange(100, 900));
         Assert.That(1000 - old, Is.EqualTo(evicted), "a key in use went before an old one");
     }
@@ -135,51 +123,51 @@ internal sealed class MemoryLimitTests
     [Test]
     public void The_keys_used_least_often_go_first()
     {
-        _client.Ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
+        Client.Ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
         for (int i = 0; i < 2000; i++)
-            _client.Ask("SET", $"key:{i}", "some value");
-        _server.OnLoop(() =>
+            Client.Ask("SET", $"key:{i}", "some value");
+        Server.OnLoop(() =>
         {
             for (int i = 0; i < 1000; i++)
-                _server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}")).SetFrequency(200);
+                Server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}")).SetFrequency(200);
             return 0;
         });
         Limit("allkeys-lfu", -14_000);
-        Eventually.True(() => _client.InfoNumber("used_memory") <= _client.InfoNumber("maxmemory"), () => _client.InfoField("used_memory"));
+        Eventually.True(() => Client.InfoNumber("used_memory") <= Client.InfoNumber("maxmemory"), () => Client.InfoField("used_memory"));
 
-        Assert.That(_client.InfoNumber("evicted_keys"), Is.InRange(100, 900));
+        Assert.That(Client.InfoNumber("evicted_keys"), Is.InRange(100, 900));
         for (int i = 0; i < 1000; i++)
-            Assert.That(_client.Ask("EXISTS", $"key:{i}"), Is.EqualTo(":1"), $"key:{i}, which is used often");
+            Assert.That(Client.Ask("EXISTS", $"key:{i}"), Is.EqualTo(":1"), $"key:{i}, which is used often");
     }
 
     [Test]
     public void Reading_keeps_a_key_from_eviction_under_lru_but_not_under_lrm([Values("allkeys-lru", "allkeys-lrm")] string policy)
     {
-        _client.Ask("CONFIG", "SET", "maxmemory-policy", policy);
-        _client.Ask("SET", "k", "v");
-        _server.OnLoop(() =>
+        Client.Ask("CONFIG", "SET", "maxmemory-policy", policy);
+        Client.Ask("SET", "k", "v");
+        Server.OnLoop(() =>
         {
-            _server.Server.Keyspace[0].Peek("k"u8).SetIdle(1000);
+            Server.Server.Keyspace[0].Peek("k"u8).SetIdle(1000);
             return 0;
         });
-        _client.Ask("GET", "k");
-        Assert.That(Number(_client.Ask("OBJECT", "IDLETIME", "k")), policy == "allkeys-lru" ? Is.LessThan(500) : Is.AtLeast(1000));
-        _client.Ask("SET", "k", "w");
-        Assert.That(Number(_client.Ask("OBJECT", "IDLETIME", "k")), Is.LessThan(500));
+        Client.Ask("GET", "k");
+        Assert.That(Number(Client.Ask("OBJECT", "IDLETIME", "k")), policy == "allkeys-lru" ? Is.LessThan(500) : Is.AtLeast(1000));
+        Client.Ask("SET", "k", "w");
+        Assert.That(Number(Client.Ask("OBJECT", "IDLETIME", "k")), Is.LessThan(500));
     }
 
     [Test]
     public void Evictions_are_told_of()
     {
-        _client.Ask("CONFIG", "SET", "notify-keyspace-events", "Ee");
-        using var listener = _server.Connect();
+        Client.Ask("CONFIG", "SET", "notify-keyspace-events", "Ee");
+        using var listener = Server.Connect();
         listener.Ask("SUBSCRIBE", "__keyevent@0__:evicted");
-        _client.Ask("SET", "k", "v");
+        Client.Ask("SET", "k", "v");
         Limit("allkeys-random", -1);
 
-        Eventually.True(() => _client.Ask("DBSIZE") == ":0", () => _client.Ask("DBSIZE"));
+        Eventually.True(() => Client.Ask("DBSIZE") == ":0", () => Client.Ask("DBSIZE"));
         Assert.That(listener.ReadText(), Does.Contain("evicted").And.Contain("\"k\""));
-        Assert.That(_client.InfoNumber("evicted_keys"), Is.EqualTo(1));
+        Assert.That(Client.InfoNumber("evicted_keys"), Is.EqualTo(1));
     }
 
     [TestCase("no", "DEL")]
@@ -187,30 +175,30 @@ internal sealed class MemoryLimitTests
     public void Evictions_are_propagated_as_deletions(string lazily, string command)
     {
         var fed = new FedEffects();
-        _client.Ask("CONFIG", "SET", "lazyfree-lazy-eviction", lazily);
-        _client.Ask("SET", "k", "v");
-        _server.OnLoop(() =>
+        Client.Ask("CONFIG", "SET", "lazyfree-lazy-eviction", lazily);
+        Client.Ask("SET", "k", "v");
+        Server.OnLoop(() =>
         {
-            _server.Server.Propagation.Attach(fed);
+            Server.Server.Propagation.Attach(fed);
             return 0;
         });
         Limit("allkeys-lru", -1);
 
-        Eventually.True(() => _client.Ask("DBSIZE") == ":0", () => _client.Ask("DBSIZE"));
-        Assert.That(_server.OnLoop(fed.Take), Is.EqualTo(new[] { $"0 {command} k" }));
+        Eventually.True(() => Client.Ask("DBSIZE") == ":0", () => Client.Ask("DBSIZE"));
+        Assert.That(Server.OnLoop(fed.Take), Is.EqualTo(new[] { $"0 {command} k" }));
     }
 
     [Test]
     public void A_limit_far_below_is_reached_without_requests_and_in_slices()
     {
         for (int i = 0; i < 20_000; i += 100)
-            _client.Ask(["MSET", .. Enumerable.Range(i, 100).SelectMany(n => new[] { $"key:{n}", $"value-{n}" })]);
+            Client.Ask(["MSET", .. Enumerable.Range(i, 100).SelectMany(n => new[] { $"key:{n}", $"value-{n}" })]);
         Limit("allkeys-lru", -500_000);
 
-        Eventually.True(() => _server.OnLoop(() => _server.Server.Keyspace.DataBytes <= _server.Server.Memory.LimitBytes), () => _client.InfoField("used_memory"));
-        _server.OnLoop(() =>
+        Eventually.True(() => Server.OnLoop(() => Server.Server.Keyspace.DataBytes <= Server.Server.Memory.LimitBytes), () => Client.InfoField("used_memory"));
+        Server.OnLoop(() =>
         {
-            _server.Server.Keyspace.Validate();
+            Server.Server.Keyspace.Validate();
             return 0;
         });
     }
@@ -220,31 +208,31 @@ internal sealed class MemoryLimitTests
     {
         foreach (string database in new[] { "0", "5" })
         {
-            _client.Ask("SELECT", database);
+            Client.Ask("SELECT", database);
             for (int i = 0; i < 300; i++)
-                _client.Ask("SADD", $"key:{i}", "a", "b", $"{i}");
+                Client.Ask("SADD", $"key:{i}", "a", "b", $"{i}");
         }
 
         Limit("allkeys-lfu", 0, "1");
-        Eventually.True(() => _client.InfoField("evicted_keys") == "600", () => _client.InfoField("evicted_keys"));
-        Assert.That(_client.Ask("DBSIZE"), Is.EqualTo(":0"));
+        Eventually.True(() => Client.InfoField("evicted_keys") == "600", () => Client.InfoField("evicted_keys"));
+        Assert.That(Client.Ask("DBSIZE"), Is.EqualTo(":0"));
     }
 
     [Test]
     public void A_limit_may_be_a_share_of_the_memory_there_is()
     {
-        Assert.That(_client.Ask("CONFIG", "SET", "maxmemory", "50%"), Is.EqualTo("+OK"));
-        Assert.That(_client.Ask("CONFIG", "GET", "maxmemory"), Does.Contain("50%"));
+        Assert.That(Client.Ask("CONFIG", "SET", "maxmemory", "50%"), Is.EqualTo("+OK"));
+        Assert.That(Client.Ask("CONFIG", "GET", "maxmemory"), Does.Contain("50%"));
         long available = MachineMemory.Read().AvailableBytes;
-        Assert.That(_client.InfoNumber("maxmemory"), Is.EqualTo(available / 2).Within(1));
-        Assert.That(_client.Ask("CONFIG", "SET", "maxmemory", "101%"), Does.Contain("argument must be a memory value"));
+        Assert.That(Client.InfoNumber("maxmemory"), Is.EqualTo(available / 2).Within(1));
+        Assert.That(Client.Ask("CONFIG", "SET", "maxmemory", "101%"), Does.Contain("argument must be a memory value"));
     }
 
     // Room above (or below) what is used now.
     private void Limit(string policy, long room, string? limit = null)
     {
-        limit ??= $"{_client.InfoNumber("used_memory") + room}";
-        Assert.That(_client.Ask("CONFIG", "SET", "maxmemory-policy", policy, "maxmemory", limit), Is.EqualTo("+OK"));
+        limit ??= $"{Client.InfoNumber("used_memory") + room}";
+        Assert.That(Client.Ask("CONFIG", "SET", "maxmemory-policy", policy, "maxmemory", limit), Is.EqualTo("+OK"));
     }
 
     private static long Number(string reply) => long.Parse(reply[1..], System.Globalization.CultureInfo.InvariantCulture);

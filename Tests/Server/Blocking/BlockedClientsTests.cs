@@ -6,44 +6,27 @@ namespace KestrelFree.Tests.Server.Blocking;
 
 /// <summary>Blocking as WAIT uses it: a master without replicas waits for its whole timeout.</summary>
 [TestFixture]
-internal sealed class BlockedClientsTests
+internal sealed class BlockedClientsTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void Start()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Test]
     public void A_timeout_is_kept_to_the_millisecond()
     {
         var watch = Stopwatch.StartNew();
 
-        Assert.That(_client.Ask("WAIT", "1", "25"), Is.EqualTo(":0"));
+        Assert.That(Client.Ask("WAIT", "1", "25"), Is.EqualTo(":0"));
         Assert.That(watch.Elapsed.TotalMilliseconds, Is.GreaterThanOrEqualTo(24.5));
         Assert.That(BlockedNow(), Is.Zero);
     }
 
     [Test]
-    public void Wait_for_no_replica_does_not_block() => Assert.That(_client.Ask("WAIT", "0", "0"), Is.EqualTo(":0"));
+    public void Wait_for_no_replica_does_not_block() => Assert.That(Client.Ask("WAIT", "0", "0"), Is.EqualTo(":0"));
 
     [Test]
     public void Requests_behind_a_blocked_one_run_after_it()
     {
-        _client.Send(RequestBytes.Pipeline([["SET", "k", "1"], ["WAIT", "1", "20"], ["INCR", "k"], ["GET", "k"]]));
+        Client.Send(RequestBytes.Pipeline([["SET", "k", "1"], ["WAIT", "1", "20"], ["INCR", "k"], ["GET", "k"]]));
 
-        Assert.That(new[] { _client.ReadText(), _client.ReadText(), _client.ReadText(), _client.ReadText() }, Is.EqualTo(new[] { "+OK", ":0", ":2", "$\"2\"" }));
+        Assert.That(new[] { Client.ReadText(), Client.ReadText(), Client.ReadText(), Client.ReadText() }, Is.EqualTo(new[] { "+OK", ":0", ":2", "$\"2\"" }));
     }
 
     [Test]
@@ -52,7 +35,7 @@ internal sealed class BlockedClientsTests
         using var operatorClient = BlockAndConnect(out var id);
 
         Assert.That(operatorClient.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":1"));
-        Assert.That(_client.ReadText(), Is.EqualTo(":0"));
+        Assert.That(Client.ReadText(), Is.EqualTo(":0"));
         Assert.That(operatorClient.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":0"));
     }
 
@@ -62,8 +45,8 @@ internal sealed class BlockedClientsTests
         using var operatorClient = BlockAndConnect(out var id);
 
         Assert.That(operatorClient.Ask("CLIENT", "UNBLOCK", id, "ERROR"), Is.EqualTo(":1"));
-        Assert.That(_client.ReadText(), Is.EqualTo("-UNBLOCKED client unblocked via CLIENT UNBLOCK"));
-        Assert.That(_client.Ask("PING"), Is.EqualTo("+PONG"));
+        Assert.That(Client.ReadText(), Is.EqualTo("-UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+        Assert.That(Client.Ask("PING"), Is.EqualTo("+PONG"));
     }
 
     [Test]
@@ -71,10 +54,10 @@ internal sealed class BlockedClientsTests
     {
         using var operatorClient = BlockAndConnect(out _);
 
-        _client.Reset();
+        Client.Reset();
 
         Eventually.True(() => BlockedNow() == 0, () => "the client is still blocked");
-        Assert.That(_server.OnLoop(() => _server.Server.Blocked.WithTimeout), Is.Zero);
+        Assert.That(Server.OnLoop(() => Server.Server.Blocked.WithTimeout), Is.Zero);
     }
 
     [Test]
@@ -83,7 +66,7 @@ internal sealed class BlockedClientsTests
         using var operatorClient = BlockAndConnect(out var id);
 
         Assert.That(operatorClient.Ask("CLIENT", "KILL", "ID", id), Is.EqualTo(":1"));
-        Assert.That(_client.ReadReplyOrClosed(), Is.Null);
+        Assert.That(Client.ReadReplyOrClosed(), Is.Null);
         Assert.That(BlockedNow(), Is.Zero);
     }
 
@@ -95,17 +78,17 @@ internal sealed class BlockedClientsTests
         var waiting = new List<RawConnection>();
         for (int i = 0; i < clients; i++)
         {
-            waiting.Add(_server.Connect());
+            waiting.Add(Server.Connect());
             waiting[^1].SendRequest("BLPOP", "same", $"own{i}", "0");
             Eventually.True(() => BlockedNow() == waiting.Count, () => "a client does not block");
         }
 
-        var before = _server.OnLoop(() => _server.Server.Statistics.Commands);
+        var before = Server.OnLoop(() => Server.Server.Statistics.Commands);
         for (int i = 0; i < pushes; i++)
-            _client.Ask("RPUSH", "same", $"{i}");
+            Client.Ask("RPUSH", "same", $"{i}");
         for (int i = 0; i < pushes; i++)
-            _client.Ask("RPUSH", $"own{pushes + i}", "x");
-        var after = _server.OnLoop(() => _server.Server.Statistics.Commands);
+            Client.Ask("RPUSH", $"own{pushes + i}", "x");
+        var after = Server.OnLoop(() => Server.Server.Statistics.Commands);
 
         for (int i = 0; i < 2 * pushes; i++)
             Assert.That(waiting[i].ReadText(), Is.EqualTo(i < pushes ? $"*2\n  $\"same\"\n  $\"{i}\"" : $"*2\n  $\"own{i}\"\n  $\"x\""));
@@ -116,11 +99,9 @@ internal sealed class BlockedClientsTests
 
     private RawConnection BlockAndConnect(out string id)
     {
-        id = _client.Ask("CLIENT", "ID")[1..];
-        _client.SendRequest("WAIT", "1", "60000");
+        id = Client.Ask("CLIENT", "ID")[1..];
+        Client.SendRequest("WAIT", "1", "60000");
         Eventually.True(() => BlockedNow() == 1, () => "the client does not block");
-        return _server.Connect();
+        return Server.Connect();
     }
-
-    private int BlockedNow() => _server.OnLoop(() => _server.Server.Blocked.Count);
 }

@@ -5,41 +5,29 @@ namespace KestrelFree.Tests.Server.Blocking;
 
 /// <summary>How waiting for lists ends, other than by an element.</summary>
 [TestFixture]
-internal sealed class ListWaitsTests
+internal sealed class ListWaitsTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
     private RawConnection _other = null!;
 
     [SetUp]
-    public void Start()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-        _other = _server.Connect();
-    }
+    public void ConnectAnother() => _other = Server.Connect();
 
     [TearDown]
-    public void Stop()
-    {
-        _client.Dispose();
-        _other.Dispose();
-        _server.Dispose();
-    }
+    public void DisconnectIt() => _other.Dispose();
 
     [TestCase("BLPOP", "k", "0")]
     [TestCase("BLMOVE", "k", "k2", "LEFT", "LEFT", "0")]
     [TestCase("BLMPOP", "0", "1", "k", "LEFT")]
     public void Client_unblock_ends_it_as_its_timeout_would_or_with_an_error(params string[] request)
     {
-        var id = _client.Ask("CLIENT", "ID")[1..];
-        Wait(_client, request);
+        var id = Client.Ask("CLIENT", "ID")[1..];
+        Wait(Client, request);
         Assert.That(_other.Ask("CLIENT", "UNBLOCK", id), Is.EqualTo(":1"));
-        Assert.That(_client.ReadText(), Is.EqualTo("*nil"));
+        Assert.That(Client.ReadText(), Is.EqualTo("*nil"));
 
-        Wait(_client, request);
+        Wait(Client, request);
         Assert.That(_other.Ask("CLIENT", "UNBLOCK", id, "ERROR"), Is.EqualTo(":1"));
-        Assert.That(_client.ReadText(), Is.EqualTo("-UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+        Assert.That(Client.ReadText(), Is.EqualTo("-UNBLOCKED client unblocked via CLIENT UNBLOCK"));
 
         Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
         Assert.That(_other.Ask("LLEN", "k"), Is.EqualTo(":1"), "who is unblocked takes nothing");
@@ -48,46 +36,46 @@ internal sealed class ListWaitsTests
     [Test]
     public void Who_has_gone_takes_nothing()
     {
-        using (var gone = _server.Connect())
+        using (var gone = Server.Connect())
             Wait(gone, "BLPOP", "k", "0");
 
-        Eventually.True(() => BlockedNow() == 0, () => $"{BlockedNow()} still wait");
-        Wait(_client, "BLPOP", "k", "0");
+        Eventually.True(() => _other.InfoNumber("blocked_clients") == 0, () => $"{_other.InfoNumber("blocked_clients")} still wait");
+        Wait(Client, "BLPOP", "k", "0");
         Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
-        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
+        Assert.That(Client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
     }
 
     [Test]
     public void Who_is_killed_takes_nothing()
     {
-        var id = _client.Ask("CLIENT", "ID")[1..];
-        Wait(_client, "BLPOP", "k", "0");
+        var id = Client.Ask("CLIENT", "ID")[1..];
+        Wait(Client, "BLPOP", "k", "0");
         Assert.That(_other.Ask("CLIENT", "KILL", "ID", id), Is.EqualTo(":1"));
         Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
         Assert.That(_other.Ask("LLEN", "k"), Is.EqualTo(":1"));
-        Assert.That(BlockedNow(), Is.Zero);
+        Assert.That(_other.InfoNumber("blocked_clients"), Is.Zero);
     }
 
     [Test]
     public void Requests_behind_one_that_waits_run_after_it_and_may_serve_others()
     {
-        using var third = _server.Connect();
+        using var third = Server.Connect();
         third.Ask("PING");
         Wait(third, "BLPOP", "k2", "0");
-        _client.Send(RequestBytes.Pipeline([["BLPOP", "k", "0"], ["RPUSH", "k2", "y"], ["BLPOP", "k", "0"]]));
+        Client.Send(RequestBytes.Pipeline([["BLPOP", "k", "0"], ["RPUSH", "k2", "y"], ["BLPOP", "k", "0"]]));
         _other.Ask("PING");
         _other.Ask("RPUSH", "k", "x", "z");
-        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
-        Assert.That(_client.ReadText(), Is.EqualTo(":1"));
-        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"z\""));
+        Assert.That(Client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
+        Assert.That(Client.ReadText(), Is.EqualTo(":1"));
+        Assert.That(Client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"z\""));
         Assert.That(third.ReadText(), Is.EqualTo("*2\n  $\"k2\"\n  $\"y\""));
-        Assert.That(BlockedNow(), Is.Zero);
+        Assert.That(_other.InfoNumber("blocked_clients"), Is.Zero);
     }
 
     [Test]
     public void Many_are_served_in_the_order_in_which_they_came()
     {
-        RawConnection[] clients = [.. Enumerable.Range(0, 300).Select(_ => _server.Connect())];
+        RawConnection[] clients = [.. Enumerable.Range(0, 300).Select(_ => Server.Connect())];
         try
         {
             foreach (var client in clients) Wait(client, "BLPOP", "k", "0");
@@ -104,22 +92,16 @@ internal sealed class ListWaitsTests
     [Test]
     public void A_key_past_its_time_serves_nobody()
     {
-        Wait(_client, "BLPOP", "k", "0");
+        Wait(Client, "BLPOP", "k", "0");
         _other.Send(RequestBytes.Pipeline([["MULTI"], ["RPUSH", "k", "x"], ["PEXPIREAT", "k", "1"], ["EXEC"], ["RPUSH", "k", "y"]]));
         for (var i = 0; i < 5; i++) _other.ReadText();
-        Assert.That(_client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"y\""));
+        Assert.That(Client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"y\""));
     }
 
     private void Wait(RawConnection client, params string[] request)
     {
-        var before = BlockedNow();
+        var before = _other.InfoNumber("blocked_clients");
         client.SendRequest(request);
-        Eventually.True(() => BlockedNow() == before + 1, () => $"{BlockedNow()} wait, {before} before");
-    }
-
-    private int BlockedNow()
-    {
-        var line = _other.AskPayload("INFO", "clients").Split("\r\n").First(line => line.StartsWith("blocked_clients:", StringComparison.Ordinal));
-        return int.Parse(line["blocked_clients:".Length..], System.Globalization.CultureInfo.InvariantCulture);
+        Eventually.True(() => _other.InfoNumber("blocked_clients") == before + 1, () => $"{_other.InfoNumber("blocked_clients")} wait, {before} before");
     }
 }

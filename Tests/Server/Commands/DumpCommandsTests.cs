@@ -4,52 +4,35 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>DUMP and RESTORE of what the oracle cannot have: hashes whose fields expire.</summary>
-internal sealed class DumpCommandsTests
+internal sealed class DumpCommandsTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void StartServer()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void StopServer()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [TestCase(3, "listpackex", 25)]
     [TestCase(1000, "hashtable", 24)]
     public void Fields_keep_their_expiries(int count, string encoding, int type)
     {
-        _client.Ask(["HSET", "h", .. Enumerable.Range(0, count).SelectMany(i => new[] { $"f{i}", $"{i}" })]);
-        _client.AskLine("HPEXPIREAT h 33177117420000 FIELDS 1 f1");
-        _client.AskLine("HPEXPIREAT h 33177117420999 FIELDS 1 f0");
+        Client.Ask(["HSET", "h", .. Enumerable.Range(0, count).SelectMany(i => new[] { $"f{i}", $"{i}" })]);
+        Client.AskLine("HPEXPIREAT h 33177117420000 FIELDS 1 f1");
+        Client.AskLine("HPEXPIREAT h 33177117420999 FIELDS 1 f0");
 
-        var payload = _client.AskPayload("DUMP", "h");
+        var payload = Client.AskPayload("DUMP", "h");
 
         Assert.That((int)payload[0], Is.EqualTo(type));
         Assert.That((int)payload[^10], Is.EqualTo(12));
-        Assert.That(_client.Ask("RESTORE", "copy", "0", payload), Is.EqualTo("+OK"));
-        Assert.That(_client.AskLine("OBJECT ENCODING copy"), Is.EqualTo($"$\"{encoding}\""));
-        Assert.That(_client.AskLine("HPEXPIRETIME copy FIELDS 3 f0 f1 f2"), Is.EqualTo("*3\n  :33177117420999\n  :33177117420000\n  :-1"));
-        Assert.That(_client.AskLine("HLEN copy"), Is.EqualTo($":{count}"));
+        Assert.That(Client.Ask("RESTORE", "copy", "0", payload), Is.EqualTo("+OK"));
+        Assert.That(Client.AskLine("OBJECT ENCODING copy"), Is.EqualTo($"$\"{encoding}\""));
+        Assert.That(Client.AskLine("HPEXPIRETIME copy FIELDS 3 f0 f1 f2"), Is.EqualTo("*3\n  :33177117420999\n  :33177117420000\n  :-1"));
+        Assert.That(Client.AskLine("HLEN copy"), Is.EqualTo($":{count}"));
     }
 
     [TestCase(3)]
     [TestCase(1000)]
     public void A_hash_whose_fields_no_longer_expire_is_dumped_for_older_servers(int count)
     {
-        _client.Ask(["HSET", "h", .. Enumerable.Range(0, count).SelectMany(i => new[] { $"f{i}", $"{i}" })]);
-        _client.AskLine("HPEXPIREAT h 33177117420000 FIELDS 1 f1");
-        _client.AskLine("HPERSIST h FIELDS 1 f1");
+        Client.Ask(["HSET", "h", .. Enumerable.Range(0, count).SelectMany(i => new[] { $"f{i}", $"{i}" })]);
+        Client.AskLine("HPEXPIREAT h 33177117420000 FIELDS 1 f1");
+        Client.AskLine("HPERSIST h FIELDS 1 f1");
 
-        var payload = _client.AskPayload("DUMP", "h");
+        var payload = Client.AskPayload("DUMP", "h");
 
         Assert.That((int)payload[0], Is.EqualTo(4));
         Assert.That((int)payload[^10], Is.EqualTo(10));
@@ -59,14 +42,14 @@ internal sealed class DumpCommandsTests
     [TestCase(1000)]
     public void A_restored_field_expires(int count)
     {
-        _client.Ask(["HSET", "h", .. Enumerable.Range(0, count).SelectMany(i => new[] { $"f{i}", $"{i}" })]);
-        _client.AskLine("HPEXPIRE h 1000 FIELDS 1 f1");
-        var payload = _client.AskPayload("DUMP", "h");
-        _client.AskLine("DEL h");
-        _client.Ask("RESTORE", "copy", "0", payload);
+        Client.Ask(["HSET", "h", .. Enumerable.Range(0, count).SelectMany(i => new[] { $"f{i}", $"{i}" })]);
+        Client.AskLine("HPEXPIRE h 1000 FIELDS 1 f1");
+        var payload = Client.AskPayload("DUMP", "h");
+        Client.AskLine("DEL h");
+        Client.Ask("RESTORE", "copy", "0", payload);
 
         // Without anybody who asks for it.
-        Eventually.True(() => _client.InfoNumber("expired_subkeys") == 1, () => "the field is still there");
-        Assert.That(_client.AskLine("HLEN copy"), Is.EqualTo($":{count - 1}"));
+        Eventually.True(() => Client.InfoNumber("expired_subkeys") == 1, () => "the field is still there");
+        Assert.That(Client.AskLine("HLEN copy"), Is.EqualTo($":{count - 1}"));
     }
 }

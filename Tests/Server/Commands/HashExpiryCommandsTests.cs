@@ -6,28 +6,16 @@ namespace KestrelFree.Tests.Server.Commands;
 /// <summary>The expiry of fields over the wire, which the oracle does not know: replies, conditions, errors, in both encodings.</summary>
 [TestFixture(1)]
 [TestFixture(200)]
-internal sealed class HashExpiryCommandsTests(int otherFields)
+internal sealed class HashExpiryCommandsTests(int otherFields) : InProcessFixture
 {
     private const string FarSeconds = "33177117420";
 
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
     [SetUp]
-    public void Start_a_server()
+    public void Fill()
     {
-        _server = new InProcessServer();
-        _server.OnLoop(() => _server.Server.Keyspace.Limits.HashMaxListpackEntries = 100);
-        _client = _server.Connect();
+        Server.OnLoop(() => Server.Server.Keyspace.Limits.HashMaxListpackEntries = 100);
         Ask("HSET h a 1 b 2 c 3");
         for (int i = 0; i < otherFields; i++) Ask($"HSET h other{i} v");
-    }
-
-    [TearDown]
-    public void Stop_the_server()
-    {
-        _client.Dispose();
-        _server.Dispose();
     }
 
     [TestCase("HEXPIREAT h 33177117420 FIELDS 3 a nosuch b", "1 -2 1")]
@@ -227,9 +215,9 @@ internal sealed class HashExpiryCommandsTests(int otherFields)
     {
         Ask($"HEXPIREAT h {FarSeconds} FIELDS 1 a");
         var fed = new FedEffects();
-        _server.OnLoop(() =>
+        Server.OnLoop(() =>
         {
-            _server.Server.Propagation.Attach(fed);
+            Server.Server.Propagation.Attach(fed);
             return 0;
         });
         Ask(request);
@@ -275,7 +263,7 @@ internal sealed class HashExpiryCommandsTests(int otherFields)
         Assert.That(Ask("EXISTS gone"), Is.EqualTo(":0"));
     }
 
-    private string Ask(string request) => _client.Ask(request.Split(' '));
+    private string Ask(string request) => Client.Ask(request.Split(' '));
 
     private string Numbers(string request) => string.Join(' ', Ask(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart(':')));
 }

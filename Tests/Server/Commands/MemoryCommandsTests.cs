@@ -4,25 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>MEMORY: what it says of keys against what they make used memory grow by.</summary>
-internal sealed class MemoryCommandsTests
+internal sealed class MemoryCommandsTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void Start_a_server()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop_the_server()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     // Type and encoding, how many keys, and the arguments that make one; {0} stands for the key's number, {*} for the numbers of many elements.
     [TestCase("int", 3000, 0, "SET", "{0}")]
     [TestCase("embstr", 3000, 0, "SET", "value-{0}")]
@@ -47,74 +30,74 @@ internal sealed class MemoryCommandsTests
     [TestCase("stream", 200, 0, "XADD", "*", "field", "{0}", "other", "x*200")]
     public void A_key_takes_what_it_makes_used_memory_grow_by(string encoding, int keys, int elements, string command, params string[] arguments)
     {
-        long before = _client.InfoNumber("used_memory");
+        long before = Client.InfoNumber("used_memory");
         long said = 0;
         for (int key = 0; key < keys; key++)
             Make(command, $"the-name-of-key:{key}", elements, [.. arguments.Select(argument => Fill(argument, "{0}", key))]);
-        long grown = _client.InfoNumber("used_memory") - before;
+        long grown = Client.InfoNumber("used_memory") - before;
         for (int key = 0; key < keys; key++)
-            said += Number(_client.Ask("MEMORY", "USAGE", $"the-name-of-key:{key}"));
+            said += Number(Client.Ask("MEMORY", "USAGE", $"the-name-of-key:{key}"));
 
-        Assert.That(_client.Ask("OBJECT", "ENCODING", "the-name-of-key:0"), Is.EqualTo($"$\"{encoding}\""));
+        Assert.That(Client.Ask("OBJECT", "ENCODING", "the-name-of-key:0"), Is.EqualTo($"$\"{encoding}\""));
         Assert.That(said, Is.EqualTo(grown).Within(10).Percent, $"{said / keys} bytes said, {grown / keys} grown for each of {keys} keys");
     }
 
     [Test]
     public void What_keys_took_is_given_back_when_they_go()
     {
-        long before = _client.InfoNumber("used_memory");
+        long before = Client.InfoNumber("used_memory");
         Make("SADD", "set", 5000, ["member-{*}"]);
         Make("RPUSH", "list", 5000, ["element-number-{*}"]);
         for (int i = 0; i < 100; i++)
-            _client.Ask("XADD", "stream", "*", "field", new string('x', 500));
-        Assert.That(_client.InfoNumber("used_memory"), Is.GreaterThan(before + 250_000));
-        Assert.That(_client.Ask("DEL", "set", "list", "stream"), Is.EqualTo(":3"));
+            Client.Ask("XADD", "stream", "*", "field", new string('x', 500));
+        Assert.That(Client.InfoNumber("used_memory"), Is.GreaterThan(before + 250_000));
+        Assert.That(Client.Ask("DEL", "set", "list", "stream"), Is.EqualTo(":3"));
 
         // At once, although large collections are freed in slices.
-        Assert.That(_client.InfoNumber("used_memory"), Is.LessThan(before + 50_000));
-        _client.Ask("FLUSHALL");
+        Assert.That(Client.InfoNumber("used_memory"), Is.LessThan(before + 50_000));
+        Client.Ask("FLUSHALL");
     }
 
     [Test]
     public void Usage_with_all_samples_agrees_with_the_estimate()
     {
         Make("HSET", "h", 20_000, ["field-{*}", "value-{*}"]);
-        long exact = Number(_client.Ask("MEMORY", "USAGE", "h", "SAMPLES", "0"));
+        long exact = Number(Client.Ask("MEMORY", "USAGE", "h", "SAMPLES", "0"));
 
-        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "h")), Is.EqualTo(exact).Within(10).Percent);
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "h")), Is.EqualTo(exact).Within(10).Percent);
     }
 
     [Test]
     public void A_string_that_is_made_at_one_go_has_no_room_to_spare_and_one_that_grows_has()
     {
-        _client.Ask("SETRANGE", "made", "12303", "x");
-        _client.Ask("SET", "grown", new string('x', 12000));
-        _client.Ask("APPEND", "grown", new string('x', 304));
+        Client.Ask("SETRANGE", "made", "12303", "x");
+        Client.Ask("SET", "grown", new string('x', 12000));
+        Client.Ask("APPEND", "grown", new string('x', 304));
 
-        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "made")), Is.InRange(12304, 14500));
-        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "grown")), Is.GreaterThan(20000));
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "made")), Is.InRange(12304, 14500));
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "grown")), Is.GreaterThan(20000));
     }
 
     [Test]
     public void Usage_checks_its_arguments()
     {
-        _client.Ask("SET", "k", "v");
+        Client.Ask("SET", "k", "v");
 
-        Assert.That(_client.Ask("MEMORY", "USAGE", "missing"), Is.EqualTo("$nil"));
-        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "SAMPLES", "-1"), Is.EqualTo("-ERR syntax error"));
-        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "SAMPLES", "x"), Is.EqualTo("-ERR value is not an integer or out of range"));
-        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "SAMPLES"), Is.EqualTo("-ERR syntax error"));
-        Assert.That(_client.Ask("MEMORY", "USAGE", "k", "NONSENSE", "1"), Is.EqualTo("-ERR syntax error"));
-        Assert.That(Number(_client.Ask("MEMORY", "USAGE", "k", "samples", "3", "SAMPLES", "0")), Is.InRange(10, 100));
+        Assert.That(Client.Ask("MEMORY", "USAGE", "missing"), Is.EqualTo("$nil"));
+        Assert.That(Client.Ask("MEMORY", "USAGE", "k", "SAMPLES", "-1"), Is.EqualTo("-ERR syntax error"));
+        Assert.That(Client.Ask("MEMORY", "USAGE", "k", "SAMPLES", "x"), Is.EqualTo("-ERR value is not an integer or out of range"));
+        Assert.That(Client.Ask("MEMORY", "USAGE", "k", "SAMPLES"), Is.EqualTo("-ERR syntax error"));
+        Assert.That(Client.Ask("MEMORY", "USAGE", "k", "NONSENSE", "1"), Is.EqualTo("-ERR syntax error"));
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "k", "samples", "3", "SAMPLES", "0")), Is.InRange(10, 100));
     }
 
     [Test]
     public void Stats_names_each_database_that_holds_keys_and_counts_them()
     {
-        _client.Ask("SET", "k", "v");
-        _client.Ask("SELECT", "3");
-        _client.Ask("SET", "k", "v");
-        string stats = _client.Ask("MEMORY", "STATS");
+        Client.Ask("SET", "k", "v");
+        Client.Ask("SELECT", "3");
+        Client.Ask("SET", "k", "v");
+        string stats = Client.Ask("MEMORY", "STATS");
 
         Assert.That(stats, Does.Contain("$\"db.0\"").And.Contain("$\"db.3\"").And.Not.Contain("db.1"));
         Assert.That(stats, Does.Contain("$\"keys.count\"\n  :2"));
@@ -124,16 +107,16 @@ internal sealed class MemoryCommandsTests
     [Test]
     public void Doctor_purge_and_allocator_statistics_answer()
     {
-        Assert.That(_client.Ask("MEMORY", "DOCTOR"), Does.Contain("next to nothing"));
-        Assert.That(_client.Ask("MEMORY", "PURGE"), Is.EqualTo("+OK"));
-        Assert.That(_client.Ask("MEMORY", "MALLOC-STATS"), Does.Contain("chunks taken from the system"));
+        Assert.That(Client.Ask("MEMORY", "DOCTOR"), Does.Contain("next to nothing"));
+        Assert.That(Client.Ask("MEMORY", "PURGE"), Is.EqualTo("+OK"));
+        Assert.That(Client.Ask("MEMORY", "MALLOC-STATS"), Does.Contain("chunks taken from the system"));
     }
 
     private void Make(string command, string key, int elements, string[] arguments)
     {
         if (elements == 0)
         {
-            Assert.That(_client.Ask([command, key, .. arguments]), Does.Not.StartWith("-"));
+            Assert.That(Client.Ask([command, key, .. arguments]), Does.Not.StartWith("-"));
             return;
         }
 
@@ -141,7 +124,7 @@ internal sealed class MemoryCommandsTests
         {
             int first = element;
             var many = Enumerable.Range(first, Math.Min(100, elements - first)).SelectMany(number => arguments.Select(argument => Fill(argument, "{*}", number)));
-            Assert.That(_client.Ask([command, key, .. many]), Does.Not.StartWith("-"));
+            Assert.That(Client.Ask([command, key, .. many]), Does.Not.StartWith("-"));
         }
     }
 

@@ -4,25 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>SPOP, SRANDMEMBER and HRANDFIELD, whose replies no oracle can foretell.</summary>
-internal sealed class SetRandomTests
+internal sealed class SetRandomTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void Start_a_server()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop_the_server()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Test]
     public void Popping_takes_each_member_once([Values(5, 600, 3000)] int members, [Values("", "m")] string prefix, [Values(1, 100, 450)] int count)
     {
@@ -33,19 +16,19 @@ internal sealed class SetRandomTests
             string[] some = Elements("SPOP", "s", $"{count}");
             Assert.That(some, Has.Length.EqualTo(Math.Min(count, members - popped.Count)));
             popped.AddRange(some);
-            Assert.That(_client.Ask("SCARD", "s"), Is.EqualTo($":{members - popped.Count}"));
+            Assert.That(Client.Ask("SCARD", "s"), Is.EqualTo($":{members - popped.Count}"));
         }
 
         Assert.That(popped, Is.Unique.And.Exactly(members).Items);
-        Assert.That(_client.Ask("EXISTS", "s"), Is.EqualTo(":0"));
+        Assert.That(Client.Ask("EXISTS", "s"), Is.EqualTo(":0"));
     }
 
     [Test]
     public void Popping_without_a_count_takes_one_member()
     {
         Fill("s", 3, "m");
-        Assert.That(_client.Ask("SPOP", "s"), Does.Match("^\\$\"m[012]\"$"));
-        Assert.That(_client.Ask("SCARD", "s"), Is.EqualTo(":2"));
+        Assert.That(Client.Ask("SPOP", "s"), Does.Match("^\\$\"m[012]\"$"));
+        Assert.That(Client.Ask("SCARD", "s"), Is.EqualTo(":2"));
     }
 
     [TestCase(1000, 999)]
@@ -65,7 +48,7 @@ internal sealed class SetRandomTests
     {
         Fill("s", members, "m");
         for (int i = 0; i < members; i += 50)
-            _client.Ask(["HSET", "h", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"f{n}", $"{n}" })]);
+            Client.Ask(["HSET", "h", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"f{n}", $"{n}" })]);
 
         Assert.That(Elements("SRANDMEMBER", "s", $"{count}"), Is.Unique.And.Length.EqualTo(Math.Min(count, members)));
         Assert.That(Elements("HRANDFIELD", "h", $"{count}"), Is.Unique.And.Length.EqualTo(Math.Min(count, members)));
@@ -87,8 +70,8 @@ internal sealed class SetRandomTests
     private void Fill(string key, int members, string prefix)
     {
         for (int i = 0; i < members; i += 50)
-            _client.Ask(["SADD", key, .. Enumerable.Range(i, Math.Min(50, members - i)).Select(n => $"{prefix}{n}")]);
+            Client.Ask(["SADD", key, .. Enumerable.Range(i, Math.Min(50, members - i)).Select(n => $"{prefix}{n}")]);
     }
 
-    private string[] Elements(params string[] request) => [.. _client.Ask(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"'))];
+    private string[] Elements(params string[] request) => [.. Client.Ask(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"'))];
 }

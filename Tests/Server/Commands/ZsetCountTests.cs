@@ -4,25 +4,13 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>AGGREGATE COUNT, which the oracle does not know: weights are added up, whatever the scores.</summary>
-internal sealed class ZsetCountTests
+internal sealed class ZsetCountTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
     [SetUp]
-    public void Start_a_server()
+    public void Fill()
     {
-        _server = new InProcessServer();
-        _client = _server.Connect();
         foreach (string line in (string[])["ZADD a 7 x -inf y", "ZADD b 8 x 9 z", "SADD c x y z"])
-            _client.AskLine(line);
-    }
-
-    [TearDown]
-    public void Stop_the_server()
-    {
-        _client.Dispose();
-        _server.Dispose();
+            Client.AskLine(line);
     }
 
     [TestCase("ZUNION 3 a b c AGGREGATE COUNT WITHSCORES", "y 2 z 2 x 3")]
@@ -35,10 +23,10 @@ internal sealed class ZsetCountTests
     [TestCase("ZINTERSTORE d 2 a c WEIGHTS 3 1 AGGREGATE COUNT", "x 4 y 4")]
     public void What_is_stored_has_such_scores(string request, string elements)
     {
-        _client.AskLine(request);
+        Client.AskLine(request);
         Assert.That(Elements("ZRANGE d 0 -1 WITHSCORES"), Is.EqualTo(elements));
     }
 
     private string Elements(string request) =>
-        string.Join(' ', _client.AskLine(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"')));
+        string.Join(' ', Client.AskLine(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"')));
 }

@@ -4,25 +4,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>ZRANDMEMBER, whose replies no oracle can foretell.</summary>
-internal sealed class ZsetRandomTests
+internal sealed class ZsetRandomTests : InProcessFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void Start_a_server()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop_the_server()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Test]
     public void A_positive_count_draws_distinct_members([Values(5, 300, 3000)] int members, [Values(1, 4, 250, 2000, 5000)] int count)
     {
@@ -37,8 +20,8 @@ internal sealed class ZsetRandomTests
     private void Fill(int members)
     {
         for (int i = 0; i < members; i += 50)
-            _client.Ask(["ZADD", "z", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"{n}", $"m{n}" })]);
+            Client.Ask(["ZADD", "z", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"{n}", $"m{n}" })]);
     }
 
-    private string[] Elements(params string[] request) => [.. _client.Ask(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"'))];
+    private string[] Elements(params string[] request) => [.. Client.Ask(request).Split('\n').Skip(1).Select(line => line.Trim().TrimStart('$').Trim('"'))];
 }

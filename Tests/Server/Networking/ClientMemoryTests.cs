@@ -16,13 +16,13 @@ internal sealed class ClientMemoryTests
         using var small = Holding(server, 100_000);
         using var middle = Holding(server, Mb);
         using var observer = server.Connect();
-        Assert.That(Field(observer, "stats", "evicted_clients"), Is.EqualTo("0"));
+        Assert.That(observer.InfoNumber("evicted_clients"), Is.EqualTo(0));
 
         using var large = Holding(server, 3 * Mb + 500_000);
 
         Assert.That(large.IsClosedByServer(Eventually.Patience), Is.True);
-        Assert.That(Field(observer, "stats", "evicted_clients"), Is.EqualTo("1"));
-        Assert.That(Field(observer, "clients", "connected_clients"), Is.EqualTo("3"));
+        Assert.That(observer.InfoNumber("evicted_clients"), Is.EqualTo(1));
+        Assert.That(observer.InfoNumber("connected_clients"), Is.EqualTo(3));
     }
 
     [Test]
@@ -134,7 +134,4 @@ internal sealed class ClientMemoryTests
 
     private static long Listed(RawConnection observer, string id, string field) =>
         long.Parse(observer.AskPayload("CLIENT", "LIST", "ID", id).Split(' ').Single(part => part.StartsWith(field + "=", StringComparison.Ordinal)).Split('=')[1]);
-
-    private static string Field(RawConnection client, string section, string name) =>
-        client.AskPayload("INFO", section).Split("\r\n").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal))[(name.Length + 1)..];
 }

@@ -5,58 +5,41 @@ namespace KestrelFree.Tests.Server.Networking;
 
 /// <summary>From bytes to replies over one connection: batching, silence, closing, and what happens to the requests behind.</summary>
 [TestFixture]
-internal sealed class RequestPathTests
+internal sealed class RequestPathTests() : InProcessFixture(("enable-debug-command", "yes"))
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [SetUp]
-    public void Start()
-    {
-        _server = new InProcessServer(("enable-debug-command", "yes"));
-        _client = _server.Connect();
-    }
-
-    [TearDown]
-    public void Stop()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Test]
     public void A_long_pipeline_is_answered_in_order()
     {
         const int requests = 5000;
-        _client.Send(RequestBytes.Pipeline(Enumerable.Range(0, requests).Select(i => new[] { "ECHO", $"{i}" })));
+        Client.Send(RequestBytes.Pipeline(Enumerable.Range(0, requests).Select(i => new[] { "ECHO", $"{i}" })));
 
-        for (var i = 0; i < requests; i++) Assert.That(_client.ReadReply(), Is.EqualTo(ByteText.Bytes($"${i.ToString().Length}\r\n{i}\r\n")));
+        for (var i = 0; i < requests; i++) Assert.That(Client.ReadReply(), Is.EqualTo(ByteText.Bytes($"${i.ToString().Length}\r\n{i}\r\n")));
     }
 
     [Test]
     public void Nothing_behind_quit_is_executed()
     {
-        _client.Send(RequestBytes.Pipeline([["SET", "k", "before"], ["QUIT"], ["SET", "k", "after"]]));
+        Client.Send(RequestBytes.Pipeline([["SET", "k", "before"], ["QUIT"], ["SET", "k", "after"]]));
 
-        Assert.That(ByteText.Text(_client.ReadToEnd()), Is.EqualTo("+OK\r\n+OK\r\n"));
-        using var other = _server.Connect();
+        Assert.That(ByteText.Text(Client.ReadToEnd()), Is.EqualTo("+OK\r\n+OK\r\n"));
+        using var other = Server.Connect();
         Assert.That(other.AskPayload("GET", "k"), Is.EqualTo("before"));
     }
 
     [Test]
     public void Requests_before_a_protocol_error_are_answered_first()
     {
-        _client.Send("*1\r\n$4\r\nPING\r\n*1\r\n+PING\r\n"u8);
+        Client.Send("*1\r\n$4\r\nPING\r\n*1\r\n+PING\r\n"u8);
 
-        Assert.That(ByteText.Text(_client.ReadToEnd()), Is.EqualTo("+PONG\r\n-ERR Protocol error: expected '$', got '+'\r\n"));
+        Assert.That(ByteText.Text(Client.ReadToEnd()), Is.EqualTo("+PONG\r\n-ERR Protocol error: expected '$', got '+'\r\n"));
     }
 
     [Test]
     public void A_request_that_comes_in_single_bytes_is_executed()
     {
-        foreach (var b in RequestBytes.Of(["ECHO", "slowly"])) _client.Send([b]);
+        foreach (var b in RequestBytes.Of(["ECHO", "slowly"])) Client.Send([b]);
 
-        Assert.That(_client.ReadReply(), Is.EqualTo("$6\r\nslowly\r\n"u8.ToArray()));
+        Assert.That(Client.ReadReply(), Is.EqualTo("$6\r\nslowly\r\n"u8.ToArray()));
     }
 
     [Test]
@@ -64,64 +47,64 @@ internal sealed class RequestPathTests
     {
         var value = new string('v', 40 * 1024 * 1024);
 
-        Assert.That(_client.Ask("SET", "big", value), Is.EqualTo("+OK"));
-        Assert.That(_client.AskPayload("GET", "big"), Is.EqualTo(value));
+        Assert.That(Client.Ask("SET", "big", value), Is.EqualTo("+OK"));
+        Assert.That(Client.AskPayload("GET", "big"), Is.EqualTo(value));
     }
 
     [Test]
     public void Reply_off_silences_everything_until_on()
     {
-        _client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "OFF"], ["SET", "k", "v"], ["NOSUCH"], ["CLIENT", "REPLY", "ON"], ["GET", "k"]]));
+        Client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "OFF"], ["SET", "k", "v"], ["NOSUCH"], ["CLIENT", "REPLY", "ON"], ["GET", "k"]]));
 
-        Assert.That(new[] { _client.ReadText(), ByteText.Text(_client.ReadReply()) }, Is.EqualTo(new[] { "+OK", "$1\r\nv\r\n" }));
+        Assert.That(new[] { Client.ReadText(), ByteText.Text(Client.ReadReply()) }, Is.EqualTo(new[] { "+OK", "$1\r\nv\r\n" }));
     }
 
     [Test]
     public void Reply_skip_silences_one_request()
     {
-        _client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "SKIP"], ["PING", "skipped"], ["PING"]]));
+        Client.Send(RequestBytes.Pipeline([["CLIENT", "REPLY", "SKIP"], ["PING", "skipped"], ["PING"]]));
 
-        Assert.That(_client.ReadText(), Is.EqualTo("+PONG"));
+        Assert.That(Client.ReadText(), Is.EqualTo("+PONG"));
     }
 
     [Test]
     public void Of_slow_requests_that_came_together_nothing_is_answered_once_their_replies_exceed_the_limit()
     {
-        _client.Ask("CONFIG", "SET", "client-output-buffer-limit", "normal 50000 0 0");
-        _client.Ask("SETRANGE", "k", "9999", "x");
+        Client.Ask("CONFIG", "SET", "client-output-buffer-limit", "normal 50000 0 0");
+        Client.Ask("SETRANGE", "k", "9999", "x");
         string[][] slowly = [["DEBUG", "SLEEP", "0.002"], ["GET", "k"]];
-        _client.Send(RequestBytes.Pipeline(Enumerable.Repeat(slowly, 10).SelectMany(pair => pair)));
+        Client.Send(RequestBytes.Pipeline(Enumerable.Repeat(slowly, 10).SelectMany(pair => pair)));
 
-        Assert.That(ByteText.Text(_client.ReadToEnd()), Is.Empty);
+        Assert.That(ByteText.Text(Client.ReadToEnd()), Is.Empty);
     }
 
     [Test]
     public void Slow_requests_that_came_together_are_all_answered()
     {
         string[][] slowly = [["DEBUG", "SLEEP", "0.002"], ["PING"]];
-        _client.Send(RequestBytes.Pipeline(Enumerable.Repeat(slowly, 10).SelectMany(pair => pair)));
+        Client.Send(RequestBytes.Pipeline(Enumerable.Repeat(slowly, 10).SelectMany(pair => pair)));
 
-        for (var i = 0; i < 10; i++) Assert.That(_client.ReadText() + _client.ReadText(), Is.EqualTo("+OK+PONG"));
+        for (var i = 0; i < 10; i++) Assert.That(Client.ReadText() + Client.ReadText(), Is.EqualTo("+OK+PONG"));
     }
 
     [TestCase("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     [TestCase("Host: localhost\r\n")]
     public void Http_is_cut_off(string request)
     {
-        _client.Send(ByteText.Bytes(request));
+        Client.Send(ByteText.Bytes(request));
 
-        Assert.That(_client.ReadToEnd(), Is.Empty);
+        Assert.That(Client.ReadToEnd(), Is.Empty);
     }
 
     [Test]
     public void An_unknown_command_is_named_with_its_arguments() => Assert.That(
-        _client.Ask("nosuch", "a", "b"), Is.EqualTo("-ERR unknown command 'nosuch', with args beginning with: 'a' 'b' "));
+        Client.Ask("nosuch", "a", "b"), Is.EqualTo("-ERR unknown command 'nosuch', with args beginning with: 'a' 'b' "));
 
     [Test]
     public void A_client_can_kill_itself_by_address_and_hears_of_it()
     {
-        Assert.That(_client.Ask("CLIENT", "KILL", _client.LocalAddress), Is.EqualTo("+OK"));
-        Assert.That(_client.ReadToEnd(), Is.Empty);
+        Assert.That(Client.Ask("CLIENT", "KILL", Client.LocalAddress), Is.EqualTo("+OK"));
+        Assert.That(Client.ReadToEnd(), Is.Empty);
     }
 
     [Test]
@@ -169,22 +152,22 @@ internal sealed class RequestPathTests
     [Test]
     public void An_idle_client_owns_no_buffers()
     {
-        _client.Ask("SET", "k", new string('v', 100_000));
+        Client.Ask("SET", "k", new string('v', 100_000));
 
         Eventually.True(
-            () => _server.OnLoop(() => _server.Server.Clients.Oldest!.BufferBytes) == 0,
-            () => $"it owns {_server.OnLoop(() => _server.Server.Clients.Oldest!.BufferBytes)} bytes");
+            () => Server.OnLoop(() => Server.Server.Clients.Oldest!.BufferBytes) == 0,
+            () => $"it owns {Server.OnLoop(() => Server.Server.Clients.Oldest!.BufferBytes)} bytes");
     }
 
     [Test]
     public void A_client_that_asks_for_more_than_its_share_of_a_turn_is_answered_in_full_while_others_are_served()
     {
-        _client.Ask("SET", "big", new string('v', 300_000));
-        using var greedy = _server.Connect();
+        Client.Ask("SET", "big", new string('v', 300_000));
+        using var greedy = Server.Connect();
 
         greedy.Send(RequestBytes.Pipeline(Enumerable.Repeat(new[] { "GET", "big" }, 300)));
 
-        Assert.That(_client.Ask("PING"), Is.EqualTo("+PONG"));
+        Assert.That(Client.Ask("PING"), Is.EqualTo("+PONG"));
         for (var i = 0; i < 300; i++) Assert.That(greedy.ReadReply(), Has.Length.EqualTo(300_000 + "$300000\r\n\r\n".Length));
         Assert.That(greedy.Ask("PING"), Is.EqualTo("+PONG"));
     }

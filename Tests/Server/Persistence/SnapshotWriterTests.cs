@@ -38,14 +38,14 @@ internal sealed class SnapshotWriterTests
         for (var i = 0; i < 1000; i++)
             client.Ask("SET", $"key:{i}", "other");
         client.Ask("SET", "new", "x");
-        var copied = Field(client, "fork_copied_bytes");
+        var copied = client.InfoNumber("fork_copied_bytes");
         job.Continue.Set();
 
         Assert.That(job.Done.Wait(Eventually.Patience));
         Assert.That(job.Values, Is.EqualTo(Enumerable.Range(0, 1000).Select(i => $"value:{i}").Order(StringComparer.Ordinal)));
         Assert.That(copied, Is.Positive);
         Assert.That(_server.OnLoop(() => run.KeptBytes), Is.GreaterThanOrEqualTo(copied));
-        Assert.That(Field(client, "total_forks"), Is.EqualTo(1));
+        Assert.That(client.InfoNumber("total_forks"), Is.EqualTo(1));
     }
 
     [Test]
@@ -56,14 +56,14 @@ internal sealed class SnapshotWriterTests
         var job = new HeldJob();
         _server.OnLoop(() => _server.Server.Snapshots.Start(job));
 
-        Assert.That(Field(client, "live_forks"), Is.EqualTo(1));
-        Assert.That(Field(client, "current_save_keys_total"), Is.EqualTo(100));
-        Assert.That(Field(client, "fork_shared_bytes"), Is.Positive);
+        Assert.That(client.InfoNumber("live_forks"), Is.EqualTo(1));
+        Assert.That(client.InfoNumber("current_save_keys_total"), Is.EqualTo(100));
+        Assert.That(client.InfoNumber("fork_shared_bytes"), Is.Positive);
 
         job.Continue.Set();
         Assert.That(job.Done.Wait(Eventually.Patience));
-        Assert.That(Field(client, "live_forks"), Is.Zero);
-        Assert.That(Field(client, "fork_shared_bytes"), Is.Zero);
+        Assert.That(client.InfoNumber("live_forks"), Is.Zero);
+        Assert.That(client.InfoNumber("fork_shared_bytes"), Is.Zero);
     }
 
     [Test]
@@ -120,9 +120,6 @@ internal sealed class SnapshotWriterTests
         Assert.That(runs.Item2.Thread, Is.Not.SameAs(runs.Item1.Thread));
         Assert.That(last.Thread, Is.SameAs(runs.Item1.Thread));
     }
-
-    private static long Field(RawConnection client, string name) =>
-        long.Parse(client.AskPayload("INFO", "all").Split("\r\n").Single(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1]);
 
     /// <summary>Reads all values, but not before it is let go.</summary>
     private sealed class HeldJob : SnapshotJob
