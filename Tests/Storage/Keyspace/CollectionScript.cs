@@ -21,7 +21,7 @@ internal sealed class CollectionScript : IDisposable
     private readonly ManualClock _clock = new(1_700_000_000_000);
     private readonly Keyspace _keyspace;
     private readonly Dictionary<string, object>[] _model = [[], []];
-    private readonly List<(Snapshot Snapshot, Dictionary<string, object>[] Frozen, Task? Walk)> _forks = [];
+    private readonly HeldForks<Dictionary<string, object>[]> _forks;
 
     public CollectionScript(int seed, int keys, int members)
     {
@@ -29,6 +29,7 @@ internal sealed class CollectionScript : IDisposable
         _keys = keys;
         _members = members;
         _keyspace = new Keyspace(new KeyspaceOptions { Databases = Databases, Clock = _clock, Seed = seed });
+        _forks = new HeldForks<Dictionary<string, object>[]>(_keyspace, _random, AssertSame);
     }
 
     public void Run(int operations)
@@ -40,25 +41,15 @@ internal sealed class CollectionScript : IDisposable
                 _keyspace.Validate();
         }
 
-        while (_forks.Count != 0)
-            EndFork(0);
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _forks.EndAll();
+        _keyspace.FinishMaintenance();
 
         foreach ((int database, string key) in Enumerable.Range(0, Databases).SelectMany(d => _model[d].Keys.Select(key => (d, key))))
             Compare(database, key);
         _keyspace.Validate();
     }
 
-    public void Dispose()
-    {
-        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
-        {
-            walk?.Wait();
-            snapshot.Dispose();
-        }
-    }
+    public void Dispose() => _forks.Dispose();
 
     private void Step()
     {
@@ -93,9 +84,9 @@ internal sealed class CollectionScript : IDisposable
         else if (choice < 30 && _forks.Count < 4)
             BeginFork();
         else if (choice < 60 && _forks.Count > 0)
-            EndFork(_random.Next(_forks.Count));
+            _forks.EndOne();
         else
-            Maintain();
+            _keyspace.MaintainForATime(_random);
     }
 
     private void SetPacked(int database, string key)
@@ -221,32 +212,8 @@ internal sealed class CollectionScript : IDisposable
         (_model[0], _model[1]) = (_model[1], _model[0]);
     }
 
-    // Once in a while everything is moved, some of it now and the rest between the steps to come.
-    private void Maintain()
-    {
-        if (_random.Next(4) == 0)
-            _keyspace.CompactEverything();
-        _keyspace.RunMaintenance(_random.Next(50));
-    }
-
-    private void BeginFork()
-    {
-        Snapshot snapshot = _keyspace.Fork();
-        Dictionary<string, object>[] frozen = [.. _model.Select(database => database.ToDictionary(pair => pair.Key, pair => Freeze(pair.Value)))];
-        SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
-        _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => AssertSame(walk, frozen))));
-    }
-
-    private void EndFork(int index)
-    {
-        (Snapshot snapshot, Dictionary<string, object>[] frozen, Task? walk) = _forks[index];
-        _forks.RemoveAt(index);
-        if (walk != null)
-            walk.GetAwaiter().GetResult();
-        else if (_random.Next(4) != 0)
-            AssertSame(snapshot.Walk(), frozen);
-        snapshot.Release();
-    }
+    private void BeginFork() =>
+        _forks.Begin([.. _model.Select(database => database.ToDictionary(pair => pair.Key, pair => Freeze(pair.Value)))]);
 
     private static object Freeze(object value) => value is Dictionary<string, byte[]> fields ? new Dictionary<string, byte[]>(fields) : value;
 

@@ -274,9 +274,7 @@ public sealed class DatabaseTests
             _database.SetString(Encoding.ASCII.GetBytes("key" + i), new byte[i % 50 == 0 ? 1000 : 20]);
         _keyspace.FlushAll(mode);
         Assert.That(_database.Count, Is.Zero);
-        while (_keyspace.RunMaintenance(100))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         KeyspaceMemory memory = _keyspace.Memory;
         Assert.That(memory.HeadBytes + memory.BlockBytes + memory.RunBytes, Is.Zero);

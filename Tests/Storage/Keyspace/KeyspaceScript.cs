@@ -23,7 +23,7 @@ internal sealed class KeyspaceScript : IDisposable
     private readonly Keyspace _keyspace;
     private readonly KeyspaceModel _model;
     private bool _isShrinking;
-    private readonly List<(Snapshot Snapshot, KeyspaceModel Frozen, Task? Walk)> _forks = [];
+    private readonly HeldForks<KeyspaceModel> _forks;
 
     public KeyspaceScript(int seed, ScriptSizes sizes, ulong hashMask = ulong.MaxValue)
     {
@@ -31,6 +31,7 @@ internal sealed class KeyspaceScript : IDisposable
         _sizes = sizes;
         _model = new KeyspaceModel(Databases, _clock);
         _keyspace = new Keyspace(new KeyspaceOptions { Databases = Databases, Clock = _clock, Events = _model, Seed = seed, HashMask = hashMask });
+        _forks = new HeldForks<KeyspaceModel>(_keyspace, _random, static (walk, frozen) => frozen.AssertSame(walk));
     }
 
     public void Run(int operations)
@@ -42,24 +43,14 @@ internal sealed class KeyspaceScript : IDisposable
                 _keyspace.Validate();
         }
 
-        while (_forks.Count != 0)
-            EndFork(0);
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _forks.EndAll();
+        _keyspace.FinishMaintenance();
 
         CompareAll();
         _keyspace.Validate();
     }
 
-    public void Dispose()
-    {
-        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
-        {
-            walk?.Wait();
-            snapshot.Dispose();
-        }
-    }
+    public void Dispose() => _forks.Dispose();
 
     private void Step()
     {
@@ -114,7 +105,7 @@ internal sealed class KeyspaceScript : IDisposable
         else if (choice < 60 && _forks.Count < 4)
             BeginFork();
         else if (choice < 120 && _forks.Count > 0)
-            EndFork(_random.Next(_forks.Count));
+            _forks.EndOne();
         else if (choice < 180)
             Compact();
         else if (choice < 190)
@@ -316,23 +307,8 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void BeginFork()
     {
-        Snapshot snapshot = _keyspace.Fork();
-        KeyspaceModel frozen = _model.Freeze();
+        Snapshot snapshot = _forks.Begin(_model.Freeze());
         Assert.That(snapshot.Databases.Select(described => described.Count), Is.EqualTo(Enumerable.Range(0, Databases).Select(i => _keyspace[i].Count)));
-        // One in two is walked at once on another thread, while the script goes on; the others stand still until their end.
-        SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
-        _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => frozen.AssertSame(walk))));
-    }
-
-    private void EndFork(int index)
-    {
-        (Snapshot snapshot, KeyspaceModel frozen, Task? walk) = _forks[index];
-        _forks.RemoveAt(index);
-        if (walk != null)
-            walk.GetAwaiter().GetResult();
-        else if (_random.Next(4) != 0)
-            frozen.AssertSame(snapshot.Walk());
-        snapshot.Release();
     }
 
     private (Expiry Expiry, long Expected) RandomExpiry(long old)

@@ -88,15 +88,11 @@ public sealed class SnapshotTests
 
         Assert.That(_keyspace.Memory.RetiredBytes, Is.Positive);
         snapshots[releasedFirst].Release();
-        while (_keyspace.RunMaintenance(100))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         foreach (Snapshot snapshot in snapshots)
             snapshot.Release();
-        while (_keyspace.RunMaintenance(100))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         Assert.That(_keyspace.Memory.RetiredBytes, Is.Zero);
         long without = UsedBytesWithoutForks(lastVersion: 3);
@@ -123,9 +119,7 @@ public sealed class SnapshotTests
         Snapshot brief = _keyspace.Fork();
         Fill(1, version: 2);
         brief.Release();
-        while (_keyspace.RunMaintenance(100))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         // The older fork never saw database 1.
         Assert.That(_keyspace.Memory.RetiredBytes, Is.Zero);

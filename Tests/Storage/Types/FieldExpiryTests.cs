@@ -59,9 +59,7 @@ public sealed class FieldExpiryTests
         Assert.That(_keyspace[0].Count, Is.EqualTo(model.Count), $"seed {seed}");
         foreach (string key in model.Keys)
             Assert.That(new HashRef(_keyspace[0].Peek(Bytes(key))).Count, Is.EqualTo(model[key].Count), $"seed {seed}");
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         _keyspace.Validate();
     }

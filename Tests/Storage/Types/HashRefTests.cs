@@ -53,9 +53,7 @@ public sealed class HashRefTests
         }
 
         fork?.Dispose();
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         _keyspace.Validate();
     }

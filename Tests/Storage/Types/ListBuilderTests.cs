@@ -57,7 +57,7 @@ internal sealed class ListBuilderTests
         builder.StoreIn(_keyspace[0].LookupWrite("key"u8));
         Assert.That(builder.Count, Is.Zero);
         Assert.That(new ListRef(_keyspace[0].LookupRead("key"u8)).Count, Is.EqualTo(1));
-        while (_keyspace.RunMaintenance(1000)) { }
+        _keyspace.FinishMaintenance();
         _keyspace.Validate();
     }
 

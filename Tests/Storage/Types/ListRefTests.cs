@@ -19,7 +19,7 @@ public sealed class ListRefTests
     {
         _keyspace.Limits.ListMaxListpackSize = size;
         _keyspace.Limits.ListPlainFrom = plainFrom;
-        var script = new ListScript(_keyspace, seed, most: seed % 2 == 0 ? 12_000 : 600);
+        using var script = new ListScript(_keyspace, seed, most: seed % 2 == 0 ? 12_000 : 600);
 
         Assert.That(() => script.Run(3000), Throws.Nothing, $"seed {seed}");
     }
@@ -29,7 +29,7 @@ public sealed class ListRefTests
     {
         _keyspace.Limits.ListMaxListpackSize = size;
         _keyspace.Limits.ListCompressDepth = depth;
-        var script = new ListScript(_keyspace, seed, most: seed % 2 == 0 ? 6000 : 300);
+        using var script = new ListScript(_keyspace, seed, most: seed % 2 == 0 ? 6000 : 300);
 
         Assert.That(() => script.Run(2000), Throws.Nothing, $"seed {seed}");
     }
@@ -83,9 +83,7 @@ public sealed class ListRefTests
 
         ListRef list = List();
         list.Trim(100_000, 100_009);
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         Assert.That(_keyspace.Memory.UsedBytes, Is.LessThan(full / 20));
         Assert.That(Text(0), Is.EqualTo("element 100000"));

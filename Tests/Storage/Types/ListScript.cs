@@ -8,13 +8,22 @@ namespace KestrelFree.Tests.Storage.Types;
 /// <summary>
 /// Drives lists and a model of them through the same random operations, while forks are held, walked on other threads and compared.
 /// </summary>
-internal sealed class ListScript(Keyspace keyspace, int seed, int most)
+internal sealed class ListScript : IDisposable
 {
     private const int Keys = 3;
 
-    private readonly Random _random = new(seed);
+    private readonly Keyspace _keyspace;
+    private readonly int _most;
+    private readonly Random _random;
     private readonly List<string>[] _model = [[], [], []];
-    private readonly List<(Snapshot Snapshot, Dictionary<string, string[]> Frozen, Task? Walk)> _forks = [];
+    private readonly HeldForks<Dictionary<string, string[]>> _forks;
+
+    public ListScript(Keyspace keyspace, int seed, int most)
+    {
+        (_keyspace, _most) = (keyspace, most);
+        _random = new Random(seed);
+        _forks = new HeldForks<Dictionary<string, string[]>>(keyspace, _random, AssertSame);
+    }
 
     public void Run(int operations)
     {
@@ -22,19 +31,18 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
         {
             Step();
             if (i % (operations / 8 + 1) == 0)
-                keyspace.Validate();
+                _keyspace.Validate();
         }
 
-        while (_forks.Count != 0)
-            EndFork(0);
-        while (keyspace.RunMaintenance(1000))
-        {
-        }
+        _forks.EndAll();
+        _keyspace.FinishMaintenance();
 
         for (int key = 0; key < Keys; key++)
             Compare(key);
-        keyspace.Validate();
+        _keyspace.Validate();
     }
+
+    public void Dispose() => _forks.Dispose();
 
     private void Step()
     {
@@ -62,24 +70,16 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
         else if (choice < 94 && _forks.Count < 3)
             BeginFork();
         else if (choice < 96 && _forks.Count > 0)
-            EndFork(_random.Next(_forks.Count));
+            _forks.EndOne();
         else
-            Maintain();
-    }
-
-    // Once in a while everything is moved, some of it now and the rest between the steps to come.
-    private void Maintain()
-    {
-        if (_random.Next(4) == 0)
-            keyspace.CompactEverything();
-        keyspace.RunMaintenance(_random.Next(50));
+            _keyspace.MaintainForATime(_random);
     }
 
     private void Push(int key, List<string> model)
     {
         ListEnd end = AnEnd();
         ListRef list = Open(key);
-        for (int count = _random.Next(8) == 0 ? 200 : 1; count > 0 && model.Count < most; count--)
+        for (int count = _random.Next(8) == 0 ? 200 : 1; count > 0 && model.Count < _most; count--)
         {
             string text = Text();
             list.Push(end, Bytes(text));
@@ -100,7 +100,7 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
 
     private void Insert(int key, List<string> model)
     {
-        if (model.Count == 0 || model.Count >= most)
+        if (model.Count == 0 || model.Count >= _most)
             return;
         string pivot = _random.Next(4) == 0 ? Text() : model[_random.Next(model.Count)];
         string text = Text();
@@ -182,19 +182,19 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
             return;
         if (_random.Next(2) == 0)
         {
-            keyspace[0].Copy(Name(from), keyspace[0], Name(to));
+            _keyspace[0].Copy(Name(from), _keyspace[0], Name(to));
             _model[to] = [.. _model[from]];
             return;
         }
 
-        keyspace[0].Rename(Name(from), keyspace[0], Name(to));
+        _keyspace[0].Rename(Name(from), _keyspace[0], Name(to));
         _model[to] = _model[from];
         _model[from] = [];
     }
 
     private void Compare(int key)
     {
-        EntryRef entry = keyspace[0].LookupRead(Name(key));
+        EntryRef entry = _keyspace[0].LookupRead(Name(key));
         Assert.That(entry.Exists, Is.EqualTo(_model[key].Count > 0));
         if (!entry.Exists)
             return;
@@ -241,24 +241,8 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
         }
     }
 
-    private void BeginFork()
-    {
-        Snapshot snapshot = keyspace.Fork();
-        var frozen = Enumerable.Range(0, Keys).Where(key => _model[key].Count > 0).ToDictionary(key => "list" + key, key => _model[key].ToArray());
-        SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
-        _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => AssertSame(walk, frozen))));
-    }
-
-    private void EndFork(int index)
-    {
-        (Snapshot snapshot, Dictionary<string, string[]> frozen, Task? walk) = _forks[index];
-        _forks.RemoveAt(index);
-        if (walk != null)
-            walk.GetAwaiter().GetResult();
-        else if (_random.Next(4) != 0)
-            AssertSame(snapshot.Walk(), frozen);
-        snapshot.Release();
-    }
+    private void BeginFork() =>
+        _forks.Begin(Enumerable.Range(0, Keys).Where(key => _model[key].Count > 0).ToDictionary(key => "list" + key, key => _model[key].ToArray()));
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, string[]> frozen)
     {
@@ -282,7 +266,7 @@ internal sealed class ListScript(Keyspace keyspace, int seed, int most)
             throw new AssertionException($"{index} elements of {model.Count}");
     }
 
-    private ListRef Open(int key) => new(keyspace[0].LookupWrite(Name(key)));
+    private ListRef Open(int key) => new(_keyspace[0].LookupWrite(Name(key)));
 
     private ListEnd AnEnd() => _random.Next(2) == 0 ? ListEnd.Head : ListEnd.Tail;
 

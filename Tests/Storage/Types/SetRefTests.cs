@@ -59,9 +59,7 @@ public sealed class SetRefTests
         }
 
         fork?.Dispose();
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         _keyspace.Validate();
     }

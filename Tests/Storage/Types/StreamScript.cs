@@ -17,12 +17,13 @@ internal sealed class StreamScript : IDisposable
     private readonly Random _random;
     private readonly Keyspace _keyspace;
     private readonly Dictionary<string, StreamModel> _model = [];
-    private readonly List<(Snapshot Snapshot, Dictionary<string, StreamModel> Frozen, Task? Walk)> _forks = [];
+    private readonly HeldForks<Dictionary<string, StreamModel>> _forks;
 
     public StreamScript(int seed, long maxBytes, long maxEntries)
     {
         _random = new Random(seed);
         _keyspace = new Keyspace(new KeyspaceOptions { Databases = 1, Clock = new ManualClock(1_700_000_000_000), Seed = seed });
+        _forks = new HeldForks<Dictionary<string, StreamModel>>(_keyspace, _random, AssertSame);
         _keyspace.Limits.StreamNodeMaxBytes = maxBytes;
         _keyspace.Limits.StreamNodeMaxEntries = maxEntries;
     }
@@ -36,22 +37,14 @@ internal sealed class StreamScript : IDisposable
                 _keyspace.Validate();
         }
 
-        while (_forks.Count != 0)
-            EndFork(0);
+        _forks.EndAll();
         foreach ((string key, StreamModel stream) in _model)
             stream.AssertSame(_keyspace[0].LookupRead(Bytes(key)).Collection<StreamValue>().Log);
         _keyspace.Validate();
         AssertMemoryIsCounted();
     }
 
-    public void Dispose()
-    {
-        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
-        {
-            walk?.Wait();
-            snapshot.Dispose();
-        }
-    }
+    public void Dispose() => _forks.Dispose();
 
     private void Step()
     {
@@ -94,15 +87,11 @@ internal sealed class StreamScript : IDisposable
             expected += entry.WritableCollection<StreamValue>().ManagedBytes;
         }
 
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         Assert.That(_keyspace.Memory.ManagedBytes, Is.EqualTo(expected));
         _keyspace.FlushAll(FlushMode.Sync);
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         Assert.That(_keyspace.Memory.ManagedBytes, Is.Zero);
     }
@@ -237,27 +226,9 @@ internal sealed class StreamScript : IDisposable
     private void Fork()
     {
         if (_forks.Count < 4 && _random.Next(2) == 0)
-        {
-            Snapshot snapshot = _keyspace.Fork();
-            var frozen = _model.ToDictionary(pair => pair.Key, pair => pair.Value.Copy());
-            SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
-            _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => AssertSame(walk, frozen))));
-        }
+            _forks.Begin(_model.ToDictionary(pair => pair.Key, pair => pair.Value.Copy()));
         else if (_forks.Count > 0)
-        {
-            EndFork(_random.Next(_forks.Count));
-        }
-    }
-
-    private void EndFork(int index)
-    {
-        (Snapshot snapshot, Dictionary<string, StreamModel> frozen, Task? walk) = _forks[index];
-        _forks.RemoveAt(index);
-        if (walk != null)
-            walk.GetAwaiter().GetResult();
-        else
-            AssertSame(snapshot.Walk(), frozen);
-        snapshot.Release();
+            _forks.EndOne();
     }
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, StreamModel> frozen)

@@ -96,9 +96,7 @@ internal sealed class StreamTests
         SnapshotWalk walk = fork.Walk();
         Assert.That(walk.MoveNext() && walk.Entry.Collection<StreamValue>().Log.Length == 50_000 && !walk.MoveNext());
         fork.Release();
-        while (keyspace.RunMaintenance(1000))
-        {
-        }
+        keyspace.FinishMaintenance();
 
         Assert.That(keyspace.Memory.RunBytes, Is.LessThan(full / 100));
         keyspace.Validate();

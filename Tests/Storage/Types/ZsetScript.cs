@@ -20,7 +20,7 @@ internal sealed class ZsetScript : IDisposable
     private readonly int _scores;
     private readonly Keyspace _keyspace;
     private readonly Dictionary<string, ZsetModel> _model = [];
-    private readonly List<(Snapshot Snapshot, Dictionary<string, ZsetModel> Frozen, Task? Walk)> _forks = [];
+    private readonly HeldForks<Dictionary<string, ZsetModel>> _forks;
 
     /// <param name="seed">Decides everything.</param>
     /// <param name="keys">Sorted sets.</param>
@@ -32,6 +32,7 @@ internal sealed class ZsetScript : IDisposable
         _random = new Random(seed);
         (_keys, _members, _scores) = (keys, members, scores);
         _keyspace = new Keyspace(new KeyspaceOptions { Databases = 1, Clock = new ManualClock(1_700_000_000_000), Seed = seed });
+        _forks = new HeldForks<Dictionary<string, ZsetModel>>(_keyspace, _random, AssertSame);
         (_keyspace.Limits.ZsetMaxListpackEntries, _keyspace.Limits.ZsetMaxListpackValue) = limits;
     }
 
@@ -44,33 +45,21 @@ internal sealed class ZsetScript : IDisposable
                 _keyspace.Validate();
         }
 
-        while (_forks.Count != 0)
-            EndFork(0);
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _forks.EndAll();
+        _keyspace.FinishMaintenance();
 
         foreach (string key in _model.Keys)
             Compare(key);
         _keyspace.Validate();
         foreach (string key in _model.Keys)
             _keyspace[0].Delete(Bytes(key));
-        while (_keyspace.RunMaintenance(1000))
-        {
-        }
+        _keyspace.FinishMaintenance();
 
         _keyspace.Validate();
         Assert.That(_keyspace.Memory.RunBytes, Is.Zero);
     }
 
-    public void Dispose()
-    {
-        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
-        {
-            walk?.Wait();
-            snapshot.Dispose();
-        }
-    }
+    public void Dispose() => _forks.Dispose();
 
     private void Step()
     {
@@ -101,20 +90,12 @@ internal sealed class ZsetScript : IDisposable
                 BeginFork();
                 break;
             case < 955 when _forks.Count > 0:
-                EndFork(_random.Next(_forks.Count));
+                _forks.EndOne();
                 break;
             default:
-                Maintain();
+                _keyspace.MaintainForATime(_random);
                 break;
         }
-    }
-
-    // Once in a while everything is moved, some of it now and the rest between the steps to come.
-    private void Maintain()
-    {
-        if (_random.Next(4) == 0)
-            _keyspace.CompactEverything();
-        _keyspace.RunMaintenance(_random.Next(50));
     }
 
     private void Add(string key)
@@ -186,24 +167,7 @@ internal sealed class ZsetScript : IDisposable
         AssertSame(zset.From(start, ZsetOrder.Descending), Enumerable.Reverse(model.Elements).Skip(start));
     }
 
-    private void BeginFork()
-    {
-        Snapshot snapshot = _keyspace.Fork();
-        Dictionary<string, ZsetModel> frozen = _model.ToDictionary(pair => pair.Key, pair => pair.Value.Copy());
-        SnapshotWalk? walk = _random.Next(2) == 0 ? snapshot.Walk() : null;
-        _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => AssertSame(walk, frozen))));
-    }
-
-    private void EndFork(int index)
-    {
-        (Snapshot snapshot, Dictionary<string, ZsetModel> frozen, Task? walk) = _forks[index];
-        _forks.RemoveAt(index);
-        if (walk != null)
-            walk.GetAwaiter().GetResult();
-        else if (_random.Next(4) != 0)
-            AssertSame(snapshot.Walk(), frozen);
-        snapshot.Release();
-    }
+    private void BeginFork() => _forks.Begin(_model.ToDictionary(pair => pair.Key, pair => pair.Value.Copy()));
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, ZsetModel> frozen)
     {
