@@ -53,7 +53,7 @@ internal sealed class CrashReport
     internal void Install() => AppDomain.CurrentDomain.UnhandledException += (_, thrown) =>
         WriteAndExit(thrown.ExceptionObject as Exception ?? new InvalidOperationException($"Thrown: {thrown.ExceptionObject}"));
 
-    /// <summary>Writes the report, waits within a bound until it is out, and ends the process. A second call waits for the first to do so.</summary>
+    /// <summary>Writes the report, waits within a bound until it is out, and ends the process. A second call, on whatever thread, does nothing.</summary>
     internal void WriteAndExit(Exception cause)
     {
         if (Interlocked.Exchange(ref _reported, 1) != 0)

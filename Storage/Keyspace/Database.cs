@@ -149,12 +149,8 @@ public sealed class Database
     {
         ulong hash = _keyspace.HashOf(key), newHash = _keyspace.HashOf(newKey);
         EntryPlace place = default;
-        if (!FindForWrite(hash, key, ref place))
+        if (!FindAndMakeRoom(hash, key, to, newHash, newKey, ref place))
             return false;
-        Invariant.Check(to != this || !key.SequenceEqual(newKey));
-        to.MakeRoomFor(newHash, newKey);
-        bool found = Table.Find(hash, key, ref place);
-        Invariant.Check(found);
         EntryTransfer.Move(Table, hash, key, ref place, to.Table, newHash, newKey);
         to.SignalAdded(newKey);
         _keyspace.Events.Renamed(this, key, to, newKey);
@@ -169,12 +165,8 @@ public sealed class Database
     {
         ulong hash = _keyspace.HashOf(key), newHash = _keyspace.HashOf(newKey);
         EntryPlace place = default;
-        if (!FindForWrite(hash, key, ref place))
+        if (!FindAndMakeRoom(hash, key, to, newHash, newKey, ref place))
             return false;
-        Invariant.Check(to != this || !key.SequenceEqual(newKey));
-        to.MakeRoomFor(newHash, newKey);
-        bool found = Table.Find(hash, key, ref place);
-        Invariant.Check(found);
         EntryTransfer.Copy(Table, ref place, to.Table, newHash, newKey, Access.Initial());
         to.SignalWrite(newKey, added: true);
         return true;
@@ -424,6 +416,18 @@ public sealed class Database
         key.CopyTo(copy);
         Expire(Entry.Hash(Table.Hasher, ref place.Entry), copy.AsSpan(0, key.Length), ref place);
         ArrayPool<byte>.Shared.Return(copy);
+    }
+
+    // What a transfer begins with: the entry is found, once more after what had the new name is gone, which may have moved it.
+    private bool FindAndMakeRoom(ulong hash, ReadOnlySpan<byte> key, Database to, ulong newHash, ReadOnlySpan<byte> newKey, ref EntryPlace place)
+    {
+        if (!FindForWrite(hash, key, ref place))
+            return false;
+        Invariant.Check(to != this || !key.SequenceEqual(newKey));
+        to.MakeRoomFor(newHash, newKey);
+        bool found = Table.Find(hash, key, ref place);
+        Invariant.Check(found);
+        return true;
     }
 
     // Deletes what has a name that another key is about to get, without telling of it: the name stays in use.

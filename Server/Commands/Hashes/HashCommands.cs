@@ -235,20 +235,13 @@ internal static class HashCommands
             return;
         }
 
-        var sum = unchecked(value + increment);
-        if (((value ^ sum) & (increment ^ sum)) < 0)
-        {
-            client.Reply.Error(SharedReplies.IncrementOverflow);
-            return;
-        }
-
+        if (!Increments.TryAddOrReply(client, value, increment, out var sum)) return;
         Span<byte> text = stackalloc byte[Numbers.MaxIntegerBytes];
         hash.Set(args[2], text[..Numbers.FormatInteger(text, sum)], Expiry.Keep);
         client.Reply.Integer(sum);
         CollectionKeys.Notify(client, "hincrby"u8, hash);
     }
 
-    // The sum is computed in the extended precision that Redis uses, so that 0.1 and 0.2 make 0.3.
     private static void HIncrByFloat(Client client, in ArgVector args)
     {
         Span<byte> scratch = stackalloc byte[ExtendedDouble.MaxFormattedBytes];
@@ -260,13 +253,7 @@ internal static class HashCommands
             return;
         }
 
-        var sum = value + increment;
-        if (!sum.IsFinite)
-        {
-            client.Reply.Error("ERR increment would produce NaN or Infinity"u8);
-            return;
-        }
-
+        if (!Increments.TryAddOrReply(client, value, increment, out var sum)) return;
         var text = scratch[..sum.FormatHuman(scratch)];
         hash.Set(args[2], text, Expiry.Keep);
         PropagateValue(client, hash, args[1], args[2], text);

@@ -65,13 +65,7 @@ internal static class CounterCommands
     {
         var entry = client.Database.LookupWrite(key);
         if (!TryGetIntegerOrReply(client, entry, out var value)) return;
-        var sum = unchecked(value + increment);
-        if (((value ^ sum) & (increment ^ sum)) < 0)
-        {
-            client.Reply.Error(SharedReplies.IncrementOverflow);
-            return;
-        }
-
+        if (!Increments.TryAddOrReply(client, value, increment, out var sum)) return;
         entry.SetInteger(sum);
         client.Server.Observer.Notify(NotifyClasses.String, "incrby"u8, client.Database, key);
         client.Reply.Integer(sum);
@@ -86,7 +80,6 @@ internal static class CounterCommands
         return ArgumentParsing.TryIntegerOrReply(client, entry.StringBytes, out value);
     }
 
-    // The sum is computed in the extended precision that Redis uses, so that 0.1 and 0.2 make 0.3.
     private static void IncrByFloat(Client client, in ArgVector args)
     {
         Span<byte> scratch = stackalloc byte[ExtendedDouble.MaxFormattedBytes];
@@ -99,13 +92,7 @@ internal static class CounterCommands
             return;
         }
 
-        var sum = value + increment;
-        if (!sum.IsFinite)
-        {
-            client.Reply.Error("ERR increment would produce NaN or Infinity"u8);
-            return;
-        }
-
+        if (!Increments.TryAddOrReply(client, value, increment, out var sum)) return;
         var text = scratch[..sum.FormatHuman(scratch)];
         entry.SetString(text, Expiry.Keep, StringForm.Text);
         client.Propagation.Instead(4).Argument("SET"u8).Argument(args[1]).Argument(text).Argument("KEEPTTL"u8);
