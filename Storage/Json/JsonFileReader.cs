@@ -69,65 +69,64 @@ public sealed class JsonFileReader
 
     private void ReadObject()
     {
-        byte[]? key = null;
-        JsonValue? value = null;
-        long database = 0;
-        long expiryMs = NotGiven;
-        long idleSeconds = NotGiven;
-        long frequency = NotGiven;
-        bool isHeader = false;
-        bool isFunction = false;
+        var line = new Line { ExpiryMs = NotGiven, IdleSeconds = NotGiven, Frequency = NotGiven };
         while (_tokens.Read("name") == JsonTokenType.PropertyName)
-        {
-            string name = Encoding.UTF8.GetString(_tokens.Text);
-            switch (name)
-            {
-                case "format" or "version" when !_hasHeader:
-                    CheckHeader(name);
-                    isHeader |= name == "format";
-                    break;
-                case "function":
-                    _functions.Add(_tokens.ReadBytes(name).ToArray());
-                    isFunction = true;
-                    break;
-                case "db":
-                    database = _tokens.ReadInteger(name);
-                    break;
-                case "key":
-                    key = _tokens.ReadBytes(name).ToArray();
-                    break;
-                case "expireAtMs":
-                    expiryMs = _tokens.ReadInteger(name);
-                    break;
-                case "idleSeconds":
-                    idleSeconds = ReadWithin(name, uint.MaxValue);
-                    break;
-                case "frequency":
-                    frequency = ReadWithin(name, byte.MaxValue);
-                    break;
-                default:
-                    if (value is not null)
-                        _tokens.Fail(name, "the key has a value already");
-                    value = _values.Read(name);
-                    break;
-            }
-        }
+            ReadProperty(Encoding.UTF8.GetString(_tokens.Text), ref line);
 
-        if (!_hasHeader && !isHeader)
+        if (!_hasHeader && !line.IsHeader)
             _tokens.Fail("format", "the first line does not tell it");
         _hasHeader = true;
-        if (key is null && value is null && (isHeader || isFunction))
-            return;
-        if (key is null || value is null)
+        if (line.Key is not null || line.Value is not null || !(line.IsHeader || line.IsFunction))
+            Store(line);
+    }
+
+    private void ReadProperty(string name, ref Line line)
+    {
+        switch (name)
+        {
+            case "format" or "version" when !_hasHeader:
+                CheckHeader(name);
+                line.IsHeader |= name == "format";
+                break;
+            case "function":
+                _functions.Add(_tokens.ReadBytes(name).ToArray());
+                line.IsFunction = true;
+                break;
+            case "db":
+                line.Database = _tokens.ReadInteger(name);
+                break;
+            case "key":
+                line.Key = _tokens.ReadBytes(name).ToArray();
+                break;
+            case "expireAtMs":
+                line.ExpiryMs = _tokens.ReadInteger(name);
+                break;
+            case "idleSeconds":
+                line.IdleSeconds = ReadWithin(name, uint.MaxValue);
+                break;
+            case "frequency":
+                line.Frequency = ReadWithin(name, byte.MaxValue);
+                break;
+            default:
+                if (line.Value is not null)
+                    _tokens.Fail(name, "the key has a value already");
+                line.Value = _values.Read(name);
+                break;
+        }
+    }
+
+    private void Store(in Line line)
+    {
+        if (line.Key is null || line.Value is null)
             _tokens.Fail("key", "a key and a value are expected");
-        if (database < 0 || database >= _keyspace.DatabaseCount)
-            _tokens.Fail("db", $"{database} of {_keyspace.DatabaseCount} databases");
-        if (!TryStore(_keyspace[(int)database], key, value, expiryMs, out EntryRef entry))
+        if (line.Database < 0 || line.Database >= _keyspace.DatabaseCount)
+            _tokens.Fail("db", $"{line.Database} of {_keyspace.DatabaseCount} databases");
+        if (!TryStore(_keyspace[(int)line.Database], line.Key, line.Value, line.ExpiryMs, out EntryRef entry))
             return;
-        if (idleSeconds != NotGiven)
-            entry.SetIdle(idleSeconds);
-        else if (frequency != NotGiven)
-            entry.SetFrequency((int)frequency);
+        if (line.IdleSeconds != NotGiven)
+            entry.SetIdle(line.IdleSeconds);
+        else if (line.Frequency != NotGiven)
+            entry.SetFrequency((int)line.Frequency);
     }
 
     private long ReadWithin(string name, long most)
@@ -167,5 +166,18 @@ public sealed class JsonFileReader
         stored.StoreInto(ref entry, expiryMs < 0 ? Expiry.None : Expiry.At(expiryMs));
         KeysLoaded++;
         return true;
+    }
+
+    // What one line tells, as far as it was read.
+    private struct Line
+    {
+        public byte[]? Key;
+        public JsonValue? Value;
+        public long Database;
+        public long ExpiryMs;
+        public long IdleSeconds;
+        public long Frequency;
+        public bool IsHeader;
+        public bool IsFunction;
     }
 }

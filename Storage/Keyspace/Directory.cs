@@ -10,7 +10,7 @@ namespace KestrelFree.Storage.Keyspaces;
 //
 //     hash = [top bits][leaf bits][ ... the rest ... ]
 //
-//     top     2^TopBits references; 2^(TopBits - leaf.Depth) neighbours refer to the same leaf
+//     top     2^_topBits references; 2^(_topBits - leaf.Depth) neighbours refer to the same leaf
 //     leaf    2^Bits ids of heads (Bits <= 9); 2^(leaf.Depth + Bits - head.Depth) neighbours are the same head
 //
 // One level would do for look-ups, but it doubles by copying all of itself (0.5 ms at 10 M keys, 7 ms at 100 M), and so does a fork. Here doubling is

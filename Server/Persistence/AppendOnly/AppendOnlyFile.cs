@@ -14,7 +14,7 @@ namespace KestrelFree.Server.Persistence;
 //                    no         the system decides
 //
 // While a sync is in flight a write may have to wait for it in the kernel, so under everysec the buffer is kept back as long, for two seconds at
-// most: then the loop waits after all, and counts it. Under a full disk the buffer is kept, commands that write are refused (DeniesWrites), and
+// most: then the loop waits after all, and counts it. Under a full disk the buffer is kept, commands that write are refused (Fault), and
 // each turn tries again: when the write succeeds all is as if nothing had been.
 //
 // A rewrite begins a new incremental file at the moment of its fork. Effects go there from then on, behind the old base if the rewrite fails,

@@ -11,9 +11,9 @@ namespace KestrelFree.Storage.Keyspaces;
 //     up to 256 KB               in a run
 //     above                      in an array of their own
 //
-// A string that APPEND or SETRANGE has made longer gets up to twice its length in a run, and an eighth more in an array, so that a sequence of
-// appends costs O(1) per byte. Within the entry it has no slack: at most 200 relocations lead out of it. A packed value gets none anywhere but what
-// its size class leaves (up to 12 %, which is geometric too): there are many of them, and they are small.
+// A string that APPEND or SETRANGE has made longer gets up to twice its length in a run, and an eighth more, 1 MB at least, in an array, so that a
+// sequence of appends costs O(1) per byte. Within the entry it has no slack: at most 200 relocations lead out of it. A packed value gets none
+// anywhere but what its size class leaves (up to 12 %, which is geometric too): there are many of them, and they are small.
 //
 // A value may be written in place if its run or array is its own (no fork sees it); the block of its entry was made private before.
 //
