@@ -17,6 +17,18 @@ public readonly record struct DeliveryTime(long Ms, StreamId Id) : IComparable<D
     /// <summary>What comes before all deliveries.</summary>
     public static DeliveryTime Start => new(long.MinValue, StreamId.Min);
 
+    /// <summary>Whether one comes before the other.</summary>
+    public static bool operator <(DeliveryTime left, DeliveryTime right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether one comes after the other.</summary>
+    public static bool operator >(DeliveryTime left, DeliveryTime right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether one does not come after the other.</summary>
+    public static bool operator <=(DeliveryTime left, DeliveryTime right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether one does not come before the other.</summary>
+    public static bool operator >=(DeliveryTime left, DeliveryTime right) => left.CompareTo(right) >= 0;
+
     /// <inheritdoc/>
     public int CompareTo(DeliveryTime other) => Ms != other.Ms ? Ms.CompareTo(other.Ms) : Id.CompareTo(other.Id);
 
