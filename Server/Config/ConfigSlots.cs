@@ -32,6 +32,7 @@ internal static class ConfigSlots
     public static readonly int TlsProtocols = DirectiveTable.SlotOf("tls-protocols");
     public static readonly int TlsCiphers = DirectiveTable.SlotOf("tls-ciphers");
     public static readonly int TlsCipherSuites = DirectiveTable.SlotOf("tls-ciphersuites");
+    public static readonly int TlsPreferServerCiphers = DirectiveTable.SlotOf("tls-prefer-server-ciphers");
     public static readonly int TlsSessionCaching = DirectiveTable.SlotOf("tls-session-caching");
     public static readonly int TlsSessionCacheSize = DirectiveTable.SlotOf("tls-session-cache-size");
     public static readonly int TlsSessionCacheTimeoutSeconds = DirectiveTable.SlotOf("tls-session-cache-timeout");

@@ -71,6 +71,7 @@ internal sealed class ServerConfig
     public string TlsProtocols => Text(ConfigSlots.TlsProtocols);
     public string TlsCiphers => Text(ConfigSlots.TlsCiphers);
     public string TlsCipherSuites => Text(ConfigSlots.TlsCipherSuites);
+    public bool TlsPreferServerCiphers => Values.Numbers[ConfigSlots.TlsPreferServerCiphers] != 0;
     public bool TlsSessionCaching => Values.Numbers[ConfigSlots.TlsSessionCaching] != 0;
     public int TlsSessionCacheSize => (int)Values.Numbers[ConfigSlots.TlsSessionCacheSize];
     public int TlsSessionCacheTimeoutSeconds => (int)Values.Numbers[ConfigSlots.TlsSessionCacheTimeoutSeconds];

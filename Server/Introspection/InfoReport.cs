@@ -159,8 +159,8 @@ internal sealed class InfoReport
         Line("mem_allocator", "pages");
         Line("mem_overhead_db_hashtable_rehashing", 0);
         Line("active_defrag_running", 0);
-        Line("lazyfree_pending_objects", 0);
-        Line("lazyfreed_objects", 0);
+        Line("lazyfree_pending_objects", _server.Keyspace.LazyFreePending);
+        Line("lazyfreed_objects", _server.Keyspace.LazyFreedCount);
         Line("mem_limit_of_cgroup", _server.Memory.Machine.CgroupLimitBytes);
         Line("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
         Line("gc_pause_total_usec", (long)GC.GetTotalPauseDuration().TotalMicroseconds);

@@ -45,6 +45,7 @@ internal sealed class TlsContext
         if (!TryParseProtocols(config.TlsProtocols, out var protocols))
             return Refuse(log, "Invalid tls-protocols specified. Use a combination of 'TLSv1', 'TLSv1.1', 'TLSv1.2' and 'TLSv1.3'.");
         if (!TryChooseCiphers(config, log, out var ciphers)) return null;
+        SayWhatCannotBe(config, log);
         RememberSessions(config.TlsSessionCacheSize);
         try
         {
@@ -76,6 +77,14 @@ internal sealed class TlsContext
     {
         log.Warning(reason);
         return null;
+    }
+
+    private static void SayWhatCannotBe(ServerConfig config, ServerLog log)
+    {
+        if (!config.TlsPreferServerCiphers)
+            log.Notice("TLS: the server's order of ciphers counts on this platform, as with tls-prefer-server-ciphers yes");
+        if (config.TlsSessionCaching && (config.TlsCiphers.Length > 0 || config.TlsCipherSuites.Length > 0))
+            log.Notice("TLS: no sessions are resumed on this platform where tls-ciphers or tls-ciphersuites are given");
     }
 
     // The runtime asks once, when it makes the first context.

@@ -34,6 +34,7 @@ public sealed class Keyspace
     private readonly Compaction _compaction;
     private readonly Queue<TableTeardown> _discarded = new();
     private long _headsCounted = -1;
+    private long _flushedKeys;
     private long _directoryBytes;
 
     /// <summary>Makes empty databases.</summary>
@@ -122,6 +123,21 @@ public sealed class Keyspace
     /// <summary>Bytes that were ever kept for forks, beside what replaced them: the price of all forks so far. Only grows.</summary>
     public long ForkKeptBytes => _pages.KeptBytes;
 
+    /// <summary>Keys of flushed databases, and large collections, that <see cref="RunMaintenance"/> has yet to free. O(flushes).</summary>
+    public long LazyFreePending
+    {
+        get
+        {
+            long pending = _pages.Discarded.PendingCount;
+            foreach (TableTeardown teardown in _discarded)
+                pending += teardown.Entries;
+            return pending;
+        }
+    }
+
+    /// <summary>The same, of those that it has freed. A large collection of a flushed database counts beside its key.</summary>
+    public long LazyFreedCount => _flushedKeys + _pages.Discarded.FreedCount;
+
     /// <summary>Memory by the keyspace's own counters. O(databases).</summary>
     public KeyspaceMemory Memory
     {
@@ -193,7 +209,7 @@ public sealed class Keyspace
     internal Random Dice { get; }
 
     /// <summary>Sets the counters of look-ups and expired keys to zero.</summary>
-    public void ResetStatistics() => Hits = Misses = ExpiredCount = 0;
+    public void ResetStatistics() => Hits = Misses = ExpiredCount = _flushedKeys = _pages.Discarded.FreedCount = 0;
 
     /// <summary>Empties all databases.</summary>
     public void FlushAll(FlushMode mode)
@@ -224,6 +240,7 @@ public sealed class Keyspace
             if (!teardown.Run(budget))
                 return true;
             _discarded.Dequeue();
+            _flushedKeys += teardown.Entries;
         }
 
         if (_pages.Discarded.Drain(budget) || _pages.DrainRetired(budget) || _pages.DiscardIdle(budget))

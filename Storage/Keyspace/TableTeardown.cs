@@ -14,6 +14,9 @@ internal sealed class TableTeardown(Table table, long bytes = 0) : Teardown
     private SegmentCursor _cursor = new(table.Directory.Top);
     private ulong _reached;
 
+    /// <summary>How many entries the table has.</summary>
+    public long Entries => table.Count;
+
     /// <summary>How many bytes it has yet to free, of those that it was told of; an estimate by the hashes that it has come through.</summary>
     public long PendingBytes => bytes - (long)(bytes * (_reached / (double)ulong.MaxValue));
 

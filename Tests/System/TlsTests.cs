@@ -116,6 +116,8 @@ internal sealed class TlsTests
         }
 
         Assert.That(() => new TlsConnection(EndPoint, _certificates.Client, SslProtocols.Tls13), Throws.InstanceOf<Exception>());
+        Eventually.True(() => _server.Log.Contains("no sessions are resumed", StringComparison.Ordinal), () => _server.Log);
+        Assert.That(_server.Log, Does.Contain("the server's order of ciphers counts"));
         Assert.That(plain.Ask("CONFIG", "SET", "tls-ciphers", "no-such-cipher"), Does.Contain("Unable to update TLS configuration"));
         Assert.That(plain.Ask("CONFIG", "SET", "tls-protocols", "SSLv3"), Does.Contain("Unable to update TLS configuration"));
         Assert.That(plain.Ask("CONFIG", "SET", "tls-protocols", "TLSv1.3", "tls-ciphers", "", "tls-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"), Is.EqualTo("+OK"));

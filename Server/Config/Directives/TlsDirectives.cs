@@ -23,7 +23,7 @@ internal static class TlsDirectives
         OptionalText("tls-protocols"),
         OptionalText("tls-ciphers"),
         OptionalText("tls-ciphersuites"),
-        YesNo("tls-prefer-server-ciphers", No, effect: NotYet),
+        YesNo("tls-prefer-server-ciphers", No),
         YesNo("tls-session-caching", Yes),
         Integer("tls-session-cache-size", 20480, 0, MaxInt),
         Integer("tls-session-cache-timeout", 300, 0, MaxInt),

@@ -130,8 +130,14 @@ internal sealed class DiscardedCollections(PageStore pages)
     /// <summary>Whether nothing waits.</summary>
     public bool IsEmpty => _teardowns.Count == 0;
 
+    /// <summary>How many wait.</summary>
+    public int PendingCount => _teardowns.Count;
+
     /// <summary>Bytes of what waits, by the collections' own estimates.</summary>
     public long PendingBytes { get; private set; }
+
+    /// <summary>How many have waited and gone.</summary>
+    public long FreedCount { get; set; }
 
     /// <summary>Frees a collection, at once if it is small. Its key's segment had this reach.</summary>
     public void Add(CollectionValue value, Reach reach)
@@ -160,6 +166,7 @@ internal sealed class DiscardedCollections(PageStore pages)
             if (!isDone)
                 return true;
             _teardowns.Dequeue();
+            FreedCount++;
         }
 
         return false;

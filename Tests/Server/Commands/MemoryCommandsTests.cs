@@ -59,6 +59,22 @@ internal sealed class MemoryCommandsTests : InProcessFixture
     }
 
     [Test]
+    public void What_is_freed_in_slices_is_counted()
+    {
+        Make("SADD", "large", 5000, ["member-{*}"]);
+        Make("SADD", "small", 3, ["member-{*}"]);
+        Client.Ask("CONFIG", "RESETSTAT");
+        Client.Ask("UNLINK", "small");
+        Assert.That(Client.InfoNumber("lazyfree_pending_objects") + Client.InfoNumber("lazyfreed_objects"), Is.Zero);
+        Client.Ask("DEL", "large");
+
+        Eventually.True(() => IsFreed(1), () => Client.Ask("INFO", "memory"));
+        Client.Ask("MSET", "a", "1", "b", "2");
+        Client.Ask("FLUSHALL", "ASYNC");
+        Eventually.True(() => IsFreed(3), () => Client.Ask("INFO", "memory"));
+    }
+
+    [Test]
     public void Usage_with_all_samples_agrees_with_the_estimate()
     {
         Make("HSET", "h", 20_000, ["field-{*}", "value-{*}"]);
@@ -111,6 +127,8 @@ internal sealed class MemoryCommandsTests : InProcessFixture
         Assert.That(Client.Ask("MEMORY", "PURGE"), Is.EqualTo("+OK"));
         Assert.That(Client.Ask("MEMORY", "MALLOC-STATS"), Does.Contain("chunks taken from the system"));
     }
+
+    private bool IsFreed(int objects) => Client.InfoNumber("lazyfreed_objects") == objects && Client.InfoNumber("lazyfree_pending_objects") == 0;
 
     private void Make(string command, string key, int elements, string[] arguments)
     {
