@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using KestrelFree.Protocol;
 using KestrelFree.Storage;
+using static KestrelFree.Benchmarks.Storage.Measurement;
 
 namespace KestrelFree.Benchmarks.Storage;
 
@@ -24,8 +25,7 @@ internal sealed class CollectionMeasurement
     /// <summary>Runs the measurement that the arguments ask for.</summary>
     public static int Run(string[] args)
     {
-        int count = Array.IndexOf(args, "--elements");
-        int elements = count < 0 ? 1_000_000 : int.Parse(args[count + 1], CultureInfo.InvariantCulture);
+        int elements = Option(args, "--elements", 1_000_000);
         int kind = Array.IndexOf(args, "--kind");
         foreach (string name in kind < 0 ? Kinds : [args[kind + 1]])
             new CollectionMeasurement(elements).Measure(name);
@@ -167,6 +167,4 @@ internal sealed class CollectionMeasurement
         Utf8Formatter.TryFormat(number, room[7..], out _, new System.Buffers.StandardFormat('D', MemberBytes - 7));
         return room;
     }
-
-    private static void Print(string name, string value) => Console.WriteLine($"{name,-60}{value}");
 }

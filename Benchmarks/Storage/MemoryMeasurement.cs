@@ -1,7 +1,7 @@
-using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
 using KestrelFree.Storage;
+using static KestrelFree.Benchmarks.Storage.Measurement;
 
 namespace KestrelFree.Benchmarks.Storage;
 
@@ -11,7 +11,6 @@ namespace KestrelFree.Benchmarks.Storage;
 /// <summary>Loads a keyspace and measures it; prints a line per figure.</summary>
 internal sealed class MemoryMeasurement
 {
-    private const int KeyBytes = 16;
     private const int ChunkOperations = 50_000;
     private const int BatchKeys = 16;
     private const int ForkRounds = 3;
@@ -182,21 +181,4 @@ internal sealed class MemoryMeasurement
         _dice ^= _dice << 17;
         return (int)((_dice >> 33) % (uint)limit);
     }
-
-    private static ReadOnlySpan<byte> Key(int number, Span<byte> key)
-    {
-        "key:"u8.CopyTo(key);
-        Utf8Formatter.TryFormat(number, key[4..], out _, new System.Buffers.StandardFormat('D', KeyBytes - 4));
-        return key;
-    }
-
-    private static int Option(string[] args, string name, int otherwise)
-    {
-        int at = Array.IndexOf(args, name);
-        return at < 0 ? otherwise : int.Parse(args[at + 1], CultureInfo.InvariantCulture);
-    }
-
-    private static void Print(string name, double value) => Print(name, value.ToString("F1", CultureInfo.InvariantCulture));
-
-    private static void Print(string name, string value) => Console.WriteLine($"{name,-60}{value}");
 }

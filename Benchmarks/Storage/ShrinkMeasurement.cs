@@ -1,7 +1,7 @@
-using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
 using KestrelFree.Storage;
+using static KestrelFree.Benchmarks.Storage.Measurement;
 
 namespace KestrelFree.Benchmarks.Storage;
 
@@ -12,7 +12,6 @@ namespace KestrelFree.Benchmarks.Storage;
 /// <summary>Fills, thins out and empties a keyspace; prints a line per figure.</summary>
 internal sealed class ShrinkMeasurement
 {
-    private const int KeyBytes = 16;
 
     private readonly int _keys;
     private readonly byte[] _value;
@@ -85,20 +84,5 @@ internal sealed class ShrinkMeasurement
         GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 
-    private static ReadOnlySpan<byte> Key(int number, Span<byte> key)
-    {
-        "key:"u8.CopyTo(key);
-        Utf8Formatter.TryFormat(number, key[4..], out _, new System.Buffers.StandardFormat('D', KeyBytes - 4));
-        return key;
-    }
-
-    private static int Option(string[] args, string name, int otherwise)
-    {
-        int at = Array.IndexOf(args, name);
-        return at < 0 ? otherwise : int.Parse(args[at + 1], CultureInfo.InvariantCulture);
-    }
-
     private static string Megabytes(long bytes) => (bytes / 1048576.0).ToString("F1", CultureInfo.InvariantCulture);
-
-    private static void Print(string name, string value) => Console.WriteLine($"{name,-60}{value}");
 }

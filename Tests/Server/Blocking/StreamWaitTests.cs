@@ -4,28 +4,12 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Blocking;
 
 /// <summary>XREAD and XREADGROUP that wait: what wakes them, and what they are told.</summary>
-internal sealed class StreamWaitTests
+internal sealed class StreamWaitTests : SharedServerFixture
 {
     private readonly List<RawConnection> _waiting = [];
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [OneTimeSetUp]
-    public void Start()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
-    }
 
     [SetUp]
-    public void Empty() => _client.Ask("FLUSHALL");
+    public void Empty() => Client.Ask("FLUSHALL");
 
     [TearDown]
     public void Disconnect()
@@ -38,11 +22,11 @@ internal sealed class StreamWaitTests
     [Test]
     public void An_entry_wakes_everybody_who_waits_for_what_follows_the_last_one()
     {
-        _client.AskLine("XADD s 1-0 f a");
+        Client.AskLine("XADD s 1-0 f a");
         var first = Wait("XREAD BLOCK 0 STREAMS other s $ $");
         var second = Wait("XREAD BLOCK 60000 STREAMS s 1-0");
 
-        _client.AskLine("XADD s 2-0 f b");
+        Client.AskLine("XADD s 2-0 f b");
 
         Assert.That(first.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
         Assert.That(second.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
@@ -54,7 +38,7 @@ internal sealed class StreamWaitTests
         var waiting = Wait("XREAD BLOCK 0 STREAMS s 0");
 
         foreach (var line in new[] { "MULTI", "XADD s 1-0 f a", "DEL s", "XADD s 2-0 f b", "XADD s 3-0 f c", "EXEC" })
-            _client.AskLine(line);
+            Client.AskLine(line);
 
         Assert.That(waiting.ReadText(), Does.Contain("\"2-0\"").And.Contain("\"3-0\"").And.Not.Contain("\"1-0\""));
     }
@@ -65,13 +49,13 @@ internal sealed class StreamWaitTests
     [TestCase("XADD s 1-0 f v", "XDEL s 1-0")]
     public void What_brings_no_entry_does_not_end_the_waiting(params string[] lines)
     {
-        _client.AskLine("XADD s 9-0 f v");
+        Client.AskLine("XADD s 9-0 f v");
         var waiting = Wait("XREAD BLOCK 0 STREAMS s $");
-        _client.AskLine("DEL s");
+        Client.AskLine("DEL s");
         foreach (var line in lines)
-            _client.AskLine(line);
+            Client.AskLine(line);
 
-        _client.AskLine("XADD s 10-0 f v");
+        Client.AskLine("XADD s 10-0 f v");
 
         Assert.That(waiting.ReadText(), Does.Contain("\"10-0\""));
     }
@@ -79,30 +63,30 @@ internal sealed class StreamWaitTests
     [Test]
     public void The_time_runs_out()
     {
-        Assert.That(_client.AskLine("XREAD BLOCK 1 STREAMS s $"), Is.EqualTo("*nil"));
+        Assert.That(Client.AskLine("XREAD BLOCK 1 STREAMS s $"), Is.EqualTo("*nil"));
     }
 
     [Test]
     public void Who_would_wait_in_a_transaction_gets_nothing()
     {
-        _client.AskLine("MULTI");
-        _client.AskLine("XREAD BLOCK 0 STREAMS s $");
+        Client.AskLine("MULTI");
+        Client.AskLine("XREAD BLOCK 0 STREAMS s $");
 
-        Assert.That(_client.AskLine("EXEC"), Is.EqualTo("*1\n  *nil"));
+        Assert.That(Client.AskLine("EXEC"), Is.EqualTo("*1\n  *nil"));
     }
 
     [Test]
     public void Consumers_get_an_entry_each_in_the_order_in_which_they_came()
     {
-        _client.AskLine("XGROUP CREATE s g $ MKSTREAM");
+        Client.AskLine("XGROUP CREATE s g $ MKSTREAM");
         var (alice, bob) = (Wait("XREADGROUP GROUP g alice BLOCK 0 STREAMS s >"), Wait("XREADGROUP GROUP g bob BLOCK 0 COUNT 1 STREAMS s >"));
 
-        _client.AskLine("XADD s 1-0 f v");
+        Client.AskLine("XADD s 1-0 f v");
         Assert.That(alice.ReadText(), Does.Contain("\"1-0\""));
-        _client.AskLine("XADD s 2-0 f v");
+        Client.AskLine("XADD s 2-0 f v");
         Assert.That(bob.ReadText(), Does.Contain("\"2-0\""));
 
-        Assert.That(_client.AskLine("XPENDING s g"), Does.Contain("\"alice\"").And.Contain("\"bob\""));
+        Assert.That(Client.AskLine("XPENDING s g"), Does.Contain("\"alice\"").And.Contain("\"bob\""));
     }
 
     [TestCase("XGROUP DESTROY s g", "-NOGROUP No such key 's' or consumer group 'g' in XREADGROUP with GROUP option")]
@@ -111,10 +95,10 @@ internal sealed class StreamWaitTests
     [TestCase("SET s x", "-WRONGTYPE Operation against a key holding the wrong kind of value")]
     public void A_consumer_learns_that_its_group_is_gone(string end, string error)
     {
-        _client.AskLine("XGROUP CREATE s g $ MKSTREAM");
+        Client.AskLine("XGROUP CREATE s g $ MKSTREAM");
         var waiting = Wait("XREADGROUP GROUP g alice BLOCK 0 STREAMS s >");
 
-        _client.AskLine(end);
+        Client.AskLine(end);
 
         Assert.That(waiting.ReadText(), Is.EqualTo(error));
     }
@@ -122,9 +106,9 @@ internal sealed class StreamWaitTests
     [Test]
     public void History_is_never_waited_for()
     {
-        _client.AskLine("XGROUP CREATE s g $ MKSTREAM");
+        Client.AskLine("XGROUP CREATE s g $ MKSTREAM");
 
-        Assert.That(_client.AskLine("XREADGROUP GROUP g alice BLOCK 0 STREAMS s 0"), Is.EqualTo("*1\n  *2\n    $\"s\"\n    *0"));
+        Assert.That(Client.AskLine("XREADGROUP GROUP g alice BLOCK 0 STREAMS s 0"), Is.EqualTo("*1\n  *2\n    $\"s\"\n    *0"));
     }
 
     [Test]
@@ -132,8 +116,8 @@ internal sealed class StreamWaitTests
     {
         Deliver("1-0", "2-0");
 
-        Assert.That(_client.AskLine("XREADGROUP GROUP g bob BLOCK 0 CLAIM 300 STREAMS s other > >"), Does.Contain("\"1-0\"").And.Contain("\"2-0\""));
-        Assert.That(_client.AskLine("XPENDING s g"), Does.Contain("\"bob\"").And.Not.Contain("\"alice\""));
+        Assert.That(Client.AskLine("XREADGROUP GROUP g bob BLOCK 0 CLAIM 300 STREAMS s other > >"), Does.Contain("\"1-0\"").And.Contain("\"2-0\""));
+        Assert.That(Client.AskLine("XPENDING s g"), Does.Contain("\"bob\"").And.Not.Contain("\"alice\""));
     }
 
     [Test]
@@ -142,9 +126,9 @@ internal sealed class StreamWaitTests
         Deliver("1-0");
         var (first, second) = (Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 1000000 STREAMS s >"), Wait("XREADGROUP GROUP g carol BLOCK 0 CLAIM 1000000 STREAMS s >"));
 
-        _client.AskLine("XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID");
+        Client.AskLine("XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID");
         Assert.That(first.ReadText(), Does.Contain("\"1-0\""));
-        _client.AskLine("XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID");
+        Client.AskLine("XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID");
 
         Assert.That(second.ReadText(), Does.Contain("\"1-0\""));
     }
@@ -153,12 +137,12 @@ internal sealed class StreamWaitTests
     public void What_was_delivered_since_is_claimed_by_who_waited_before()
     {
         Deliver();
-        _client.AskLine("XADD s 1-0 f v");
-        _client.AskLine("XGROUP SETID s g 1-0");
+        Client.AskLine("XADD s 1-0 f v");
+        Client.AskLine("XGROUP SETID s g 1-0");
         var waiting = Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 100 STREAMS s >");
 
-        _client.AskLine("XGROUP SETID s g 0");
-        _client.AskLine("XREADGROUP GROUP g alice STREAMS s >");
+        Client.AskLine("XGROUP SETID s g 0");
+        Client.AskLine("XREADGROUP GROUP g alice STREAMS s >");
 
         Assert.That(waiting.ReadText(), Does.Contain("\"1-0\"").And.Not.Contain(":0\n"));
     }
@@ -169,7 +153,7 @@ internal sealed class StreamWaitTests
         Deliver("1-0");
         var waiting = Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 1000000 STREAMS s >");
 
-        _client.AskLine("XADD s 2-0 f v");
+        Client.AskLine("XADD s 2-0 f v");
 
         Assert.That(waiting.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
     }
@@ -182,9 +166,9 @@ internal sealed class StreamWaitTests
         Deliver("1-0");
         var waiting = Wait("XREADGROUP GROUP g bob BLOCK 0 CLAIM 1000000 STREAMS s >");
         foreach (var step in new[] { "MULTI", "XCLAIM s g alice 0 1-0 IDLE 1000000 JUSTID", line, "EXEC" })
-            _client.AskLine(step);
+            Client.AskLine(step);
 
-        _client.AskLine("XADD s 2-0 f v");
+        Client.AskLine("XADD s 2-0 f v");
 
         Assert.That(waiting.ReadText(), Does.Contain("\"2-0\"").And.Not.Contain("\"1-0\""));
     }
@@ -195,21 +179,21 @@ internal sealed class StreamWaitTests
     {
         Deliver("1-0");
 
-        Assert.That(_client.AskLine($"XREADGROUP GROUP g bob BLOCK 5 CLAIM {minIdle} STREAMS s >"), Is.EqualTo("*nil"));
+        Assert.That(Client.AskLine($"XREADGROUP GROUP g bob BLOCK 5 CLAIM {minIdle} STREAMS s >"), Is.EqualTo("*nil"));
     }
 
     private void Deliver(params string[] ids)
     {
-        _client.AskLine("XGROUP CREATE s g 0 MKSTREAM");
-        _client.AskLine("XGROUP CREATE other g 0 MKSTREAM");
+        Client.AskLine("XGROUP CREATE s g 0 MKSTREAM");
+        Client.AskLine("XGROUP CREATE other g 0 MKSTREAM");
         foreach (var id in ids)
-            _client.AskLine($"XADD s {id} f v");
-        _client.AskLine("XREADGROUP GROUP g alice STREAMS s >");
+            Client.AskLine($"XADD s {id} f v");
+        Client.AskLine("XREADGROUP GROUP g alice STREAMS s >");
     }
 
     private RawConnection Wait(string line)
     {
-        var connection = _server.Connect();
+        var connection = Server.Connect();
         connection.SendRequest(ByteText.SplitArguments(line));
         _waiting.Add(connection);
         WaitForBlocked(_waiting.Count);
@@ -217,5 +201,5 @@ internal sealed class StreamWaitTests
     }
 
     private void WaitForBlocked(int count) =>
-        Eventually.True(() => _client.AskPayload("INFO", "clients").Contains($"blocked_clients:{count}\r", StringComparison.Ordinal), () => $"not {count} clients wait");
+        Eventually.True(() => Client.AskPayload("INFO", "clients").Contains($"blocked_clients:{count}\r", StringComparison.Ordinal), () => $"not {count} clients wait");
 }

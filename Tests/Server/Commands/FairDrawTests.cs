@@ -6,7 +6,7 @@ namespace KestrelFree.Tests.Server.Commands;
 /// <summary>
 /// Whatever draws at random draws every element as often as any other: in every encoding, for counts of both signs, by themselves and many.
 /// </summary>
-internal sealed class FairDrawTests
+internal sealed class FairDrawTests : SharedServerFixture
 {
     private const int Cells = 50;
     private const int Draws = 10_000;
@@ -14,29 +14,17 @@ internal sealed class FairDrawTests
     // A chi-squared statistic of 49 degrees of freedom is above 120 once in ten million times, and lower where draws are without repeats.
     private const double Bound = 120;
 
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
     [OneTimeSetUp]
-    public void Start()
+    public void Prepare()
     {
-        _server = new InProcessServer();
-        _client = _server.Connect();
         foreach (int members in new[] { 50, 2000 })
         {
             int[] numbers = [.. Enumerable.Range(0, members)];
-            _client.Ask(["SADD", $"set{members}", .. numbers.Select(n => $"m{n}")]);
-            _client.Ask(["SADD", $"intset{members}", .. numbers.Select(n => $"{n}")]);
-            _client.Ask(["HSET", $"hash{members}", .. numbers.SelectMany(n => new[] { $"m{n}", "v" })]);
-            _client.Ask(["ZADD", $"zset{members}", .. numbers.SelectMany(n => new[] { $"{n}", $"m{n}" })]);
+            Client.Ask(["SADD", $"set{members}", .. numbers.Select(n => $"m{n}")]);
+            Client.Ask(["SADD", $"intset{members}", .. numbers.Select(n => $"{n}")]);
+            Client.Ask(["HSET", $"hash{members}", .. numbers.SelectMany(n => new[] { $"m{n}", "v" })]);
+            Client.Ask(["ZADD", $"zset{members}", .. numbers.SelectMany(n => new[] { $"{n}", $"m{n}" })]);
         }
-    }
-
-    [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
     }
 
     [Test]
@@ -55,12 +43,12 @@ internal sealed class FairDrawTests
     [Test]
     public void Keys_are_drawn_fairly()
     {
-        _client.Ask("SELECT", "1");
-        _client.Ask(["MSET", .. Enumerable.Range(0, 500).SelectMany(n => new[] { $"m{n}", "v" })]);
+        Client.Ask("SELECT", "1");
+        Client.Ask(["MSET", .. Enumerable.Range(0, 500).SelectMany(n => new[] { $"m{n}", "v" })]);
 
         AssertFair("RANDOMKEY", 500, before: null);
 
-        _client.Ask("SELECT", "0");
+        Client.Ask("SELECT", "0");
     }
 
     private void AssertFair(string line, int members, string? before)
@@ -71,10 +59,10 @@ internal sealed class FairDrawTests
         {
             string[] lines = before == null ? [line] : [before, line];
             string[] requests = [.. Enumerable.Repeat(lines, portion).SelectMany(request => request)];
-            _client.Send(RequestBytes.Pipeline(requests.Select(ByteText.SplitArguments)));
+            Client.Send(RequestBytes.Pipeline(requests.Select(ByteText.SplitArguments)));
             foreach (string request in requests)
             {
-                string reply = _client.ReadText();
+                string reply = Client.ReadText();
                 if (request != line)
                     continue;
                 foreach (string member in Members(reply))

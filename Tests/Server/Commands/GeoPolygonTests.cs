@@ -4,26 +4,14 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>GEOSEARCH ... BYPOLYGON, which is Valkey 9's and unknown to the oracle.</summary>
-internal sealed class GeoPolygonTests
+internal sealed class GeoPolygonTests : SharedServerFixture
 {
     private const string Square = "BYPOLYGON 4 13 37 16 37 16 39 13 39";
 
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
     [OneTimeSetUp]
-    public void Start()
+    public void Prepare()
     {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-        _client.AskLine("GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 12.4964 41.9028 Rome");
-    }
-
-    [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
+        Client.AskLine("GEOADD geo 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 12.4964 41.9028 Rome");
     }
 
     [TestCase($"GEOSEARCH geo {Square} ASC", "*2\n  $\"Catania\"\n  $\"Palermo\"")]
@@ -39,13 +27,13 @@ internal sealed class GeoPolygonTests
     [TestCase($"GEOSEARCH geo FROMMEMBER Palermo {Square}", "-ERR syntax error")]
     [TestCase($"GEOSEARCH geo {Square} FROMLONLAT 1 1", "-ERR syntax error")]
     [TestCase($"GEOSEARCH geo {Square} BYRADIUS 1 km", "-ERR syntax error")]
-    public void A_polygon_is_searched(string line, string expected) => Assert.That(_client.AskLine(line), Is.EqualTo(expected));
+    public void A_polygon_is_searched(string line, string expected) => Assert.That(Client.AskLine(line), Is.EqualTo(expected));
 
     [Test]
     public void Distances_are_those_from_the_middle_of_its_corners()
     {
-        var reply = _client.AskLine("GEOSEARCH geo BYPOLYGON 4 13 38 15 38 15 39 13 39 WITHDIST");
-        var distance = _client.AskLine("GEODIST geo Palermo Catania");
+        var reply = Client.AskLine("GEOSEARCH geo BYPOLYGON 4 13 38 15 38 15 39 13 39 WITHDIST");
+        var distance = Client.AskLine("GEODIST geo Palermo Catania");
 
         Assert.That(reply, Does.Match("^\\*1\n  \\*2\n    \\$\"Palermo\"\n    \\$\"70[0-9]{3}\\.[0-9]{4}\"$"));
         Assert.That(distance, Is.EqualTo("$\"166274.1516\""));

@@ -5,25 +5,13 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>CLIENT NO-TOUCH, seen through LFU counters that every use raises (lfu-log-factor 0).</summary>
-internal sealed class NoTouchTests
+internal sealed class NoTouchTests : SharedServerFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
     [OneTimeSetUp]
-    public void Start()
+    public void Prepare()
     {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-        var keyspace = _server.Server.Keyspace;
-        _server.OnLoop(() => (keyspace.AccessPolicy, keyspace.LfuLogFactor, keyspace.LfuDecayMinutes) = (AccessPolicy.Lfu, 0, 0));
-    }
-
-    [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
+        var keyspace = Server.Server.Keyspace;
+        Server.OnLoop(() => (keyspace.AccessPolicy, keyspace.LfuLogFactor, keyspace.LfuDecayMinutes) = (AccessPolicy.Lfu, 0, 0));
     }
 
     [TestCase("GET text")]
@@ -55,7 +43,7 @@ internal sealed class NoTouchTests
     private string Say(params string[] commands)
     {
         var reply = "";
-        foreach (var command in commands) reply = _client.AskLine(command);
+        foreach (var command in commands) reply = Client.AskLine(command);
 
         return reply;
     }

@@ -6,25 +6,8 @@ using NUnit.Framework;
 namespace KestrelFree.Tests.Server.Commands;
 
 /// <summary>XREADGROUP with CLAIM: what is overdue comes first, and is the reader's from then on.</summary>
-internal sealed partial class StreamClaimTests
+internal sealed partial class StreamClaimTests : SharedServerFixture
 {
-    private InProcessServer _server = null!;
-    private RawConnection _client = null!;
-
-    [OneTimeSetUp]
-    public void Start()
-    {
-        _server = new InProcessServer();
-        _client = _server.Connect();
-    }
-
-    [OneTimeTearDown]
-    public void Stop()
-    {
-        _client?.Dispose();
-        _server?.Dispose();
-    }
-
     // Alice has had 1-0 and 2-0 pending, the second for longer; 3-0 was delivered just now, and 4-0 is new.
     [SetUp]
     public void Fill()
@@ -166,7 +149,7 @@ internal sealed partial class StreamClaimTests
 
     private string Ask(params string[] lines)
     {
-        var reply = lines.Select(line => _client.AskLine(line)).ToArray()[^1];
+        var reply = lines.Select(line => Client.AskLine(line)).ToArray()[^1];
         return Idle().Replace(Space().Replace(reply, " "), ":old");
     }
 
