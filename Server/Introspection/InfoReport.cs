@@ -19,6 +19,9 @@ internal sealed class InfoReport
     private static readonly string[] DefaultSections =
         ["server", "clients", "memory", "persistence", "stats", "replication", "cpu", "modules", "errorstats", "cluster", "keyspace"];
 
+    // "debug" is for those who ask for it by name.
+    private static readonly string[] AllSections = [.. DefaultSections, "commandstats", "latencystats"];
+
     private readonly RedisServer _server;
     private readonly StringBuilder _text = new(4096);
 
@@ -30,7 +33,7 @@ internal sealed class InfoReport
     {
         var wanted = new HashSet<string>(sections);
         if (sections.Count == 0 || wanted.Contains("default")) wanted.UnionWith(DefaultSections);
-        var all = wanted.Contains("all") || wanted.Contains("everything");
+        if (wanted.Contains("all") || wanted.Contains("everything")) wanted.UnionWith(AllSections);
 
         Section("server", "Server", Server);
         Section("clients", "Clients", Clients);
@@ -45,15 +48,12 @@ internal sealed class InfoReport
         Section("latencystats", "Latencystats", Latencies);
         Section("cluster", "Cluster", () => Line("cluster_enabled", 0));
         Section("keyspace", "Keyspace", Keyspace);
-
-        // Only for those who ask for it by name.
-        all = false;
         Section("debug", "Debug", Debug);
         return _text.ToString();
 
         void Section(string name, string heading, Action write)
         {
-            if (!all && !wanted.Contains(name)) return;
+            if (!wanted.Contains(name)) return;
             if (_text.Length > 0) _text.Append("\r\n");
             _text.Append("# ").Append(heading).Append("\r\n");
             write();
@@ -273,8 +273,19 @@ internal sealed class InfoReport
 
     private void Stats()
     {
+        Traffic();
+        ExpiredAndEvicted();
+        LookupsAndForks();
+        Defragmentation();
+        TrackedKeys();
+        RepliesAndBuffers();
+        EventLoop();
+        DeniedAccess();
+    }
+
+    private void Traffic()
+    {
         var statistics = _server.Statistics;
-        var figures = _server.Loop.Figures;
         Line("total_connections_received", statistics.ConnectionsReceived);
         Line("total_commands_processed", statistics.Commands);
         Line("instantaneous_ops_per_sec", (long)statistics.CommandRate.PerSecond);
@@ -290,6 +301,10 @@ internal sealed class InfoReport
         Line("sync_full", 0);
         Line("sync_partial_ok", 0);
         Line("sync_partial_err", 0);
+    }
+
+    private void ExpiredAndEvicted()
+    {
         Line("expired_subkeys", _server.Observer.ExpiredFields);
         Line("expired_keys", _server.Observer.ExpiredKeys);
         Line("expired_stale_perc", Invariant($"{_server.Expiry.StalePercent:F2}"));
@@ -298,23 +313,35 @@ internal sealed class InfoReport
         Line("expire_backlog_keys", _server.Keyspace.ExpiryBacklog);
         Line("expire_backlog_milliseconds", _server.Expiry.DelayMs);
         Line("evicted_keys", _server.Observer.EvictedKeys);
-        Line("evicted_clients", statistics.EvictedClients);
+        Line("evicted_clients", _server.Statistics.EvictedClients);
         Line("evicted_scripts", 0);
         Line("total_eviction_exceeded_time", _server.Memory.ExceededMs);
         Line("current_eviction_exceeded_time", _server.Memory.CurrentlyExceededMs);
+    }
+
+    private void LookupsAndForks()
+    {
         Line("keyspace_hits", _server.Keyspace.Hits);
         Line("keyspace_misses", _server.Keyspace.Misses);
         Line("pubsub_channels", _server.Subscriptions.All(ChannelKind.Channel).Count);
         Line("pubsub_patterns", _server.Subscriptions.All(ChannelKind.Pattern).Count);
         Line("pubsubshard_channels", _server.Subscriptions.All(ChannelKind.Shard).Count);
-        Line("latest_fork_usec", statistics.LatestForkMicros);
-        Line("total_forks", statistics.Forks);
+        Line("latest_fork_usec", _server.Statistics.LatestForkMicros);
+        Line("total_forks", _server.Statistics.Forks);
         Line("migrate_cached_sockets", 0);
         Line("slave_expires_tracked_keys", 0);
-        Defragmentation();
+    }
+
+    private void TrackedKeys()
+    {
         Line("tracking_total_keys", _server.Tracking.KeyCount);
         Line("tracking_total_items", _server.Tracking.PairCount);
         Line("tracking_total_prefixes", _server.Tracking.PrefixCount);
+    }
+
+    private void RepliesAndBuffers()
+    {
+        var statistics = _server.Statistics;
         Line("unexpected_error_replies", statistics.UnexpectedErrors);
         Line("total_error_replies", statistics.ErrorReplies);
         Line("total_reads_processed", statistics.Reads);
@@ -325,12 +352,21 @@ internal sealed class InfoReport
         Line("client_output_buffer_limit_disconnections", statistics.OutputBufferLimitDisconnections);
         Line("reply_buffer_shrinks", _server.ReplyBuffers.Shrinks);
         Line("reply_buffer_expands", _server.ReplyBuffers.Expansions);
+    }
+
+    private void EventLoop()
+    {
+        var (statistics, figures) = (_server.Statistics, _server.Loop.Figures);
         Line("eventloop_cycles", figures.Turns);
         Line("eventloop_duration_sum", figures.DurationMicros);
         Line("eventloop_duration_cmd_sum", Micros(_server.Commands.All.Sum(TotalTicks) - _server.Dispatch.NestedTicks));
         Line("eventloop_longest_turn_cpu_usec", figures.LongestTurnCpuMicros);
         Line("instantaneous_eventloop_cycles_per_sec", (long)statistics.TurnRate.PerSecond);
         Line("instantaneous_eventloop_duration_usec", (long)(statistics.TurnDuration.PerSecond / 1000));
+    }
+
+    private void DeniedAccess()
+    {
         Line("acl_access_denied_auth", _server.AclLog.CountOf(AclDenial.Auth));
         Line("acl_access_denied_cmd", _server.AclLog.CountOf(AclDenial.Command));
         Line("acl_access_denied_key", _server.AclLog.CountOf(AclDenial.Key));
