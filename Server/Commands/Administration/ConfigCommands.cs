@@ -65,6 +65,7 @@ internal static class ConfigCommands
     private static void ResetStat(Client client, in ArgVector args)
     {
         client.Server.Statistics.Reset();
+        client.Server.Keyspace.ResetStatistics();
         client.Server.Commands.ResetStatistics();
         client.Server.Dispatch.ResetStatistics();
         client.Server.AclLog.ResetStatistics();

@@ -156,9 +156,11 @@ public sealed class ConfigCommandsTests
         using RawConnection connection = server.Connect();
         for (int i = 0; i < 20; i++)
             connection.Ask("PING");
+        connection.Ask("GET", "missing");
 
+        Assert.That(connection.AskPayload("INFO", "stats"), Does.Contain("keyspace_misses:1\r"));
         Assert.That(connection.AskLine("config resetstat"), Is.EqualTo("+OK"));
-        Assert.That(connection.AskPayload("INFO", "stats"), Does.Match(@"total_commands_processed:[0-3]\r"));
+        Assert.That(connection.AskPayload("INFO", "stats"), Does.Match(@"total_commands_processed:[0-3]\r").And.Contain("keyspace_misses:0\r"));
     }
 
     [Test]

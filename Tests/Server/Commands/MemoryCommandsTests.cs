@@ -72,6 +72,8 @@ internal sealed class MemoryCommandsTests : InProcessFixture
         Client.Ask("MSET", "a", "1", "b", "2");
         Client.Ask("FLUSHALL", "ASYNC");
         Eventually.True(() => IsFreed(3), () => Client.Ask("INFO", "memory"));
+        Client.Ask("CONFIG", "RESETSTAT");
+        Assert.That(IsFreed(0));
     }
 
     [Test]
