@@ -20,6 +20,8 @@ switch (args)
         return EvictionMeasurement.Run(rest);
     case ["messages", .. var rest]:
         return MessageMeasurement.Run(rest);
+    case ["expired-events", .. var rest]:
+        return ExpiredEventsMeasurement.Run(rest);
     case ["clock", .. var rest]:
         return ClockMeasurement.Run(rest);
     case ["storm", .. var rest]:

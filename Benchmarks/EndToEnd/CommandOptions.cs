@@ -39,7 +39,7 @@ internal sealed class CommandOptions
     public int ValueBytes => Number("bytes", 32);
 
     /// <summary>The one server to be measured; null for each.</summary>
-    public string? Only => _given.Exists(option => option.Name == "only") ? Text("only", "") : null;
+    public string? Only => Has("only") ? Text("only", "") : null;
 
     /// <summary>What is measured, by name.</summary>
     public string[] What(string otherwise) => Text("what", otherwise).Split(',');
@@ -60,7 +60,7 @@ internal sealed class CommandOptions
     public int Times => Number("times", 21);
 
     /// <summary>The executable that is measured; null for the usual one.</summary>
-    public string? Executable => _given.Exists(option => option.Name == "executable") ? Text("executable", "") : null;
+    public string? Executable => Has("executable") ? Text("executable", "") : null;
 
     /// <summary>The servers by name: the given ones, or ours on both back ends and the peers that are installed.</summary>
     public IEnumerable<(string Name, string Command)> Servers
@@ -71,6 +71,9 @@ internal sealed class CommandOptions
             return given.Length > 0 ? given : Peers.Installed();
         }
     }
+
+    /// <summary>Whether an option is given.</summary>
+    public bool Has(string name) => _given.Exists(option => option.Name == name);
 
     private string Text(string name, string otherwise) => _given.FindLast(option => option.Name == name).Value ?? otherwise;
 
