@@ -40,14 +40,7 @@ public sealed class Database
     public long AverageTtlMs => Table.Expiries.AverageTtl(_keyspace.Clock.NowMs);
 
     /// <summary>How many entries its segments have room for. O(segments).</summary>
-    public long SlotCount()
-    {
-        long segments = 0;
-        var cursor = new SegmentCursor(Table.Directory.Top);
-        while (cursor.TryMoveNext(_keyspace.Pages, out _, out _))
-            segments++;
-        return segments * SegmentHead.SlotsPerGroup * SegmentHead.GroupCount;
-    }
+    public long SlotCount() => Table.SlotCount();
 
     /// <summary>Bytes of what finds its keys: directory and segment heads. O(segments).</summary>
     public long DirectoryBytes() => SlotCount() / SegmentHead.SlotCount * SegmentHead.Bytes + Table.Directory.Bytes;

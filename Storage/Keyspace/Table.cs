@@ -100,6 +100,16 @@ internal sealed class Table
     /// <summary>Bytes of its entries, heads and directory; what entries refer to is not counted. O(1), an estimate by the average segment.</summary>
     public long MemoryBytes => Directory.Bytes + Count * AverageEntryBytes;
 
+    /// <summary>How many entries its segments have room for. O(segments).</summary>
+    public long SlotCount()
+    {
+        long segments = 0;
+        var cursor = new SegmentCursor(Directory.Top);
+        while (cursor.TryMoveNext(_pages, out _, out _))
+            segments++;
+        return segments * SegmentHead.SlotCount;
+    }
+
     /// <summary>
     /// An empty table that is the value of a key (see CollectionValue): the walk of a fork reads all of it when it comes to that key.
     /// </summary>

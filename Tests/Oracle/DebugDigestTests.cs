@@ -38,10 +38,6 @@ internal sealed class DebugDigestTests : OracleFixture
     [Test]
     public void It_counts_the_numbers_of_databases_not_where_their_data_came_from()
     {
-        using var client = Pair.Ours.Connect();
-        if (client.Ask("SWAPDB", "0", "0").StartsWith("-ERR unknown command", StringComparison.Ordinal))
-            Assert.Ignore("SWAPDB is still to come");
-
         var ours = Digest(Pair.Ours, "SET a 1", "SELECT 1", "SET b 2", "SWAPDB 0 1");
 
         Assert.That(ours, Is.EqualTo(Digest(Pair.Oracle, "SET a 1", "SELECT 1", "SET b 2", "SWAPDB 0 1")));

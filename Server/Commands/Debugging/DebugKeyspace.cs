@@ -55,7 +55,9 @@ internal static class DebugKeyspace
 
     internal static void ValueStatistics(Client client, in ArgVector args)
     {
-        if (TryPeekOrReply(client, args[2], out _)) client.Reply.Error("ERR The value stored at the specified key is not represented using an hash table"u8);
+        if (!TryPeekOrReply(client, args[2], out var entry)) return;
+        if (entry.TryMeasureTable(out var members, out var slots)) client.Reply.Verbatim("txt"u8, Encoding.ASCII.GetBytes(Statistics(members, slots)));
+        else client.Reply.Error("ERR The value stored at the specified key is not represented using an hash table"u8);
     }
 
     internal static void Populate(Client client, in ArgVector args)

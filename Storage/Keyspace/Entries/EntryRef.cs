@@ -226,6 +226,14 @@ public ref struct EntryRef : IPackedBytes
             _database.PutExpiry(_hash, _key, resolved, ref _place);
     }
 
+    /// <summary>The members that a large set, hash or sorted set has a table for, and how many that has room for; false for other values. O(segments).</summary>
+    public readonly bool TryMeasureTable(out long members, out long slots)
+    {
+        Table? table = ValueForms.IsCollection(Form) ? Collection<CollectionValue>().Members : null;
+        (members, slots) = table == null ? (0, 0) : (table.Count, table.SlotCount());
+        return table != null;
+    }
+
     /// <summary>A collection that is an object, for reading.</summary>
     internal readonly T Collection<T>()
         where T : CollectionValue => View.Collection<T>();
