@@ -119,6 +119,8 @@ internal static class ClientCommands
     private static bool AreIdsOnly(in ArgVector args)
     {
         if (args.Count <= 3 || !args[2].Is("id"u8)) return false;
+        // What is no number behind ID is told so, whatever follows.
+        if (!Numbers.TryParseInteger(args[3], out _)) return true;
         for (var i = 3; i < args.Count; i++)
         {
             if (ClientFilters.IsName(args[i])) return false;
