@@ -102,8 +102,8 @@ internal static class StringRangeCommands
 
     private static bool FitsOrReply(Client client, long offset, int added)
     {
-        // Not the sum of the two: the offset may be any number.
-        if (offset <= (long)client.Server.Config.ProtoMaxBulkLen - added) return true;
+        // Not the sum of the two: the offset may be any number. The directive may allow more than a string can hold.
+        if (offset <= Math.Min(client.Server.Config.ProtoMaxBulkLen, EntryRef.MaxStringLength) - added) return true;
         client.Reply.Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8);
         return false;
     }
