@@ -63,7 +63,7 @@ internal static class DebugKeyspace
     internal static void Populate(Client client, in ArgVector args)
     {
         long size = 0;
-        if (!TryPositiveOrReply(client, args[2], out var count) || (args.Count == 5 && !TryPositiveOrReply(client, args[4], out size))) return;
+        if (!ArgumentParsing.TryCountOrReply(client, args[2], out var count) || (args.Count == 5 && !ArgumentParsing.TryCountOrReply(client, args[4], out size))) return;
         ReadOnlySpan<byte> prefix = args.Count > 3 ? UpToNul(args[3]) : "key"u8;
         for (long number = 0; number < count; number++) AddString(client.Database, prefix, number, size);
         client.Reply.Ok();
@@ -82,13 +82,6 @@ internal static class DebugKeyspace
     }
 
     private static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> text) => text.IndexOf((byte)0) is >= 0 and var nul ? text[..nul] : text;
-
-    private static bool TryPositiveOrReply(Client client, ReadOnlySpan<byte> argument, out long value)
-    {
-        if (Numbers.TryParseInteger(argument, out value) && value >= 0) return true;
-        client.Reply.Error("ERR value is out of range, must be positive"u8);
-        return false;
-    }
 
     internal static bool TryPeekOrReply(Client client, ReadOnlySpan<byte> key, out EntryRef entry)
     {
