@@ -210,7 +210,7 @@ internal sealed class ClientSideCaching
         {
             Deliver(target, message.Push ??= EncodePush(message), delivery);
         }
-        else if (target != client && target.Is(ClientFlags.PubSub))
+        else if (tracking.Options.RedirectId != 0 && target.Is(ClientFlags.PubSub))
         {
             Deliver(target, message.Channel ??= EncodeChannelMessage(message), delivery);
         }

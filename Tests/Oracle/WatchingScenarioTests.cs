@@ -98,6 +98,20 @@ internal sealed class WatchingScenarioTests : OracleFixture
         return [.. told];
     });
 
+    [TestCase(2)]
+    [TestCase(3)]
+    public void A_client_may_redirect_to_itself(int version) => Compare(server =>
+    {
+        using var client = server.Connect();
+        using var other = server.Connect();
+        if (version == 3) client.Ask("HELLO", "3");
+        List<string> told = [client.Ask("CLIENT", "TRACKING", "ON", "REDIRECT", client.Ask("CLIENT", "ID")[1..]), client.Ask("GET", "own")];
+        told.Add(client.Ask("SUBSCRIBE", "__redis__:invalidate"));
+        other.Ask("SET", "own", "1");
+        told.Add(client.ReadText());
+        return [.. told];
+    });
+
     [Test]
     public void A_client_is_told_that_its_redirection_is_gone() => Compare(server =>
     {

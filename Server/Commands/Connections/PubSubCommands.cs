@@ -108,7 +108,8 @@ internal static class PubSubCommands
 
     private static void SubscribeTo(Client client, in ArgVector args, ChannelKind kind)
     {
-        if (client.Is(ClientFlags.DenyBlocking) && !client.Is(ClientFlags.Multi))
+        // Shards are younger than the habit of subscribing within a transaction.
+        if (client.Is(ClientFlags.DenyBlocking) && (kind == ChannelKind.Shard || !client.Is(ClientFlags.Multi)))
         {
             client.Reply.Error($"ERR {client.LastCommand!.FullName.ToUpperInvariant()} isn't allowed for a DENY BLOCKING client");
             return;
