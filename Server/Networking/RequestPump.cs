@@ -233,7 +233,7 @@ internal sealed class RequestPump
 
     private bool WithinQueryLimit(Client client)
     {
-        var limit = client.AuthRequired ? Math.Min(UnauthenticatedQueryBytes, _server.Config.ClientQueryBufferLimit) : _server.Config.ClientQueryBufferLimit;
+        var limit = Math.Min(_server.Config.ClientQueryBufferLimit, client.AuthRequired ? UnauthenticatedQueryBytes : ProtocolLimits.MaxRequestBytes);
         if (client.Query.Length + (client.Transaction?.MemoryBytes ?? 0) <= limit) return true;
 
         _server.Log.Warning($"Closing client that reached max query buffer length: {ClientDescription.ForLog(client)}");

@@ -13,7 +13,7 @@ namespace KestrelFree.Storage.Types;
 internal sealed class StreamValue : CollectionValue
 {
     private const int BytesPerNode = 40;
-    private const int BytesPerPending = 94;
+    private const int BytesPerPending = 110;
     private const int BytesPerConsumer = 256;
     private const int BytesPerGroup = 900;
     private const int NodesPerCheck = 16;
