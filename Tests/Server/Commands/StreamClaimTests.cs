@@ -121,7 +121,7 @@ internal sealed partial class StreamClaimTests : SharedServerFixture
     {
         Ask("XREADGROUP GROUP g bob CLAIM 900000 STREAMS s >", "XCLAIM s g bob 0 1-0 IDLE 5000000 JUSTID");
         var pending = Pending();
-        Ask("DEBUG RELOAD");
+        Assert.That(Client.Ask("RESTORE", "s", "0", Client.AskPayload("DUMP", "s"), "REPLACE"), Is.EqualTo("+OK"));
 
         Assert.That(Pending(), Is.EqualTo(pending));
         Assert.That(Ids(Ask("XREADGROUP GROUP g carol CLAIM 4000000 STREAMS s >")), Is.EqualTo("1-0"));
