@@ -41,14 +41,15 @@ internal sealed class ServerProcess
         if (allowedClients != _config.MaxClients) _config.Correct("maxclients", allowedClients);
 
         using var server = new RedisServer(_config, _log) { Supervisor = supervisor };
-        var crashReport = new CrashReport(
+        using var crashReport = new CrashReport(
             _log,
             ServerVersion.Own,
             _config.ConfigFile,
             () => new Introspection.InfoReport(server).Write(["everything"]),
             () => CurrentCommand(server),
-            lastCommands: () => LastCommands(server));
-        if (_config.CrashLogEnabled) crashReport.Install();
+            lastCommands: () => LastCommands(server),
+            isEnabled: () => _config.CrashLogEnabled);
+        crashReport.Install();
 
         if (!server.AclFile.LoadAtStart()) return Fail("the users could not be loaded; the log says why");
         var settings = ListenSettingsOf(_config);

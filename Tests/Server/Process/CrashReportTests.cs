@@ -46,6 +46,43 @@ public sealed class CrashReportTests
         Assert.That(log.Lines.Single(), Does.Contain("BUG REPORT START"));
     }
 
+    [Test]
+    public void What_the_processor_complains_about_is_named_by_its_signal()
+    {
+        string text = Report(() => "", () => null).Format(new NullReferenceException("nothing there"));
+
+        Assert.That(text, Does.Contain("kestrel-free 1.2.3 crashed by signal: 11, as System.NullReferenceException: nothing there"));
+    }
+
+    [Test]
+    public void Without_a_crash_log_the_end_is_the_same()
+    {
+        var exits = new List<int>();
+        using var log = new CapturedLog();
+        using var report = new CrashReport(log.Log, "1.2.3", null, exit: exits.Add, isEnabled: () => false);
+
+        report.WriteAndExit(Failure());
+
+        Assert.That(exits, Is.EqualTo(new[] { 1 }));
+        Assert.That(log.Lines, Is.Empty);
+    }
+
+    [Test]
+    [Platform(Exclude = "Win")]
+    public async Task Sigabrt_from_outside_is_reported_and_ends_the_server([Values("yes", "no")] string crashLog)
+    {
+        string file = Path.GetTempFileName();
+        using var server = KestrelFreeProcess.Start("--logfile", file, "--crash-log-enabled", crashLog);
+
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-ABRT", server.Id.ToString(CultureInfo.InvariantCulture)]))
+            await kill.WaitForExitAsync();
+        Assert.That(server.WaitForExit(TimeSpan.FromSeconds(30)), Is.True);
+
+        string log = File.ReadAllText(file);
+        File.Delete(file);
+        Assert.That(log.Contains("crashed by signal: 6\n", StringComparison.Ordinal), Is.EqualTo(crashLog == "yes"));
+    }
+
     private static CrashReport Report(Func<string> info, Func<string?> command) =>
         new(KestrelFree.Server.Logging.ServerLog.Silent, "1.2.3", "/etc/x.conf", info, command, _ => { });
 
