@@ -23,8 +23,8 @@ namespace KestrelFree.Server.Loop;
 // A handler may run a nested turn (serving PING while a file loads): it runs no timers, and the outer turn drops the events it had left, which
 // the next level-triggered poll finds again.
 //
-// The back ends differ in cost only. With `auto` the loop starts on Select and moves all sockets to epoll, between two turns, when
-// their number makes Select the dearer one (see BackendChoice), and back when they have gone.
+// The back ends differ in cost, and in whether those are served first that were ready first. With `auto` the loop starts on Select and moves all
+// sockets to epoll, between two turns, when there is more than one client (see BackendChoice), and back when they have gone.
 //
 // A turn allocates nothing. An exception out of a handler is a defect of the server and ends the loop: a user's error never gets here.
 

@@ -43,9 +43,6 @@ public abstract class Pollable
     /// <summary>The place of a pending event in the turn's <see cref="ReadyList"/>; -1 for none.</summary>
     internal int ReadyIndex { get; set; } = -1;
 
-    /// <summary>Grows with every event that is served, of any socket: the smaller one was served longer ago.</summary>
-    internal long LastServed { get; set; }
-
     /// <summary>Data, end of stream, error or reset: the receive tells which.</summary>
     public abstract void OnReadable();
 

@@ -3,10 +3,8 @@ namespace KestrelFree.Server.Loop;
 /// <summary>The sockets that one poll found ready, in the order they are served; refilled every turn without allocating.</summary>
 public sealed class ReadyList
 {
-    private static readonly Comparison<Entry> ByLastServed = static (a, b) => a.Pollable!.LastServed.CompareTo(b.Pollable!.LastServed);
-
-    private Entry[] _entries = new Entry[64];
-    private long _served;
+    private Pollable?[] _items = new Pollable?[64];
+    private PollEvents[] _events = new PollEvents[64];
 
     /// <summary>How many entries the last poll wrote, dropped ones included.</summary>
     public int Count { get; private set; }
@@ -19,50 +17,32 @@ public sealed class ReadyList
     {
         if (pollable.ReadyIndex >= 0)
         {
-            _entries[pollable.ReadyIndex].Events |= events;
+            _events[pollable.ReadyIndex] |= events;
             return;
         }
 
-        if (Count == _entries.Length)
+        if (Count == _items.Length)
         {
-            Array.Resize(ref _entries, Count * 2);
+            Array.Resize(ref _items, Count * 2);
+            Array.Resize(ref _events, Count * 2);
         }
 
         pollable.ReadyIndex = Count;
-        _entries[Count++] = new Entry { Pollable = pollable, Events = events };
+        _items[Count] = pollable;
+        _events[Count++] = events;
     }
 
-    /// <summary>
-    /// Puts those that were served least recently first, for a poll that does not tell who became ready first: whoever waits for a reply before
-    /// it goes on with another connection was served last, and what it sent to the other has come first. O(n log n).
-    /// </summary>
-    public void OrderByLastServed()
-    {
-        if (Count < 2)
-        {
-            return;
-        }
-
-        _entries.AsSpan(0, Count).Sort(ByLastServed);
-        for (int i = 0; i < Count; i++)
-        {
-            _entries[i].Pollable!.ReadyIndex = i;
-        }
-    }
-
-    /// <summary>Takes the entry out, to be served; null when its socket was removed meanwhile. O(1).</summary>
+    /// <summary>Takes the entry out; null when its socket was removed meanwhile. O(1).</summary>
     public Pollable? Take(int index, out PollEvents events)
     {
-        ref Entry entry = ref _entries[index];
-        events = entry.Events;
-        if (entry.Pollable is not { } pollable)
+        Pollable? pollable = _items[index];
+        events = _events[index];
+        if (pollable is not null)
         {
-            return null;
+            pollable.ReadyIndex = -1;
+            _items[index] = null;
         }
 
-        pollable.ReadyIndex = -1;
-        pollable.LastServed = ++_served;
-        entry.Pollable = null;
         return pollable;
     }
 
@@ -74,7 +54,7 @@ public sealed class ReadyList
             return;
         }
 
-        _entries[pollable.ReadyIndex].Pollable = null;
+        _items[pollable.ReadyIndex] = null;
         pollable.ReadyIndex = -1;
     }
 
@@ -83,19 +63,10 @@ public sealed class ReadyList
     {
         for (int i = 0; i < Count; i++)
         {
-            if (_entries[i].Pollable is { } pollable)
-            {
-                Drop(pollable);
-            }
+            Take(i, out _);
         }
 
         Count = 0;
         Generation++;
-    }
-
-    private struct Entry
-    {
-        internal Pollable? Pollable;
-        internal PollEvents Events;
     }
 }

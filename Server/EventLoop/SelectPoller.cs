@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace KestrelFree.Server.Loop;
 
-// Readiness by Socket.Select: what every platform runs, and the faster choice while most of a few connections are busy.
+// Readiness by Socket.Select: what every platform runs.
 //
 // What Select is under .NET on Unix decides how it is called here:
 //   - It is poll(2), so there is no FD_SETSIZE limit, but a list may hold 65,536 sockets at most. Beyond that the lists are shown window by
@@ -14,8 +14,7 @@ namespace KestrelFree.Server.Loop;
 //     some dozens belong to the epoll back end anyway, since a call costs 80-100 ns for every watched socket, ready or not.
 //   - One disposed socket makes the whole call throw. A caller that forgot to remove it first must not stop everybody else's
 //     service: such sockets are found, dropped and counted, and the turn goes on.
-//   - It does not tell who became ready first, as epoll does. So whoever was served longest ago goes first: one who waits for a reply on one
-//     connection, sends on a second and then asks on the first again finds that the second was served.
+//   - It does not tell who became ready first (see BackendChoice).
 
 /// <summary>Readiness by <see cref="Socket.Select(System.Collections.IList?, System.Collections.IList?, System.Collections.IList?, int)"/>.</summary>
 public sealed class SelectPoller : Poller
@@ -57,13 +56,18 @@ public sealed class SelectPoller : Poller
         if (longest <= SelectList.MaxWindow)
         {
             SelectWindow(0, timeoutMs, ready);
-        }
-        else
-        {
-            SelectWindows(longest, timeoutMs, ready);
+            return;
         }
 
-        ready.OrderByLastServed();
+        for (int start = 0; start < longest; start += SelectList.MaxWindow)
+        {
+            SelectWindow(start, 0, ready);
+        }
+
+        if (ready.Count == 0 && timeoutMs != 0)
+        {
+            SelectWindow(0, timeoutMs < 0 ? WaitBetweenWindowsMs : Math.Min(timeoutMs, WaitBetweenWindowsMs), ready);
+        }
     }
 
     /// <inheritdoc/>
@@ -126,19 +130,6 @@ public sealed class SelectPoller : Poller
     {
         pollable.ReadSlot = Toggle(_readers, pollable, pollable.ReadSlot, PollEvents.None);
         pollable.WriteSlot = Toggle(_writers, pollable, pollable.WriteSlot, PollEvents.None);
-    }
-
-    private void SelectWindows(int longest, int timeoutMs, ReadyList ready)
-    {
-        for (int start = 0; start < longest; start += SelectList.MaxWindow)
-        {
-            SelectWindow(start, 0, ready);
-        }
-
-        if (ready.Count == 0 && timeoutMs != 0)
-        {
-            SelectWindow(0, timeoutMs < 0 ? WaitBetweenWindowsMs : Math.Min(timeoutMs, WaitBetweenWindowsMs), ready);
-        }
     }
 
     private void SelectWindow(int start, int timeoutMs, ReadyList ready)

@@ -81,39 +81,6 @@ public sealed class SelectPollerTests
         Assert.That(ready.Take(0, out _), Is.SameAs(last));
     }
 
-    [Test]
-    public void Of_several_that_are_ready_the_one_served_longest_ago_comes_first([Values(0, 1, 2)] int servedLast)
-    {
-        using var sockets = new TestSockets();
-        using var poller = new SelectPoller();
-        var pairs = new[] { sockets.Connect(), sockets.Connect(), sockets.Connect() };
-        foreach ((RecordingPollable ours, Socket _) in pairs)
-        {
-            Watch(poller, ours);
-        }
-
-        // Each is served once, `servedLast` after the others.
-        var ready = new ReadyList();
-        foreach ((RecordingPollable ours, Socket peer) in pairs.OrderBy(pair => pair == pairs[servedLast]))
-        {
-            peer.Send("x"u8);
-            poller.Wait(-1, ready);
-            Assert.That(ready.Take(0, out _), Is.SameAs(ours));
-            ours.OnReadable();
-            ready.Clear();
-        }
-
-        foreach ((RecordingPollable _, Socket peer) in pairs)
-        {
-            peer.Send("x"u8);
-        }
-
-        Assert.That(() => pairs.All(pair => pair.Ours.Socket.Poll(0, SelectMode.SelectRead)), Is.True.After(5000, 1));
-        poller.Wait(-1, ready);
-        Pollable?[] order = [ready.Take(0, out _), ready.Take(1, out _), ready.Take(2, out _)];
-        Assert.That(order, Is.EqualTo(pairs.OrderBy(pair => pair == pairs[servedLast]).Select(pair => pair.Ours)));
-    }
-
     private static void Watch(SelectPoller poller, RecordingPollable pollable)
     {
         pollable.Interest = PollEvents.Readable;

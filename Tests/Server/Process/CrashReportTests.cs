@@ -1,6 +1,7 @@
 using KestrelFree.Server.Hosting;
 using KestrelFree.Storage;
 using KestrelFree.Tests.Server.Logging;
+using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
 namespace KestrelFree.Tests.Server.Hosting;
@@ -69,18 +70,15 @@ public sealed class CrashReportTests
 
     [Test]
     [Platform(Exclude = "Win")]
-    public async Task Sigabrt_from_outside_is_reported_and_ends_the_server([Values("yes", "no")] string crashLog)
+    public void Sigabrt_from_outside_is_reported_and_ends_the_server([Values("yes", "no")] string crashLog)
     {
-        string file = Path.GetTempFileName();
-        using var server = KestrelFreeProcess.Start("--logfile", file, "--crash-log-enabled", crashLog);
+        const int sigAbrt = 6;
+        using ServerProcess server = KestrelFreeProcess.Start("--crash-log-enabled", crashLog);
 
-        using (var kill = System.Diagnostics.Process.Start("kill", ["-ABRT", server.Id.ToString(CultureInfo.InvariantCulture)]))
-            await kill.WaitForExitAsync();
-        Assert.That(server.WaitForExit(TimeSpan.FromSeconds(30)), Is.True);
+        server.Signal(sigAbrt);
 
-        string log = File.ReadAllText(file);
-        File.Delete(file);
-        Assert.That(log.Contains("crashed by signal: 6\n", StringComparison.Ordinal), Is.EqualTo(crashLog == "yes"));
+        Assert.That(server.WaitForExit(), Is.EqualTo(1));
+        Assert.That(server.Log.Contains("crashed by signal: 6\n", StringComparison.Ordinal), Is.EqualTo(crashLog == "yes"), server.Log);
     }
 
     private static CrashReport Report(Func<string> info, Func<string?> command) =>
