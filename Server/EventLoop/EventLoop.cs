@@ -237,6 +237,10 @@ public sealed class EventLoop : IDisposable
 
         AfterSleep?.Invoke();
         Dispatch(_wokeAtMicros + (_upkeepMicros < LongUpkeepMicros ? DispatchMicros : _upkeepMicros));
+        if (_ready.Count > 0 && _nextReady >= _ready.Count)
+        {
+            _poller.EndService();
+        }
     }
 
     private void EndPreviousTurn()

@@ -19,6 +19,14 @@ public abstract class Poller : IDisposable
     /// <summary>Waits at most <paramref name="timeoutMs"/> (0: not at all, -1: until something happens) and adds what is ready.</summary>
     public abstract void Wait(int timeoutMs, ReadyList ready);
 
+    /// <summary>
+    /// Called when all that was ready has been served, and before anybody is answered: who sends from now on comes in the order of arrival, where the
+    /// system can tell it.
+    /// </summary>
+    public virtual void EndService()
+    {
+    }
+
     /// <summary>Hands every socket that has an interest to another poller. O(n).</summary>
     public abstract void MoveTo(Poller other);
 

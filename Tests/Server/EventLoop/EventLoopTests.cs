@@ -244,7 +244,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     }
 
     [Test]
-    public void A_turn_serves_for_as_long_as_its_BeforeSleep_took()
+    public void A_turn_serves_for_as_long_as_its_BeforeSleep_worked()
     {
         var happened = new List<string>();
         _loop.BeforeSleep = () =>
@@ -260,7 +260,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
             {
                 happened.Add("served");
                 Spin(1000);
-                if (happened.Count == 4)
+                if (happened.Count(what => what == "served") == 3)
                     _loop.Stop();
             };
         }
@@ -269,10 +269,13 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
 
         Assert.That(happened, Is.EqualTo((string[])["turn", "served", "served", "served"]));
 
+        // Work, not waiting: what counts is processor time.
         static void Spin(long micros)
         {
             long until = EventLoop.NowMicros() + micros;
-            SpinWait.SpinUntil(() => EventLoop.NowMicros() > until);
+            while (EventLoop.NowMicros() <= until)
+            {
+            }
         }
     }
 
