@@ -250,7 +250,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
         _loop.BeforeSleep = () =>
         {
             happened.Add("turn");
-            Spin(200_000);
+            Spin(1_000_000);
         };
         for (int i = 0; i < 3; i++)
         {
