@@ -50,9 +50,12 @@ public sealed class CrashReportTests
     [Test]
     public void What_the_processor_complains_about_is_named_by_its_signal()
     {
-        string text = Report(() => "", () => null).Format(new NullReferenceException("nothing there"));
+        string? missing = null;
+        NullReferenceException fault = Assert.Throws<NullReferenceException>(() => missing!.Trim());
 
-        Assert.That(text, Does.Contain("kestrel-free 1.2.3 crashed by signal: 11, as System.NullReferenceException: nothing there"));
+        string text = Report(() => "", () => null).Format(fault);
+
+        Assert.That(text, Does.Contain($"kestrel-free 1.2.3 crashed by signal: 11, as System.NullReferenceException: {fault.Message}"));
     }
 
     [Test]
