@@ -51,7 +51,7 @@ public sealed class CrashReportTests
     public void What_the_processor_complains_about_is_named_by_its_signal()
     {
         string? missing = null;
-        NullReferenceException fault = Assert.Throws<NullReferenceException>(() => missing!.Trim());
+        NullReferenceException fault = Assert.Throws<NullReferenceException>(() => missing!.Trim())!;
 
         string text = Report(() => "", () => null).Format(fault);
 
