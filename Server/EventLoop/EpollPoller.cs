@@ -30,8 +30,8 @@ namespace KestrelFree.Server.Loop;
 // A level-triggered socket that was reported stays in the kernel's list of ready ones until the next look finds nothing to read there. If that look
 // comes late, for the loop was put aside just when its reply woke the client, the client's next request is found at its old place, before what it
 // sent to another connection first (upstream's client-eviction failed in a third of its runs by that). So where few are watched there is a look
-// after the service and before the replies, while nobody can have sent more: it empties the list. Among many nobody can expect an order, and it
-// would cost 3 % of an unpipelined turn.
+// after the service and before the replies, while nobody can have sent more: it empties the list. Among many nobody can expect an order, and the
+// call would be one more in each of their turns.
 //
 // Costs: a change of interest is one system call; memory is 12 bytes for each possible descriptor up to the highest in use.
 

@@ -3,7 +3,7 @@ namespace KestrelFree.Server.Loop;
 // What a turn costs is its time between two polls. Its CPU time tells a slow command from a busy machine, but reading the thread's CPU clock
 // is a system call (0.3 us against turns of 10 us), so it is read rarely: after every 8 short turns, to have a recent base, and
 // after a turn of a millisecond or more. The CPU time of such a turn is the growth since the base, less the wall time of the
-// short turns in between, and never more than the turn's own wall time: too much by what the polls in between cost, some microseconds each.
+// short turns in between, and never more than the turn's own wall time: too much by what the polls in between cost.
 // Turns below a millisecond do not compete for the maximum.
 
 /// <summary>The loop's counts and times for INFO, in microseconds. Loop thread only.</summary>

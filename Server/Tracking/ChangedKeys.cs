@@ -10,9 +10,8 @@ namespace KestrelFree.Server.Tracking;
 //     _order   [which change] ...                        after Sort: the keys in order, each by its last change
 //
 // A write appends; the order is made when somebody is told, once a turn. A tree that is always in order costs every write an object and ten
-// comparisons with keys that lie elsewhere, more than twice as much in all. What is compared here is the eight bytes of each key behind those that all of them
-// share, as one number: names of keys have long common beginnings, and seldom more than one variable part. Keys that are alike in these are compared
-// as a whole.
+// comparisons with keys that lie elsewhere. What is compared here is the eight bytes of each key behind those that all of them share, as one number:
+// names of keys have long common beginnings, and seldom more than one variable part. Keys that are alike in these are compared as a whole.
 //
 // A transaction may change one key a million times in a turn, so repetitions are taken out whenever there are twice as many changes as remained the
 // last time.
