@@ -36,8 +36,10 @@ internal sealed class Dispatch
         if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) ExecuteSilently(client, args);
         else ExecuteOrReject(client, args);
 
+        if (_call.HasObservers) _server.Tracking.TellOwnChanges(client);
         if (_server.Pushes.HasWaiting) _server.Pushes.Flush(client);
         if (_call.HasObservers) ClientSideCaching.EndRequest(client);
+        if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
         if (!client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext) || client.Blocked is { MayTimeOut: false }) return;
         client.Flags &= ~ClientFlags.ReplySkip;
         if (!client.Is(ClientFlags.ReplySkipNext)) return;
@@ -81,7 +83,6 @@ internal sealed class Dispatch
         }
 
         _call.Execute(client, command, args);
-        if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
     }
 
     /// <summary>Executes a request that was admitted when it was queued by MULTI.</summary>

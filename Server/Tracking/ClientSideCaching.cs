@@ -15,7 +15,11 @@ namespace KestrelFree.Server.Tracking;
 //
 // The message is a RESP3 push to the client, or to the one that it redirects to: as a push if that speaks RESP3, else as a message of the channel
 // __redis__:invalidate if it subscribes to anything. Otherwise there is no way to tell, and nothing is sent. A client whose redirection is gone is
-// told so instead. To the client whose request runs the messages come behind its reply, in a transaction behind EXEC's (see PushedMessages).
+// told so instead.
+//
+// What a client has changed itself is told when its request has replied, a transaction's behind EXEC's reply: behind the request's own events and
+// published messages, be it told or the one that it redirects to, by the redirection and the protocol as they are then. Others are told at once,
+// before the events of the change, but not within their own replies (see PushedMessages).
 //
 // While nobody tracks, a write pays one comparison.
 
@@ -33,8 +37,12 @@ internal sealed class ClientSideCaching
     private readonly List<FoundKey> _found = [];
     private readonly List<long> _holders = [];
     private readonly ChangedKeys _changed = new();
+
+    // The keys that the running request's client has read and changed, in this order; null for all keys.
+    private readonly List<byte[]?> _ownChanges = [];
     private readonly ReplyWriter _encoder;
     private TrackedKeys? _tracked;
+    private long _ownRedirectId;
     private int _roundsOverLimit;
 
     internal ClientSideCaching(RedisServer server)
@@ -131,7 +139,26 @@ internal sealed class ClientSideCaching
     {
         if (!IsActive) return;
         _tracked!.Clear();
-        foreach (var client in _clients.OrderBy(client => client.Id)) Send(client, Message.OfAllKeys(client.Reply.Version), Delivery.BehindReply);
+        foreach (var client in _clients.OrderBy(client => client.Id))
+        {
+            if (client == _server.Requests.Current) NoteOwnChange(client, key: null);
+            else Send(client, Message.OfAllKeys(client.Reply.Version), Delivery.BehindReply);
+        }
+
+        LoseInterest();
+    }
+
+    /// <summary>Tells the running request's client, which has been replied to, of what it has changed itself.</summary>
+    internal void TellOwnChanges(Client client)
+    {
+        if (_ownChanges.Count == 0) return;
+        foreach (var key in _ownChanges)
+        {
+            var message = key is null ? Message.OfAllKeys(client.Reply.Version) : MessageOf(key);
+            Send(client, client.Tracking?.Options.RedirectId ?? _ownRedirectId, message, Delivery.BehindReply);
+        }
+
+        _ownChanges.Clear();
         LoseInterest();
     }
 
@@ -183,34 +210,49 @@ internal sealed class ClientSideCaching
     {
         _holders.Clear();
         if (!_tracked!.Remove(key, _holders)) return;
-        _changed.Clear();
-        _changed.Add(key, changer: 0);
-        _changed.Sort();
-        var message = new Message(_changed);
-        foreach (var id in _holders) Tell(id, message, delivery);
+        var message = MessageOf(key);
+        foreach (var id in _holders) Tell(id, key, message, delivery);
         LoseInterest();
     }
 
-    private void Tell(long id, Message message, Delivery delivery)
+    private Message MessageOf(ReadOnlySpan<byte> key)
     {
-        if (_server.Clients.Find(id) is not { Tracking: { } tracking } client || tracking.Options.Mode == TrackingMode.Broadcast) return;
-        if (!tracking.Ignores(client, _server.Requests.Current)) Send(client, message, delivery);
+        _changed.Clear();
+        _changed.Add(key, changer: 0);
+        _changed.Sort();
+        return new Message(_changed);
     }
 
-    private void Send(Client client, Message message, Delivery delivery)
+    private void Tell(long id, ReadOnlySpan<byte> key, Message message, Delivery delivery)
     {
-        var tracking = client.Tracking!;
-        var target = tracking.Options.RedirectId == 0 ? client : _server.Clients.Find(tracking.Options.RedirectId);
+        if (_server.Clients.Find(id) is not { Tracking: { } tracking } client || tracking.Options.Mode == TrackingMode.Broadcast) return;
+        var current = _server.Requests.Current;
+        if (tracking.Ignores(client, current)) return;
+        if (client == current && delivery == Delivery.BehindReply) NoteOwnChange(client, key.ToArray());
+        else Send(client, message, delivery);
+    }
+
+    private void NoteOwnChange(Client client, byte[]? key)
+    {
+        _ownRedirectId = client.Tracking!.Options.RedirectId;
+        _ownChanges.Add(key);
+    }
+
+    private void Send(Client client, Message message, Delivery delivery) => Send(client, client.Tracking!.Options.RedirectId, message, delivery);
+
+    private void Send(Client client, long redirectId, Message message, Delivery delivery)
+    {
+        var target = redirectId == 0 ? client : _server.Clients.Find(redirectId);
         if (target is null)
         {
-            tracking.IsRedirectBroken = true;
-            if (client.Reply.Version == 3) Deliver(client, EncodeBroken(tracking.Options.RedirectId), delivery);
+            if (client.Tracking is { } tracking) tracking.IsRedirectBroken = true;
+            if (client.Reply.Version == 3) Deliver(client, EncodeBroken(redirectId), delivery);
         }
         else if (target.Reply.Version == 3)
         {
             Deliver(target, message.Push ??= EncodePush(message), delivery);
         }
-        else if (tracking.Options.RedirectId != 0 && target.Is(ClientFlags.PubSub))
+        else if (redirectId != 0 && target.Is(ClientFlags.PubSub))
         {
             Deliver(target, message.Channel ??= EncodeChannelMessage(message), delivery);
         }
@@ -271,7 +313,7 @@ internal sealed class ClientSideCaching
 
     private void LoseInterest()
     {
-        if (_clients.Count != 0 || KeyCount != 0) return;
+        if (_clients.Count != 0 || KeyCount != 0 || _ownChanges.Count != 0) return;
         IsActive = false;
         _server.Dispatch.FollowObservers();
     }

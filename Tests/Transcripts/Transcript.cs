@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using KestrelFree.Tests.Support;
 
 namespace KestrelFree.Tests.Transcripts;
@@ -12,6 +13,7 @@ namespace KestrelFree.Tests.Transcripts;
 //     < closed                      the server closed the connection
 //     b> PING                       another client, named b; it connects when it first speaks
 //     b< +PONG
+//     > CLIENT KILL ID {b}          the number of a client, which asks for it the first time
 //     ! since 7.2                   the replies to the next request were written by hand: the oracle lacks it or
 //                                   answers otherwise, for the reason given
 //
@@ -99,13 +101,16 @@ internal enum StepKind
 }
 
 /// <summary>One remark, request or reply.</summary>
-internal sealed record TranscriptStep(StepKind Kind, string Client, string Text)
+internal sealed partial record TranscriptStep(StepKind Kind, string Client, string Text)
 {
     /// <summary>In place of a reply: the server closed the connection.</summary>
     public const string Closed = "closed";
 
     /// <summary>The bytes that a request sends.</summary>
-    public byte[] Bytes => Kind == StepKind.RawRequest ? ByteText.Unquote(Text) : RequestBytes.Of(ByteText.SplitArguments(Text));
+    /// <param name="idOf">The number of a client by its name.</param>
+    public byte[] BytesWith(Func<string, string> idOf) => Kind == StepKind.RawRequest
+        ? ByteText.Unquote(Text)
+        : RequestBytes.Of(ByteText.SplitArguments(ClientId().Replace(Text, match => idOf(match.Groups[1].Value))));
 
     /// <summary>The lines of the file.</summary>
     public string Lines => Kind switch
@@ -135,4 +140,7 @@ internal sealed record TranscriptStep(StepKind Kind, string Client, string Text)
 
         return parts[^1].Length == 0 || at == reply.Length;
     }
+
+    [GeneratedRegex(@"\{(\w+)\}")]
+    private static partial Regex ClientId();
 }

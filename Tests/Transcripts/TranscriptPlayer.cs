@@ -6,6 +6,7 @@ namespace KestrelFree.Tests.Transcripts;
 internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
 {
     private readonly SortedDictionary<string, RawConnection> _clients = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _ids = [];
 
     /// <summary>The first reply that is not the one in the transcript, told in full, or null.</summary>
     public string? FirstDifference(Transcript transcript, HandWritten handWritten)
@@ -17,7 +18,7 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
             if (step.Kind is StepKind.Request or StepKind.RawRequest)
             {
                 byHand = request.Kind == StepKind.ByHand;
-                ClientOf(step).Send(step.Bytes);
+                Send(step);
             }
 
             if (step.Kind == StepKind.Reply)
@@ -49,7 +50,7 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
             if (step.Kind is StepKind.Request or StepKind.RawRequest)
             {
                 keeps = previous == StepKind.ByHand;
-                ClientOf(step).Send(step.Bytes);
+                Send(step);
                 var replies = Heard().Select(reply => Kept(transcript, step, reply).Lines).ToArray();
                 if (!keeps)
                     lines.AddRange(replies);
@@ -67,10 +68,23 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
             client.Dispose();
     }
 
-    private RawConnection ClientOf(TranscriptStep step)
+    private void Send(TranscriptStep step) => ClientNamed(step.Client).Send(step.BytesWith(IdOf));
+
+    // Asked for once, since a client that subscribes may not be able to say it.
+    private string IdOf(string client)
     {
-        if (!_clients.TryGetValue(step.Client, out var client))
-            _clients.Add(step.Client, client = server.Connect());
+        if (!_ids.TryGetValue(client, out var id))
+            _ids.Add(client, id = ClientNamed(client).Ask("CLIENT", "ID")[1..]);
+
+        return id;
+    }
+
+    private RawConnection ClientOf(TranscriptStep step) => ClientNamed(step.Client);
+
+    private RawConnection ClientNamed(string name)
+    {
+        if (!_clients.TryGetValue(name, out var client))
+            _clients.Add(name, client = server.Connect());
 
         return client;
     }
