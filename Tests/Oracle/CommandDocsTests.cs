@@ -27,7 +27,7 @@ internal sealed class CommandDocsTests : OracleFixture
         ("7.2 names the key specifications of STORE and STOREDIST", ["arguments"], ["georadius", "georadiusbymember"]),
         ("new in 7.2", Options, ["zrank", "zrevrank", "xinfo|consumers", "xinfo|stream", "acl|log"]),
         ("new in 7.4", Options, ["client|kill", "hscan"]),
-        ("newer than 7.4", Options, ["client|list", "set", "bitop", "xadd", "xtrim", "xread", "xreadgroup", "zinter", "zinterstore", "zunion", "zunionstore"]),
+        ("newer than 7.4", Options, ["client|list", "set", "bitop", "xadd", "xtrim", "xread", "xreadgroup", "zinter", "zinterstore", "zunion", "zunionstore", "geosearch", "geosearchstore"]),
     ];
 
     [Test]

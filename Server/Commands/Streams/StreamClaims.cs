@@ -10,7 +10,7 @@ namespace KestrelFree.Server.Commands;
 /// <summary>Takes over entries that have been pending for long.</summary>
 internal static class StreamClaims
 {
-    /// <summary>The entries that have been idle for so long, of so many at most (0: all), longest idle first; null when there are none. O(m log n) for m.</summary>
+    /// <summary>The entries that have been idle for so long, of so many at most, longest idle first; null when there are none. O(m log n) for m.</summary>
     internal static List<StreamId>? Overdue(Client client, ref StreamRef stream, ConsumerGroup group, long minIdleMs, long count)
     {
         var latest = client.Server.Clock.NowMs - minIdleMs;
@@ -32,17 +32,19 @@ internal static class StreamClaims
     }
 
     /// <summary>Replies entries that are overdue, each with how long it was idle and how often it was delivered, and gives them to the consumer.</summary>
-    internal static void ReplyAndClaim(Client client, in StreamRef stream, ConsumerGroup group, Consumer consumer, List<StreamId> overdue)
+    internal static void ReplyAndClaim(Client client, in StreamRef stream, ConsumerGroup group, Consumer consumer, List<StreamId> overdue, ref ReadBudget budget)
     {
         var now = client.Server.Clock.NowMs;
         foreach (var id in overdue)
         {
+            if (!budget.HasRoom(client.Reply)) break;
             group.TryGetPending(id, out var entry);
             var cursor = stream.Log.Read(id, id);
             cursor.MoveNext();
             client.Reply.StreamDelivery(ref cursor, Math.Max(0, now - entry.DeliveredMs), entry.Deliveries);
             group.Deliver(id, consumer, now, entry.Deliveries + 1);
             StreamEffects.PropagatePending(client, stream.Key, group, id);
+            budget.Take();
         }
 
         consumer.ActiveMs = now;

@@ -13,7 +13,7 @@ namespace KestrelFree.Server.Commands;
 //
 // XREADGROUP reads either what nobody of the group has been given (">"), which it then owes an acknowledgement for unless NOACK, or what the
 // consumer itself has pending. With CLAIM it takes over what others have had pending for too long before it reads what is new, and while it waits it is
-// woken when the next of those is due.
+// woken when the next of those is due. How much both reply is told in ReadBudget.
 
 /// <summary>Reading the entries behind an id.</summary>
 internal static class StreamReadCommands
@@ -50,6 +50,8 @@ internal static class StreamReadCommands
     {
         public long TimeoutMs;
         public long Count;
+        public long MaxCount;
+        public long MaxSize;
         public int FirstKey;
         public int Keys;
         public int GroupAt;
@@ -97,6 +99,14 @@ internal static class StreamReadCommands
                 if (!ArgumentParsing.TryIntegerOrReply(client, args[++i], out options.Count)) return false;
                 options.Count = Math.Max(0, options.Count);
             }
+            else if (args[i].Is("maxcount"u8) && more > 0)
+            {
+                if (!TryLimitOrReply(client, args[++i], out options.MaxCount, "ERR MAXCOUNT must be a positive integer"u8)) return false;
+            }
+            else if (args[i].Is("maxsize"u8) && more > 0)
+            {
+                if (!TryLimitOrReply(client, args[++i], out options.MaxSize, "ERR MAXSIZE must be a positive integer"u8)) return false;
+            }
             else if (args[i].Is("streams"u8) && more > 0)
             {
                 options.FirstKey = i + 1;
@@ -128,8 +138,12 @@ internal static class StreamReadCommands
         }
 
         if (options.FirstKey == 0) return Refuse(client, SharedReplies.SyntaxError);
-        return reader == Reader.Client || options.GroupAt != 0 || Refuse(client, "ERR Missing GROUP option for XREADGROUP"u8);
+        if (reader == Reader.Consumer && options.GroupAt == 0) return Refuse(client, "ERR Missing GROUP option for XREADGROUP"u8);
+        return options.MaxCount == 0 || options.MaxCount >= options.Count || Refuse(client, "ERR MAXCOUNT must be greater than or equal to COUNT"u8);
     }
+
+    private static bool TryLimitOrReply(Client client, ReadOnlySpan<byte> argument, out long limit, ReadOnlySpan<byte> error) =>
+        ArgumentParsing.TryIntegerOrReply(client, argument, out limit) && (limit > 0 || Refuse(client, error));
 
     private static ReadOnlySpan<byte> Unbalanced(Reader reader) => reader == Reader.Client
         ? "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified."u8
@@ -146,7 +160,6 @@ internal static class StreamReadCommands
                 StreamGroupCommands.RefuseKeyOrGroup(client, key, args[options.GroupAt], " in XREADGROUP with GROUP option");
                 return false;
             }
-
 
             if (!TryIdOrReply(client, args[options.FirstKey + ids.Length + i], stream, options.GroupAt != 0 ? Reader.Consumer : Reader.Client, out ids[i])) return false;
         }
@@ -178,16 +191,18 @@ internal static class StreamReadCommands
     {
         retryMs = long.MaxValue;
         var reply = client.Reply;
+        var budget = new ReadBudget(OrUnlimited(options.Count), OrUnlimited(options.MaxCount), OrUnlimited(options.MaxSize));
         var length = default(DeferredLength);
         var served = 0;
-        for (var i = 0; i < ids.Length; i++)
+        for (var i = 0; i < ids.Length && !budget.IsSpent(reply); i++)
         {
             var key = args[options.FirstKey + i];
             if (!CollectionKeys.TryReadOrReply(client, key, out StreamRef stream) || !stream.Exists) continue;
+            budget.BeginStream();
             var reading = options.GroupAt == 0 ? default : Open(client, args, options, key, ref stream);
             var isHistory = options.GroupAt != 0 && ids[i] != Undelivered;
             var minIdle = isHistory ? null : options.MinIdleMs;
-            var overdue = minIdle is { } ms ? StreamClaims.Overdue(client, ref stream, reading.Group, ms, options.Count) : null;
+            var overdue = minIdle is { } ms ? StreamClaims.Overdue(client, ref stream, reading.Group, ms, budget.Left) : null;
             var behind = options.GroupAt == 0 || isHistory ? ids[i] : reading.Group.LastId;
             if (!isHistory && overdue is null && !HasBehind(stream.Log, behind))
             {
@@ -195,13 +210,20 @@ internal static class StreamReadCommands
                 continue;
             }
 
-            if (served++ == 0) length = reply.BeginDeferred();
+            if (served++ == 0)
+            {
+                length = reply.BeginDeferred();
+                budget.BeginReply(reply);
+            }
+
             if (reply.Version == 2) reply.ArrayHeader(2);
             reply.Bulk(key);
             behind.TryNext(out var first);
-            if (options.GroupAt == 0) reply.StreamEntries(stream.Log.Read(first, StreamId.Max), options.Count);
-            else if (isHistory) ReplyHistory(client, key, stream.Log, reading, first, options.Count);
-            else ReplyDeliveries(client, stream, reading, overdue, first, options);
+            var entries = budget.BeginEntries(reply);
+            if (options.GroupAt == 0) ReplyEntries(reply, stream.Log.Read(first, StreamId.Max), ref budget);
+            else if (isHistory) ReplyHistory(client, key, stream.Log, reading, first, ref budget);
+            else ReplyDeliveries(client, stream, reading, overdue, first, options, ref budget);
+            budget.EndEntries(reply, entries);
             if (options.GroupAt != 0) stream.SignalChanged();
         }
 
@@ -210,6 +232,8 @@ internal static class StreamReadCommands
         else reply.EndDeferredMap(length, served);
         return true;
     }
+
+    private static long OrUnlimited(long limit) => limit == 0 ? ReadBudget.Unlimited : limit;
 
     private static bool HasBehind(StreamLog log, StreamId id) => log.LastId > id && log.NewestId() > id;
 
@@ -221,6 +245,15 @@ internal static class StreamReadCommands
         return (group, StreamGroupCommands.Hear(client, key, ref stream, group, args[options.GroupAt + 1]));
     }
 
+    private static void ReplyEntries(ReplyWriter reply, StreamCursor cursor, ref ReadBudget budget)
+    {
+        while (budget.HasRoom(reply) && cursor.MoveNext())
+        {
+            reply.StreamEntry(ref cursor);
+            budget.Take();
+        }
+    }
+
     /// <summary>Replies what is overdue and what is new to the group, and gives it to the consumer.</summary>
     private static void ReplyDeliveries(
         Client client,
@@ -228,25 +261,23 @@ internal static class StreamReadCommands
         (ConsumerGroup Group, Consumer Consumer) reading,
         List<StreamId>? overdue,
         StreamId first,
-        in ReadOptions options)
+        in ReadOptions options,
+        ref ReadBudget budget)
     {
         var (group, consumer) = reading;
         var oldest = group.OldestDeliveryMs;
-        var length = client.Reply.BeginDeferred();
-        var entries = overdue?.Count ?? 0L;
-        if (overdue is not null) StreamClaims.ReplyAndClaim(client, stream, group, consumer, overdue);
-        entries += ReplyNew(client, stream, group, consumer, first, options, options.Count == 0 ? long.MaxValue : options.Count - entries);
-        client.Reply.EndDeferredArray(length, entries);
+        if (overdue is not null) StreamClaims.ReplyAndClaim(client, stream, group, consumer, overdue, ref budget);
+        ReplyNew(client, stream, group, consumer, first, options, ref budget);
         if (group.OldestDeliveryMs < oldest) client.Server.KeyWaits.SignalOlder(client.Database, stream.Key);
     }
 
-    private static long ReplyNew(
-        Client client, in StreamRef stream, ConsumerGroup group, Consumer consumer, StreamId first, in ReadOptions options, long most)
+    private static void ReplyNew(
+        Client client, in StreamRef stream, ConsumerGroup group, Consumer consumer, StreamId first, in ReadOptions options, ref ReadBudget budget)
     {
         var now = client.Server.Clock.NowMs;
-        var entries = 0L;
+        var anyNew = false;
         var cursor = stream.Log.Read(first, StreamId.Max);
-        while (entries < most && cursor.MoveNext())
+        while (budget.HasRoom(client.Reply) && cursor.MoveNext())
         {
             stream.Log.NoteRead(group, cursor.Id);
             if (!options.NoAck)
@@ -258,23 +289,21 @@ internal static class StreamReadCommands
 
             if (options.MinIdleMs is null) client.Reply.StreamEntry(ref cursor);
             else client.Reply.StreamDelivery(ref cursor, 0, 0);
-            entries++;
+            budget.Take();
+            anyNew = true;
         }
 
-        if (entries > 0) StreamEffects.PropagateProgress(client, stream.Key, group);
-        return entries;
+        if (anyNew) StreamEffects.PropagateProgress(client, stream.Key, group);
     }
 
     /// <summary>Replies what the consumer has pending, which counts as another delivery, with null for entries that are gone.</summary>
     private static void ReplyHistory(
-        Client client, ReadOnlySpan<byte> key, StreamLog log, (ConsumerGroup Group, Consumer Consumer) reading, StreamId first, long count)
+        Client client, ReadOnlySpan<byte> key, StreamLog log, (ConsumerGroup Group, Consumer Consumer) reading, StreamId first, ref ReadBudget budget)
     {
         var now = client.Server.Clock.NowMs;
         var reply = client.Reply;
-        var length = reply.BeginDeferred();
-        var entries = 0L;
         var found = reading.Group.TryPendingFrom(first, reading.Consumer, out var id, out var entry);
-        while (found && (count == 0 || entries < count))
+        while (found && budget.HasRoom(reply))
         {
             if (reply.TryStreamEntry(log, id))
             {
@@ -288,11 +317,9 @@ internal static class StreamReadCommands
                 reply.NullArray();
             }
 
-            entries++;
+            budget.Take();
             found = id.TryNext(out var next) && reading.Group.TryPendingFrom(next, reading.Consumer, out id, out entry);
         }
-
-        reply.EndDeferredArray(length, entries);
     }
 
     /// <summary>The request with ids in the place of every "$".</summary>
