@@ -278,12 +278,10 @@ public sealed class Keyspace
     /// </summary>
     public void PrefetchMember(Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> member)
     {
-        EntryPlace place = default;
-        if (!database.Table.Find(_prefetch.HashOf(key), key, ref place) || !ValueForms.IsCollection(Entry.Form(ref place.Entry)))
-            return;
-        var collection = (CollectionValue)_pages.Objects[Entry.Reference(ref place.Entry)];
-        if (collection.Members is Table members)
-            _memberPrefetch.Add(members, member);
+        ulong hash = _prefetch.HashOf(key);
+        if (!_memberPrefetch.IsOpenFor(hash))
+            _memberPrefetch.Open(hash, MembersOf(database, hash, key));
+        _memberPrefetch.Add(member);
     }
 
     /// <summary>Asks for the entries of all members since the last call.</summary>
@@ -341,6 +339,14 @@ public sealed class Keyspace
     {
         SipHash hash = options.Seed == null ? SipHash.UnderRandomKey() : new SipHash((ulong)dice.NextInt64(), (ulong)dice.NextInt64());
         return new KeyHasher(hash, options.HashMask);
+    }
+
+    private Table? MembersOf(Database database, ulong hash, ReadOnlySpan<byte> key)
+    {
+        EntryPlace place = default;
+        if (!database.Table.Find(hash, key, ref place) || !ValueForms.IsCollection(Entry.Form(ref place.Entry)))
+            return null;
+        return ((CollectionValue)_pages.Objects[Entry.Reference(ref place.Entry)]).Members as Table;
     }
 }
 

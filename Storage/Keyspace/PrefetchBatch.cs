@@ -9,8 +9,9 @@ namespace KestrelFree.Storage.Keyspaces;
 // machine.
 //
 // The first pass hashes the keys as well; the look-ups that follow would hash them again. So a batch remembers each key of up to 32 bytes with its
-// hash, and HashOf recognises it: first at the position after the last one recognised (commands execute in order). Keys are compared in
-// full, never by address: the caller's buffers may be reused or moved.
+// hash, and HashOf recognises it, from the position of the last one recognised on (commands execute in order). Keys are compared in
+// full, never by address: the caller's buffers may be reused or moved. A key that follows itself, as in a pipeline of pushes to one list, is
+// hashed and asked for once.
 
 /// <summary>The keys of a pipelined batch on their way into the cache.</summary>
 internal sealed class PrefetchBatch(KeyHasher hasher)
@@ -51,7 +52,7 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
             _table = database.Table;
         }
 
-        if (_count == Capacity || database.Table != _table)
+        if (_count == Capacity || database.Table != _table || (_count > 0 && IsOf(ref _pending[_count - 1], key)))
             return;
         ulong hash = hasher.Hash(key);
         ref Pending pending = ref _pending[_count++];
@@ -90,12 +91,15 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
         for (int i = _next; i < last; i++)
         {
             ref Pending pending = ref _pending[i];
-            if (pending.Length != key.Length || !((ReadOnlySpan<byte>)pending.Key)[..key.Length].SequenceEqual(key))
+            if (!IsOf(ref pending, key))
                 continue;
-            _next = i + 1;
+            _next = i;
             return pending.Hash;
         }
 
         return hasher.Hash(key);
     }
+
+    private static bool IsOf(ref Pending pending, ReadOnlySpan<byte> key) =>
+        pending.Length == key.Length && ((ReadOnlySpan<byte>)pending.Key)[..key.Length].SequenceEqual(key);
 }
