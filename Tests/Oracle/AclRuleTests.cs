@@ -4,8 +4,8 @@ using NUnit.Framework;
 
 namespace KestrelFree.Tests.Oracle;
 
-// ACL_SCRIPTS chooses how many scripts; the case is the seed of ten of them. The oracle describes commands in another way, since it does not
-// remember rules: it turns bits back into words. So a user's commands are compared by what they allow, and its description by what it makes of a
+// ACL_SCRIPTS chooses how many scripts, ORACLE_SEED which; the case is the seed of ten of them. The oracle describes commands in another way, since it
+// does not remember rules: it turns bits back into words. So a user's commands are compared by what they allow, and its description by what it makes of a
 // new user there.
 
 /// <summary>Random rules make the same users as the oracle's: same refusals, same descriptions, same verdicts over random requests.</summary>
@@ -14,9 +14,9 @@ internal sealed partial class AclRuleTests : OracleFixture
     private const int ScriptsPerCase = 10;
     private const int RequestsPerUser = 25;
 
-    private static readonly int Cases = int.TryParse(Environment.GetEnvironmentVariable("ACL_SCRIPTS"), out var scripts) ? scripts / ScriptsPerCase : 12;
+    private static readonly int Cases = Setting("ACL_SCRIPTS", 120) / ScriptsPerCase;
 
-    private static readonly IEnumerable<int> Seeds = Enumerable.Range(1, Cases);
+    private static readonly IEnumerable<int> Seeds = Enumerable.Range(Setting("ORACLE_SEED", 1), Cases);
 
     [TestCaseSource(nameof(Seeds))]
     public void The_same_rules_make_the_same_user(int seed)
@@ -59,6 +59,8 @@ internal sealed partial class AclRuleTests : OracleFixture
             Assert.That(Comparable(theirs.Ask(["ACL", "DRYRUN", "again", .. request])), Is.EqualTo(verdict), () => $"{string.Join(' ', rules)}: {string.Join(' ', request)}");
         }
     }
+
+    private static int Setting(string name, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
 
     private static List<string[]> Script(int seed)
     {

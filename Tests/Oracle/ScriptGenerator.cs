@@ -35,6 +35,9 @@ internal sealed class ScriptGenerator(KeyKinds kinds)
         if (command.Words[0] == "CONFIG")
             arguments.RemoveAll(argument => argument.Contains('\0', StringComparison.Ordinal));
 
+        if (command.Name == AclGrammars.SetUser)
+            AclGrammars.RemoveInnerParentheses(arguments);
+
         return [.. arguments];
     }
 

@@ -39,6 +39,16 @@ internal sealed class UserRegistryTests
         Assert.That(_admin.Ask("LLEN", "k"), Is.EqualTo(":1"));
     }
 
+    // As since Redis 7.2; 7.0 forgets the first selector when a second one opens.
+    [TestCase("(+get (~a:* )", "(+get (~a:* )")]
+    [TestCase("(+get (~a:*) ~b:*", "(+get (~a:*)")]
+    [TestCase("( ( )", "( ( )")]
+    public void A_parenthesis_inside_a_selector_is_a_rule_that_there_is_not(string rules, string refused)
+    {
+        Assert.That(_admin.Ask(["ACL", "SETUSER", "alice", .. rules.Split(' ')]), Is.EqualTo($"-ERR Error in ACL SETUSER modifier '{refused}': Syntax error"));
+        Assert.That(_admin.Ask("ACL", "GETUSER", "alice"), Is.EqualTo("$nil"));
+    }
+
     [Test]
     public void Whoever_is_gone_takes_nothing_that_he_waited_for()
     {
