@@ -203,17 +203,17 @@ internal readonly ref struct StreamNodeEdit : IPackedBytes
         _node.Live = live;
     }
 
-    private static Span<byte> Put(Span<byte> room, long value) => room[new ListpackValue(value).WriteTo(room)..];
+    private static Span<byte> Put(Span<byte> room, long value) => room[ListpackElement.Write(room, value)..];
 
     private int EntryBytes(StreamId id, in ArgVector pairs, bool isSame, int elements)
     {
-        int bytes = new ListpackValue(isSame ? StreamListpack.SameFields : 0L).EntryBytes;
-        bytes += new ListpackValue(unchecked((long)(id.Ms - _node.MasterId.Ms))).EntryBytes;
-        bytes += new ListpackValue(unchecked((long)(id.Seq - _node.MasterId.Seq))).EntryBytes;
+        int bytes = ListpackElement.EntryBytes(isSame ? StreamListpack.SameFields : 0L);
+        bytes += ListpackElement.EntryBytes(unchecked((long)(id.Ms - _node.MasterId.Ms)));
+        bytes += ListpackElement.EntryBytes(unchecked((long)(id.Seq - _node.MasterId.Seq)));
         if (!isSame)
-            bytes += new ListpackValue((long)pairs.Count / 2).EntryBytes;
+            bytes += ListpackElement.EntryBytes((long)pairs.Count / 2);
         for (int i = isSame ? 1 : 0; i < pairs.Count; i += isSame ? 2 : 1)
             bytes += new ListpackValue(pairs[i]).EntryBytes;
-        return bytes + new ListpackValue((long)elements).EntryBytes;
+        return bytes + ListpackElement.EntryBytes((long)elements);
     }
 }
