@@ -72,6 +72,7 @@ internal sealed class ServerProcess
         _detached?.ReportListening();
         Started?.Invoke(() => signals.Receive("SIGTERM"));
         using var rehearsal = _config.Rehearsal && Rehearsal.IsAffordable ? Rehearsal.Begin(_log) : null;
+        using var compilerMemory = CompilerMemory.Watched();
         Load(server);
         return Serve(server, crashReport);
     }
