@@ -1,3 +1,4 @@
+using KestrelFree.Server.Commands;
 using KestrelFree.Server.Networking;
 
 namespace KestrelFree.Server.Blocking;
@@ -42,6 +43,7 @@ internal sealed class BlockedClients
         var operation = client.Blocked;
         if (!Release(client)) return;
         _server.Dispatch.CountUnblocked(client, operation!);
+        Dispatch.EndReplySkip(client);
         _server.Requests.Resume(client);
         if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
     }
@@ -49,14 +51,14 @@ internal sealed class BlockedClients
     /// <summary>Ends the waiting as if its time were up.</summary>
     internal void TimeOut(Client client)
     {
-        client.Blocked?.ReplyTimeout(client);
+        if (!client.IsSilent) client.Blocked?.ReplyTimeout(client);
         Unblock(client);
     }
 
     /// <summary>Ends the waiting with an error.</summary>
     internal void Fail(Client client, ReadOnlySpan<byte> error)
     {
-        client.Reply.Error(error);
+        if (!client.IsSilent) client.Reply.Error(error);
         if (client.LastCommand is { } command) command.FailedCalls++;
         Unblock(client);
     }

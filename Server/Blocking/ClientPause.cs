@@ -87,9 +87,8 @@ internal sealed class ClientPause
             client.ReexecutedFrom = held.ContinuedFrom;
             _server.Requests.Reexecute(client, held.Request);
             client.ReexecutedFrom = null;
-            if (client.IsAny(ClientFlags.Blocked | ClientFlags.Freed)) continue;
-            _server.Requests.Resume(client);
-            if (!client.Reply.Buffer.IsEmpty) _server.Replies.Schedule(client);
+            // What it has sent since comes before what others wait to do.
+            if (!client.IsAny(ClientFlags.Blocked | ClientFlags.Freed)) _server.Requests.Execute(client);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class Dispatch
     private readonly RedisServer _server;
     private readonly CommandTable _table;
     private readonly Call _call;
+    private ReplyMark _silentFrom;
 
     internal Dispatch(RedisServer server, CommandTable table)
     {
@@ -33,25 +34,29 @@ internal sealed class Dispatch
     internal void Process(Client client, in ArgVector args)
     {
         if (_call.HasObservers) _server.Tracking.GiveUpKeys();
-        if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip)) ExecuteSilently(client, args);
-        else ExecuteOrReject(client, args);
+        if (client.IsSilent) BeginSilence(client);
+        ExecuteOrReject(client, args);
+        if (client.IsSilent) EndSilence(client);
 
         if (_call.HasObservers) _server.Tracking.TellOwnChanges(client);
         if (_server.Pushes.HasWaiting) _server.Pushes.Flush(client);
         if (_call.HasObservers) ClientSideCaching.EndRequest(client);
+        if (client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext) && client.Blocked is null) EndReplySkip(client);
         if (_server.KeyWaits.HasReady) _server.KeyWaits.Serve();
-        if (!client.IsAny(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext) || client.Blocked is { MayTimeOut: false }) return;
-        client.Flags &= ~ClientFlags.ReplySkip;
-        if (!client.Is(ClientFlags.ReplySkipNext)) return;
-        client.Flags = (client.Flags & ~ClientFlags.ReplySkipNext) | ClientFlags.ReplySkip;
     }
 
-    // CLIENT REPLY OFF|SKIP: what the request writes is taken back, unless it was CLIENT REPLY ON or what it writes are messages.
-    private void ExecuteSilently(Client client, in ArgVector args)
+    /// <summary>CLIENT REPLY OFF|SKIP: what the client's request writes from here on is taken back; messages are none of it.</summary>
+    internal void BeginSilence(Client client) => _silentFrom = client.Reply.Buffer.Mark();
+
+    /// <summary>Takes back what the client's request has written since its silence began: the request has ended, or the silence by CLIENT REPLY ON.</summary>
+    internal void EndSilence(Client client) => client.Reply.Buffer.Rollback(_silentFrom);
+
+    /// <summary>Notes that a request has been answered, for CLIENT REPLY SKIP to count.</summary>
+    internal static void EndReplySkip(Client client)
     {
-        var mark = client.Reply.Buffer.Mark();
-        ExecuteOrReject(client, args);
-        if (client.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip) && !PushedMessages.RepliesByPush(client.LastCommand)) client.Reply.Buffer.Rollback(mark);
+        var skipsNext = client.Is(ClientFlags.ReplySkipNext);
+        client.Flags &= ~(ClientFlags.ReplySkip | ClientFlags.ReplySkipNext);
+        if (skipsNext) client.Flags |= ClientFlags.ReplySkip;
     }
 
     private void ExecuteOrReject(Client client, in ArgVector args)
@@ -71,13 +76,16 @@ internal sealed class Dispatch
         {
             command.RejectedCalls++;
             AbortTransaction(client);
+            // Whoever watches has seen MULTI, and is to see that the transaction is over.
+            if (command.Spec.Name == "exec" && _server.Monitors.IsWatched) _server.Monitors.Feed(client, command, args);
             return;
         }
 
         if (_server.Pause.Mode != PauseMode.None && _server.Pause.TryHold(client, command, args)) return;
         if (client.Is(ClientFlags.Multi) && IsQueued(command))
         {
-            client.Transaction!.Queue(command, args);
+            // What will not run is not kept.
+            if (!client.Transaction!.IsAborted && !client.Is(ClientFlags.DirtyWatch)) client.Transaction.Queue(command, args);
             client.Reply.Queued();
             return;
         }

@@ -105,6 +105,12 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>The command that runs, or ran last.</summary>
     internal Command? LastCommand { get; set; }
 
+    /// <summary>The command of a transaction that EXEC is running; else null.</summary>
+    internal Command? QueuedCommand { get; set; }
+
+    /// <summary>The command that runs: the transaction's, or else the last.</summary>
+    internal Command? RunningCommand => QueuedCommand ?? LastCommand;
+
     /// <summary>Takes what the running command does, where that is not its request.</summary>
     internal Propagation Propagation => Server.Propagation;
 
@@ -122,6 +128,9 @@ internal sealed class Client : Pollable, IErrorObserver
 
     /// <summary>The keys it watches.</summary>
     internal List<WatchedKey> Watched => _watched ??= [];
+
+    /// <summary>How many those are.</summary>
+    internal int WatchedCount => _watched?.Count ?? 0;
 
     /// <summary>The connection's encryption; null when it has none.</summary>
     internal TlsChannel? Tls { get; init; }
@@ -173,6 +182,9 @@ internal sealed class Client : Pollable, IErrorObserver
 
     /// <summary>True when any of <paramref name="flags"/> is set.</summary>
     internal bool IsAny(ClientFlags flags) => (Flags & flags) != 0;
+
+    /// <summary>Whether it wants no reply to the request that runs: CLIENT REPLY OFF, or SKIP before it.</summary>
+    internal bool IsSilent => IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip);
 
     /// <summary>
     /// Whether a time is no longer to come, so that what expires then is to be deleted. While data is loaded nothing is: who wrote it will say

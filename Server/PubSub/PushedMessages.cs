@@ -8,15 +8,20 @@ namespace KestrelFree.Server.PubSub;
 //
 // A message for the client whose request runs at the moment (it publishes to a channel of its own, or writes a key that it tracks) waits until
 // the request has replied: a RESP3 client must not find a push within an aggregate, nor before the reply to the command that caused it. Commands
-// that reply by pushes themselves are the exception, their pushes are the reply.
+// that reply by pushes themselves are the exception, their pushes are the reply; but a client that wants no replies is sent them as messages.
 
 /// <summary>Delivers messages that were not asked for.</summary>
 internal sealed class PushedMessages
 {
     private readonly RedisServer _server;
     private readonly List<SharedReply> _waiting = [];
+    private readonly ReplyWriter _encoder;
 
-    internal PushedMessages(RedisServer server) => _server = server;
+    internal PushedMessages(RedisServer server)
+    {
+        _server = server;
+        _encoder = new ReplyWriter(new ReplyBuffer(server.Buffers));
+    }
 
     /// <summary>Whether the running request's client has messages waiting.</summary>
     internal bool HasWaiting => _waiting.Count != 0;
@@ -24,7 +29,7 @@ internal sealed class PushedMessages
     /// <summary>Delivers a message, now or after the running request's reply.</summary>
     internal void Push(Client client, SharedReply message)
     {
-        if (client == _server.Requests.Current && !RepliesByPush(client.LastCommand))
+        if (!client.Is(ClientFlags.CloseAfterReply) && client == _server.Requests.Current && (client.IsSilent || !RepliesByPush(client.RunningCommand)))
         {
             _waiting.Add(message);
             return;
@@ -33,11 +38,27 @@ internal sealed class PushedMessages
         PushAtOnce(client, message);
     }
 
-    /// <summary>Delivers a message now, where nothing has been replied to the running request yet.</summary>
+    /// <summary>Delivers a message now, where nothing has been replied to the running request yet. Who is about to be closed is sent none.</summary>
     internal void PushAtOnce(Client client, SharedReply message)
     {
-        client.Reply.Shared(message);
+        if (!client.Is(ClientFlags.CloseAfterReply)) client.Reply.Shared(message);
         _server.Replies.Schedule(client);
+    }
+
+    /// <summary>Where the running request of a client writes a message that is its reply; <see cref="EndReply"/> sends it.</summary>
+    internal ReplyWriter BeginReply(Client client)
+    {
+        if (!client.IsSilent) return client.Reply;
+        _encoder.Version = client.Reply.Version;
+        return _encoder;
+    }
+
+    /// <summary>Sends what was written where <see cref="BeginReply"/> has said.</summary>
+    internal void EndReply(Client client, ReplyWriter writer)
+    {
+        if (writer != _encoder) return;
+        var message = _encoder.Buffer.ToShared();
+        if (!client.Is(ClientFlags.CloseAfterReply)) _waiting.Add(message);
     }
 
     /// <summary>Delivers what has waited for the reply of a client's request.</summary>

@@ -261,7 +261,7 @@ internal sealed class ClientSideCaching
     private void Deliver(Client target, SharedReply encoded, Delivery delivery)
     {
         // What a client that wants no replies is sent at once would be taken back with the reply.
-        var isAtOnce = delivery == Delivery.AtOnce && !target.IsAny(ClientFlags.ReplyOff | ClientFlags.ReplySkip);
+        var isAtOnce = delivery == Delivery.AtOnce && !target.IsSilent;
         if (isAtOnce) _server.Pushes.PushAtOnce(target, encoded);
         else _server.Pushes.Push(target, encoded);
     }

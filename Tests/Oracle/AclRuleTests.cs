@@ -40,7 +40,7 @@ internal sealed partial class AclRuleTests : OracleFixture
     {
         using var theirs = Pair.Oracle.Connect();
         using var ours = Pair.Ours.Connect();
-        var draw = new AclRuleDraw(~seed);
+        var draw = new AclRuleDraw(~OracleSettings.SeedOf(seed));
         ours.Ask("ACL", "DELUSER", "first", "again");
         theirs.Ask("ACL", "DELUSER", "again");
         ours.Ask("ACL", "SETUSER", "first");
@@ -64,7 +64,7 @@ internal sealed partial class AclRuleTests : OracleFixture
 
     private static List<string[]> Script(int seed)
     {
-        var draw = new AclRuleDraw(seed);
+        var draw = new AclRuleDraw(OracleSettings.SeedOf(seed));
         var script = new List<string[]> { (string[])["ACL", "DELUSER", "u"] };
         for (var change = 0; change < 5; change++)
         {

@@ -19,7 +19,7 @@ internal sealed class AuthenticationTests() : OracleFixture("--requirepass", "se
     [Test]
     public void Generated_scripts_of_a_stranger_get_the_oracles_replies([Range(1, 40)] int seed)
     {
-        var draw = new Draw(seed);
+        var draw = new Draw(OracleSettings.SeedOf(seed));
         IReadOnlyList<IReadOnlyList<string>> requests =
         [
             .. draw.Many(30, 30, () => draw.Pick(CommandGrammars.All).Name).Where(name => name is not ("HELLO" or "AUTH" or "QUIT"))

@@ -24,7 +24,7 @@ internal sealed class BlockingListTests
         using var ours = KestrelFreeProcess.Start();
         using var theirClients = new Clients(oracle);
         using var ourClients = new Clients(ours);
-        var d = new Draw(seed);
+        var d = new Draw(OracleSettings.SeedOf(seed));
         List<string> story = [];
         for (var step = 0; step < Steps; step++)
         {
@@ -33,7 +33,7 @@ internal sealed class BlockingListTests
             story.Add($"{(waiter < 0 ? "writer" : $"waiter {waiter}")}> {string.Join(' ', request)}");
             var theirs = theirClients.Ask(waiter, request);
             var heard = ourClients.Ask(waiter, request);
-            Assert.That(heard, Is.EqualTo(theirs), $"seed {seed}, step {step}:\n{string.Join('\n', story.TakeLast(60))}\n\n{ours.Log}");
+            Assert.That(heard, Is.EqualTo(theirs), $"ORACLE_SEED={OracleSettings.Seed}, seed {seed}, step {step}:\n{string.Join('\n', story.TakeLast(60))}\n\n{ours.Log}");
             story.Add(theirs);
         }
 

@@ -11,8 +11,7 @@ namespace KestrelFree.Tests.Oracle;
 [TestFixture(3)]
 internal sealed class GeneratedCommandTests(int protocolVersion)
 {
-    private static readonly int Seed = Setting("ORACLE_SEED", 20240701);
-    private static readonly int Scripts = Setting("ORACLE_SCRIPTS", 60);
+    private static readonly int Scripts = OracleSettings.Scripts(60);
 
     private readonly Tally _tally = new();
     private OraclePair _pair = null!;
@@ -38,7 +37,7 @@ internal sealed class GeneratedCommandTests(int protocolVersion)
     {
         for (var round = 0; round < (command.Waits ? Scripts / 3 : Scripts); round++)
         {
-            var seed = HashCode(command.Name) ^ (Seed + round);
+            var seed = HashCode(command.Name) ^ (OracleSettings.Seed + round);
             var pacing = command.ClosesConnection || round % 4 == 0 ? Pacing.OneByOne : Pacing.Pipelined;
             var script = _generator.Generate(command, seed);
             try
@@ -64,7 +63,4 @@ internal sealed class GeneratedCommandTests(int protocolVersion)
 
     /// <summary>A hash that is the same in every run, unlike string.GetHashCode.</summary>
     private static int HashCode(string text) => text.Aggregate(17, (hash, letter) => unchecked((hash * 31) + letter)) & 0x3fffffff;
-
-    private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
 }

@@ -11,7 +11,7 @@ internal sealed class HyperLogLogTests : OracleFixture
     {
         using var ours = Pair.Ours.Connect();
         using var oracle = Pair.Oracle.Connect();
-        var random = new Random(seed);
+        var random = new Random(OracleSettings.SeedOf(seed));
         Ask(["FLUSHALL"]);
         Ask(["CONFIG", "SET", "hll-sparse-max-bytes", $"{sparseMaxBytes}"]);
         for (var step = 0; step < 400; step++)

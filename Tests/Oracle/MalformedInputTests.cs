@@ -26,7 +26,7 @@ internal sealed class MalformedInputTests(string password) : OracleFixture("--re
     {
         for (var seed = 1; seed <= 400; seed++)
         {
-            var input = MalformedInputs.Mutated(seed);
+            var input = MalformedInputs.Mutated(OracleSettings.SeedOf(seed));
             var (theirs, ours) = (AllReplies(Pair.Oracle, input), AllReplies(Pair.Ours, input));
             Assert.That(ours, Is.EqualTo(theirs), () => $"seed {seed}: {Shown(input)}");
         }

@@ -114,6 +114,18 @@ internal sealed class RawConnection : IDisposable
         return rest;
     }
 
+    /// <summary>The bytes that have come by now, without waiting, and whether the server has closed the connection behind them.</summary>
+    public byte[] ReadAvailable(out bool isClosed)
+    {
+        isClosed = false;
+        while (!isClosed && _socket.Poll(TimeSpan.Zero, SelectMode.SelectRead))
+            isClosed = !ReceiveMore(Stopwatch.StartNew());
+
+        var available = _buffer.AsSpan(_start, _end - _start).ToArray();
+        _start = _end;
+        return available;
+    }
+
     /// <summary>Whether bytes or the end of the connection come within a time.</summary>
     public bool HasInput(TimeSpan wait) => _start < _end || _socket.Poll(wait, SelectMode.SelectRead);
 

@@ -144,11 +144,13 @@ internal static class ClientCommands
     {
         if (args[2].Is("on"u8))
         {
+            if (client.IsSilent) client.Server.Dispatch.EndSilence(client);
             client.Flags &= ~(ClientFlags.ReplySkip | ClientFlags.ReplyOff);
             client.Reply.Ok();
         }
         else if (args[2].Is("off"u8))
         {
+            if (!client.IsSilent) client.Server.Dispatch.BeginSilence(client);
             client.Flags |= ClientFlags.ReplyOff;
         }
         else if (args[2].Is("skip"u8))

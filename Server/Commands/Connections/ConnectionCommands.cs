@@ -96,7 +96,7 @@ internal static class ConnectionCommands
         client.Database = client.Server.Keyspace[0];
         client.Reply.Version = 2;
         client.Name = [];
-        client.Flags &= ~(ClientFlags.ReplyOff | ClientFlags.ReplySkip | ClientFlags.ReplySkipNext | ClientFlags.NoEvict | ClientFlags.NoTouch);
+        client.Flags &= ~(ClientFlags.ReplyOff | ClientFlags.ReplySkipNext | ClientFlags.NoEvict | ClientFlags.NoTouch);
         client.Server.Users.SetDefaultUser(client);
         client.Reply.SimpleString("RESET"u8);
     }

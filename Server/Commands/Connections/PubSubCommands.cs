@@ -111,7 +111,7 @@ internal static class PubSubCommands
         // Shards are younger than the habit of subscribing within a transaction.
         if (client.Is(ClientFlags.DenyBlocking) && (kind == ChannelKind.Shard || !client.Is(ClientFlags.Multi)))
         {
-            client.Reply.Error($"ERR {client.LastCommand!.FullName.ToUpperInvariant()} isn't allowed for a DENY BLOCKING client");
+            client.Reply.Error($"ERR {client.RunningCommand!.FullName.ToUpperInvariant()} isn't allowed for a DENY BLOCKING client");
             return;
         }
 
@@ -149,18 +149,22 @@ internal static class PubSubCommands
         }
 
         if (channels.Length != 0) return;
-        client.Reply.PushHeader(3);
-        client.Reply.Bulk(word);
-        client.Reply.Null();
-        client.Reply.Integer(client.Subscriptions?.CountFor(kind) ?? 0);
+        var reply = client.Server.Pushes.BeginReply(client);
+        reply.PushHeader(3);
+        reply.Bulk(word);
+        reply.Null();
+        reply.Integer(client.Subscriptions?.CountFor(kind) ?? 0);
+        client.Server.Pushes.EndReply(client, reply);
     }
 
     private static void ReplyCount(Client client, ReadOnlySpan<byte> word, ReadOnlySpan<byte> name, ChannelKind kind)
     {
-        client.Reply.PushHeader(3);
-        client.Reply.Bulk(word);
-        client.Reply.Bulk(name);
-        client.Reply.Integer(client.Subscriptions?.CountFor(kind) ?? 0);
+        var reply = client.Server.Pushes.BeginReply(client);
+        reply.PushHeader(3);
+        reply.Bulk(word);
+        reply.Bulk(name);
+        reply.Integer(client.Subscriptions?.CountFor(kind) ?? 0);
+        client.Server.Pushes.EndReply(client, reply);
     }
 
     private static void Publish(Client client, in ArgVector args) =>

@@ -139,10 +139,16 @@ internal static class TransactionCommands
         return false;
     }
 
+    // Who has killed itself hears of that, and not of what follows.
+    private static void SendNoMore(Client client)
+    {
+        if (!client.IsSilent) client.Server.Dispatch.BeginSilence(client);
+        client.Flags |= ClientFlags.ReplyOff;
+    }
+
     // The watches end first: what the transaction itself writes is no reason against it.
     private static void Run(Client client, Transaction transaction)
     {
-        var exec = client.LastCommand;
         client.Server.Watches.Unwatch(client);
         client.Flags |= ClientFlags.DenyBlocking;
         client.Reply.ArrayHeader(transaction.Requests.Count);
@@ -150,12 +156,13 @@ internal static class TransactionCommands
         {
             var request = transaction.Requests[i];
             var queued = transaction.ArgsOf(request);
-            client.LastCommand = request.Command;
+            client.QueuedCommand = request.Command;
             if (client.User.IsUnrestricted || IsPermittedOrReply(client, request.Command, queued)) client.Server.Dispatch.ExecuteQueued(client, request.Command, queued);
+            if (client.Is(ClientFlags.CloseAfterReply)) SendNoMore(client);
         }
 
         client.Flags &= ~ClientFlags.DenyBlocking;
-        client.LastCommand = exec;
+        client.QueuedCommand = null;
         End(client);
     }
 }

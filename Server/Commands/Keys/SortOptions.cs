@@ -120,7 +120,7 @@ internal sealed record SortOptions
     // Which keys a pattern names is not known before, so whoever uses one has to have access to all.
     private static bool MayNameKeysOrReply(Client client, in ArgVector args, string option)
     {
-        if (client.Server.Access.MayUseEveryKey(client, client.LastCommand!, args, KeyAccess.Read)) return true;
+        if (client.Server.Access.MayUseEveryKey(client, client.RunningCommand!, args, KeyAccess.Read)) return true;
         client.Reply.Error($"ERR {option} option of SORT denied due to insufficient ACL permissions.");
         return false;
     }
