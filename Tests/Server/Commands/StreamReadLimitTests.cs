@@ -110,7 +110,7 @@ internal sealed partial class StreamReadLimitTests : SharedServerFixture
         Ask("XREADGROUP GROUP g alice COUNT 3 STREAMS a >", "XADD a 4-0 f v");
 
         Assert.That(Read(Ask($"XREADGROUP GROUP g bob CLAIM 0 {limits} STREAMS a b > >")), Is.EqualTo(read));
-        Assert.That(Ask("XPENDING a g - + 10 alice"), limits.EndsWith("2", StringComparison.Ordinal) || limits.EndsWith("60", StringComparison.Ordinal) ? Does.StartWith("*1 ") : Is.EqualTo("*0"));
+        Assert.That(Ask("XPENDING a g - + 10 alice"), limits.EndsWith('2') || limits.EndsWith("60", StringComparison.Ordinal) ? Does.StartWith("*1 ") : Is.EqualTo("*0"));
     }
 
     [Test]
