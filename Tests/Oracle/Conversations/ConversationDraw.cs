@@ -28,8 +28,9 @@ internal static class ConversationDraw
         }
 
         // 7.0 serves waiting clients in a pause too, ends with a failed assertion when one that a pause holds is unblocked, and does not count what they
-        // take as their change: nobody is told of it behind SWAPDB, and the one that takes it is, with NOLOOP. So a conversation has waits or these.
-        string[] absent = draw.Chance(50) ? ["SWAPDB", "NOLOOP", "PAUSE"] : [.. Waits, "UNBLOCK"];
+        // take as their change: nobody is told of it behind SWAPDB or where broadcasting has just begun, and the one that takes it is, with NOLOOP. So a conversation has
+        // waits or these.
+        string[] absent = draw.Chance(50) ? ["SWAPDB", "BCAST", "NOLOOP", "PAUSE"] : [.. Waits, "UNBLOCK"];
         while (requests.Count < Requests)
         {
             var request = Request(draw);

@@ -49,9 +49,11 @@ internal sealed partial class ConversationPlayer : IDisposable
     private void Begin()
     {
         Leave();
-        _observer.Ask("CLIENT", "UNPAUSE");
+
+        // Who is held must not go on when the pause ends: it may have asked for another one since.
         _observer.Ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
         _observer.Ask("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes");
+        _observer.Ask("CLIENT", "UNPAUSE");
         _observer.Ask("CONFIG", "SET", "notify-keyspace-events", "KEA");
         _observer.Ask("FLUSHALL");
         foreach (var name in ConversationDraw.Clients)
