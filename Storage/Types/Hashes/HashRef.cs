@@ -21,6 +21,9 @@ public ref struct HashRef : ICollectionRef<HashRef>
     // Of a large hash; what else is due the active expire cycle takes away, and nobody sees it till then.
     private const int FieldsExpiredAtOnce = 16;
 
+    // Up to so many bytes at a time nobody fills a listpack, which takes a write of all of it each time.
+    private const int FewBytes = 1024;
+
     private EntryRef _entry;
 
     /// <summary>Opens an entry that is missing or holds a hash.</summary>
@@ -115,7 +118,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     /// <summary>Gives a field a value; true if it is new. O(1), O(bytes) while packed.</summary>
     public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, Expiry expiry = default)
     {
-        if (!IsShort(field) || !IsShort(value))
+        if (!IsShort(field) || !IsShort(value) || !HasRoom((long)field.Length + value.Length))
             EnsureTable();
         bool added = Put(field, value, expiry);
         if (MayExpire)
@@ -252,14 +255,20 @@ public ref struct HashRef : ICollectionRef<HashRef>
     {
         if ((args.Count - first) / 2 > Limits.HashMaxListpackEntries)
             return false;
+        long bytes = 0;
         for (int i = first; i < args.Count; i++)
         {
             if (!IsShort(args[i]))
                 return false;
+            bytes += args[i].Length;
         }
 
-        return true;
+        return HasRoom(bytes);
     }
+
+    // Where hash-max-listpack-value allows huge values a listpack can reach its limit.
+    private readonly bool HasRoom(long bytes) =>
+        bytes <= FewBytes || (_entry.Exists ? IsTable || Listpack.CanGrow(_entry.PackedBytes, bytes) : bytes <= Listpack.MaxBytes);
 
     private bool Put(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, Expiry expiry)
     {

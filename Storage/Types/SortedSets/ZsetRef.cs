@@ -187,7 +187,8 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
 
     private void AddNew(scoped ReadOnlySpan<byte> member, double score)
     {
-        bool fits = !_startsAsTree && Count + 1 <= Limits.ZsetMaxListpackEntries && member.Length <= Limits.ZsetMaxListpackValue;
+        bool fits = !_startsAsTree && Count + 1 <= Limits.ZsetMaxListpackEntries && member.Length <= Limits.ZsetMaxListpackValue
+            && (!_entry.Exists || IsTree || Listpack.CanGrow(_entry.PackedBytes, member.Length));
         if (!fits)
         {
             ZsetTree tree = EnsureTree();
