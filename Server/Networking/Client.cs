@@ -129,9 +129,6 @@ internal sealed class Client : Pollable, IErrorObserver
     /// <summary>The keys it watches.</summary>
     internal List<WatchedKey> Watched => _watched ??= [];
 
-    /// <summary>How many those are.</summary>
-    internal int WatchedCount => _watched?.Count ?? 0;
-
     /// <summary>The connection's encryption; null when it has none.</summary>
     internal TlsChannel? Tls { get; init; }
 

@@ -30,7 +30,7 @@ internal static class ClientDescription
         var text = new StringBuilder(384);
         text.Append($"id={client.Id} addr={client.Address} laddr={client.LocalAddress} fd={Descriptor(client)} name={told(client.Name)} ");
         text.Append($"age={(now - client.CreatedMs) / 1000} idle={(now - client.LastInteractionMs) / 1000} flags={FlagLetters(client)} ");
-        text.Append($"db={client.Database.Index} {Subscriptions(client)} multi={client.Transaction?.Requests.Count ?? -1} watch={client.WatchedCount} ");
+        text.Append($"db={client.Database.Index} {Subscriptions(client)} multi={client.Transaction?.Requests.Count ?? -1} ");
         text.Append($"qbuf={client.Query.Length - client.Parser.PendingBytes} qbuf-free={client.Query.FreeBytes} argv-mem={client.ArgumentBytes + client.Parser.PendingArgumentBytes} multi-mem={client.Transaction?.MemoryBytes ?? 0} ");
         text.Append($"rbs={Math.Max(first, reply.StartBytes)} rbp={reply.PeakBytes} obl={reply.FirstChunkPending} oll={others} omem={reply.OwnedBytes - first} ");
         text.Append($"tot-mem={client.MemoryBytes} ");
