@@ -38,12 +38,10 @@ public sealed class BufferPool
     /// <summary>An array of at least <paramref name="minimumBytes"/>, its content undefined; O(1).</summary>
     public byte[] Rent(int minimumBytes)
     {
-        if (minimumBytes > MaxPooledBytes)
-            return GC.AllocateUninitializedArray<byte>(minimumBytes);
+        if (minimumBytes > MaxPooledBytes) return GC.AllocateUninitializedArray<byte>(minimumBytes);
 
         int index = ClassOf(minimumBytes);
-        if (!_classes[index].TryPop(out byte[]? array))
-            return GC.AllocateUninitializedArray<byte>(BytesOf(index));
+        if (!_classes[index].TryPop(out byte[]? array)) return GC.AllocateUninitializedArray<byte>(BytesOf(index));
         RetainedBytes -= array.Length;
         return array;
     }
@@ -52,27 +50,23 @@ public sealed class BufferPool
     public void Return(byte[] array)
     {
         ArgumentNullException.ThrowIfNull(array);
-        if (array.Length > MaxPooledBytes || RetainedBytes + array.Length > MaxRetainedBytes)
-            return;
+        if (array.Length > MaxPooledBytes || RetainedBytes + array.Length > MaxRetainedBytes) return;
         RetainedBytes += array.Length;
         _classes[ClassOf(array.Length)].Push(array);
     }
 
     private static int ClassOf(int bytes)
     {
-        if (bytes <= 1 << MinClassBits)
-            return 0;
+        if (bytes <= 1 << MinClassBits) return 0;
         int bits = BitOperations.Log2((uint)bytes - 1);
-        if (bits < FineClassBits)
-            return bits + 1 - MinClassBits;
+        if (bits < FineClassBits) return bits + 1 - MinClassBits;
         int quarter = ((bytes - 1) >> (bits - 2)) & (ClassesPerDoubling - 1);
         return CoarseClasses + ((bits - FineClassBits) * ClassesPerDoubling) + quarter;
     }
 
     private static int BytesOf(int index)
     {
-        if (index < CoarseClasses)
-            return 1 << (index + MinClassBits);
+        if (index < CoarseClasses) return 1 << (index + MinClassBits);
         int fine = index - CoarseClasses;
         int bits = FineClassBits + (fine / ClassesPerDoubling);
         return (ClassesPerDoubling + (fine % ClassesPerDoubling) + 1) << (bits - 2);

@@ -9,8 +9,7 @@ public static class Invariant
     /// <summary>Throws <see cref="InvariantException"/>, which is fatal to the server, unless <paramref name="holds"/>. O(1).</summary>
     public static void Check([DoesNotReturnIf(false)] bool holds, [CallerArgumentExpression(nameof(holds))] string message = "")
     {
-        if (!holds)
-            Throw(message);
+        if (!holds) Throw(message);
     }
 
     [DoesNotReturn, MethodImpl(MethodImplOptions.NoInlining)]

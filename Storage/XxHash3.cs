@@ -77,8 +77,7 @@ public static class XxHash3
             return AvalancheWithLength(both ^ Read64(Secret, 8) ^ Read64(Secret, 16), length);
         }
 
-        if (length == 0)
-            return AvalancheOld(Read64(Secret, 56) ^ Read64(Secret, 64));
+        if (length == 0) return AvalancheOld(Read64(Secret, 56) ^ Read64(Secret, 64));
         uint bytes = ((uint)input[0] << 16) | ((uint)input[length >> 1] << 24) | input[length - 1] | ((uint)length << 8);
         return AvalancheOld(bytes ^ (ulong)(Read32(Secret, 0) ^ Read32(Secret, 4)));
     }
@@ -130,10 +129,8 @@ public static class XxHash3
     // The n-th stripe is keyed with the secret from secretAt + 8 n.
     internal static void Accumulate(Span<ulong> lanes, ReadOnlySpan<byte> input, int stripes, int secretAt)
     {
-        if (Avx2.IsSupported)
-            AccumulateWide(lanes, input, stripes, secretAt);
-        else
-            AccumulateScalar(lanes, input, stripes, secretAt);
+        if (Avx2.IsSupported) AccumulateWide(lanes, input, stripes, secretAt);
+        else AccumulateScalar(lanes, input, stripes, secretAt);
     }
 
     private static void AccumulateWide(Span<ulong> lanes, ReadOnlySpan<byte> input, int stripes, int secretAt)

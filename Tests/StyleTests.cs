@@ -70,8 +70,7 @@ internal sealed partial class StyleTests
     public void Types_of_the_product_say_what_they_are() => Check(file =>
     {
         // A test's or a benchmark's name says it already.
-        if (file.Project is "Tests" or "Benchmarks")
-            return null;
+        if (file.Project is "Tests" or "Benchmarks") return null;
 
         for (var at = 0; at < file.Lines.Length; at++)
         {

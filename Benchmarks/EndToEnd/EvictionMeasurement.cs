@@ -91,8 +91,7 @@ internal static class EvictionMeasurement
     {
         foreach (var line in client.Ask("INFO", "stats", "memory").Split("\r\n"))
         {
-            if (Told.Any(name => line.StartsWith(name, StringComparison.Ordinal)))
-                Console.WriteLine("  " + line);
+            if (Told.Any(name => line.StartsWith(name, StringComparison.Ordinal))) Console.WriteLine("  " + line);
         }
     }
 

@@ -96,8 +96,7 @@ internal sealed class ExpiredEventsMeasurement
 
             client.Drain();
             var early = next + TurnMs - NowMs();
-            if (early > 0)
-                Thread.Sleep((int)early);
+            if (early > 0) Thread.Sleep((int)early);
         }
     }
 
@@ -108,8 +107,7 @@ internal sealed class ExpiredEventsMeasurement
         var length = 0;
         while (late.Count < _keys && NowMs() < until)
         {
-            if (!subscriber.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead))
-                continue;
+            if (!subscriber.Poll(TimeSpan.FromMilliseconds(100), SelectMode.SelectRead)) continue;
             length += subscriber.Receive(buffer.AsSpan(length));
             var now = NowMs();
             var rest = buffer.AsSpan(0, length);

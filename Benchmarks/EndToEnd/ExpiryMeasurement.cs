@@ -82,8 +82,7 @@ internal static class ExpiryMeasurement
         Print("  processor time, ms", (server.ProcessorTime - cpu).TotalMilliseconds);
         foreach (var line in client.Ask("INFO", "stats", "memory").Split("\r\n"))
         {
-            if (Told.Any(name => line.StartsWith(name, StringComparison.Ordinal)))
-                Console.WriteLine("  " + line);
+            if (Told.Any(name => line.StartsWith(name, StringComparison.Ordinal))) Console.WriteLine("  " + line);
         }
     }
 

@@ -19,8 +19,7 @@ internal sealed class IdleConnections : IDisposable
     {
         var info = new ProcessStartInfo(Environment.ProcessPath!, ["hold", $"{port}", $"{count}"]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         _holder = Process.Start(info)!;
-        if (_holder.StandardOutput.ReadLine() == "held")
-            return;
+        if (_holder.StandardOutput.ReadLine() == "held") return;
 
         Dispose();
         throw new InvalidOperationException($"{count} idle connections cannot be had: see ulimit -n and the server's maxclients.");

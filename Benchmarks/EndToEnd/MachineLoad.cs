@@ -11,8 +11,7 @@ internal static class MachineLoad
     /// <summary>The processor time that all processes together have taken since boot; zero where the OS does not tell.</summary>
     public static TimeSpan BusyTime()
     {
-        if (!OperatingSystem.IsLinux())
-            return TimeSpan.Zero;
+        if (!OperatingSystem.IsLinux()) return TimeSpan.Zero;
 
         // user nice system idle iowait irq softirq steal: all but idle, iowait and steal.
         var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -22,8 +21,7 @@ internal static class MachineLoad
     /// <summary>The processor time of this process's children that have ended; zero where the OS does not tell.</summary>
     public static TimeSpan EndedChildrenTime()
     {
-        if (!OperatingSystem.IsLinux())
-            return TimeSpan.Zero;
+        if (!OperatingSystem.IsLinux()) return TimeSpan.Zero;
 
         // Behind the name in brackets, cutime and cstime are the 14th and 15th field.
         return Time(File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries), 13, 14);

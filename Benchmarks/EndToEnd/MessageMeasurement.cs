@@ -159,8 +159,7 @@ internal sealed class MessageMeasurement
             var plain = Cost(server, load);
             using var told = new Subscribers(server.Port);
             var broadcasting = Cost(server, load);
-            if (pass > 0)
-                (with, without) = (with + broadcasting, without + plain);
+            if (pass > 0) (with, without) = (with + broadcasting, without + plain);
         }
 
         return with / without;

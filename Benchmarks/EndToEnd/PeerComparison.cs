@@ -79,8 +79,7 @@ internal sealed class PeerComparison
             for (var turn = 0; turn < servers.Count; turn++)
             {
                 var at = (round + turn) % servers.Count;
-                if (cell.Run(servers[at]) is { } run)
-                    runs[at].Add(run);
+                if (cell.Run(servers[at]) is { } run) runs[at].Add(run);
             }
         }
 
@@ -89,8 +88,7 @@ internal sealed class PeerComparison
 
     private static string Shown(BenchmarkRun? run, BenchmarkRun? baseline)
     {
-        if (run is null)
-            return "failed";
+        if (run is null) return "failed";
 
         var (speed, cost) = (run.RequestsPerSecond / baseline?.RequestsPerSecond, run.ProcessorMicros / baseline?.ProcessorMicros);
         var mark = run.ForeignShare > TooMuchForeignLoad ? " !" : "";

@@ -78,8 +78,7 @@ internal sealed class PeerServer : IDisposable
     /// <summary>Opens connections that say nothing, until the server is disposed.</summary>
     public void AddIdleConnections(int count)
     {
-        if (count > 0)
-            _idle = new IdleConnections(Port, count);
+        if (count > 0) _idle = new IdleConnections(Port, count);
     }
 
     /// <summary>A port that nobody listens on just now.</summary>
@@ -93,8 +92,7 @@ internal sealed class PeerServer : IDisposable
     public void Dispose()
     {
         _idle?.Dispose();
-        if (!_process.HasExited)
-            _process.Kill();
+        if (!_process.HasExited) _process.Kill();
 
         _process.WaitForExit();
         _process.Dispose();

@@ -8,10 +8,8 @@ internal static class Peers
     {
         const string Bare = "--port {port} --bind 127.0.0.1 --save '' --appendonly no --maxclients 20000";
         var ours = SolutionFile("Server", "bin", "Release", "net10.0", "kestrel-free");
-        if (Find("redis-server") is { } redis)
-            yield return ("redis-server", $"{redis} {Bare} --loglevel warning");
-        else
-            Console.WriteLine("redis-server is not on PATH: left out");
+        if (Find("redis-server") is { } redis) yield return ("redis-server", $"{redis} {Bare} --loglevel warning");
+        else Console.WriteLine("redis-server is not on PATH: left out");
 
         yield return ("kestrel-free epoll", $"{ours} {Bare} --loglevel warning --event-backend epoll");
         yield return ("kestrel-free select", $"{ours} {Bare} --loglevel warning --event-backend select");
@@ -35,8 +33,7 @@ internal static class Peers
 
     private static string? Find(string program)
     {
-        if (Path.IsPathRooted(program))
-            return File.Exists(program) ? program : null;
+        if (Path.IsPathRooted(program)) return File.Exists(program) ? program : null;
 
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);

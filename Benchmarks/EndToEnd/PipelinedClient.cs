@@ -23,8 +23,7 @@ internal sealed class PipelinedClient : IDisposable
     public void Send(params ReadOnlySpan<string> arguments)
     {
         Append(arguments);
-        if (++_awaited == PipelineRequests)
-            Drain();
+        if (++_awaited == PipelineRequests) Drain();
     }
 
     /// <summary>Sends what is left and awaits the replies; throws when one is an error.</summary>
@@ -77,8 +76,7 @@ internal sealed class PipelinedClient : IDisposable
     public void SendUnheard(params ReadOnlySpan<string> arguments)
     {
         Append(arguments);
-        if (_length >= _received.Length)
-            Flush();
+        if (_length >= _received.Length) Flush();
     }
 
     /// <summary>Ends what <see cref="BeUnheard"/> began, once all that was sent has been executed.</summary>
@@ -93,14 +91,11 @@ internal sealed class PipelinedClient : IDisposable
         while (true)
         {
             var count = _socket.Receive(_received.AsSpan(length));
-            if (count == 0)
-                throw new InvalidOperationException("the server closes the connection");
+            if (count == 0) throw new InvalidOperationException("the server closes the connection");
             length += count;
             var end = _received.AsSpan(0, length).IndexOf("\r\n"u8);
-            if (end < 0)
-                continue;
-            if (_received[0] != '$')
-                return Encoding.Latin1.GetString(_received, 1, end - 1);
+            if (end < 0) continue;
+            if (_received[0] != '$') return Encoding.Latin1.GetString(_received, 1, end - 1);
             if (!Utf8Parser.TryParse(_received.AsSpan(1, end - 1), out int bytes, out _))
                 throw new InvalidOperationException("the server answers no length");
             if (bytes < 0 || length >= end + bytes + 4)

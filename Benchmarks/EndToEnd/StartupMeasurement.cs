@@ -27,8 +27,7 @@ internal static class StartupMeasurement
         for (var time = 0; time <= times; time++)
         {
             using var server = PeerServer.Start(name, command);
-            if (time > 0)
-                starts.Add(server.FirstPing.TotalMilliseconds);
+            if (time > 0) starts.Add(server.FirstPing.TotalMilliseconds);
         }
 
         starts.Sort();

@@ -68,8 +68,7 @@ internal sealed class Subscribers : IDisposable
         for (var length = 0; !buffer.AsSpan(0, length).EndsWith(lastReply);)
         {
             var count = socket.Receive(buffer.AsSpan(length));
-            if (count == 0)
-                throw new InvalidOperationException("the server closes the connection");
+            if (count == 0) throw new InvalidOperationException("the server closes the connection");
             length += count;
         }
     }
@@ -93,10 +92,8 @@ internal sealed class Subscribers : IDisposable
         while (true)
         {
             var count = socket.Receive(scratch, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-                return true;
-            if (count == 0 || error != SocketError.Success)
-                return false;
+            if (error == SocketError.WouldBlock) return true;
+            if (count == 0 || error != SocketError.Success) return false;
             Interlocked.Add(ref _received, count);
         }
     }

@@ -22,8 +22,8 @@ internal static class BackendMeasurement
     /// <summary>Prints both tables; arguments: a number of requests a run, and the idle connections beside the busy ones.</summary>
     internal static int Run(string[] args)
     {
-        int requests = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 200_000;
-        int idle = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0;
+        var requests = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 200_000;
+        var idle = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0;
         if (!EpollPoller.IsSupported)
         {
             Console.WriteLine("There is one back end only on this system.");
@@ -40,11 +40,11 @@ internal static class BackendMeasurement
         Console.WriteLine("CPU microseconds of one poll");
         Console.WriteLine("| watched | ready | select | epoll | select/epoll |");
         Console.WriteLine("|---|---|---|---|---|");
-        foreach (int watched in WatchedCounts)
+        foreach (var watched in WatchedCounts)
         {
-            foreach (int ready in new[] { 1, watched / 4, watched / 2, watched }.Where(ready => ready > 0).Distinct())
+            foreach (var ready in new[] { 1, watched / 4, watched / 2, watched }.Where(ready => ready > 0).Distinct())
             {
-                (double select, double epoll) = MeasurePolls(watched, ready);
+                (var select, var epoll) = MeasurePolls(watched, ready);
                 Console.WriteLine(Invariant($"| {watched} | {ready} | {select:0.00} | {epoll:0.00} | {select / epoll:0.00} |"));
             }
         }
@@ -54,9 +54,9 @@ internal static class BackendMeasurement
     {
         using var sockets = new IdleSockets(watched);
         sockets.MakeReady(ready);
-        double select = double.MaxValue;
-        double epoll = double.MaxValue;
-        for (int round = 0; round < Rounds; round++)
+        var select = double.MaxValue;
+        var epoll = double.MaxValue;
+        for (var round = 0; round < Rounds; round++)
         {
             select = Math.Min(select, MeasurePolls(new SelectPoller(), sockets, watched));
             epoll = Math.Min(epoll, MeasurePolls(NewEpoll(), sockets, watched));
@@ -67,22 +67,19 @@ internal static class BackendMeasurement
 
     private static double MeasurePolls(Poller poller, IdleSockets sockets, int watched)
     {
-        int calls = Math.Max(200_000 / watched, 500);
+        var calls = Math.Max(200_000 / watched, 500);
         var ready = new ReadyList();
         sockets.WatchWith(poller);
         long started = 0;
-        for (int i = -calls / 4; i < calls; i++)
+        for (var i = -calls / 4; i < calls; i++)
         {
-            if (i == 0)
-            {
-                started = ThreadCpuClock.NowMicros();
-            }
+            if (i == 0) started = ThreadCpuClock.NowMicros();
 
             ready.Clear();
             poller.Wait(0, ready);
         }
 
-        double micros = (ThreadCpuClock.NowMicros() - started) / (double)calls;
+        var micros = (ThreadCpuClock.NowMicros() - started) / (double)calls;
         ready.Clear();
         sockets.LeaveTo(poller);
         poller.Dispose();
@@ -95,11 +92,11 @@ internal static class BackendMeasurement
         Console.WriteLine(Invariant($"CPU microseconds of the loop thread for one PING, {idle} idle connections beside"));
         Console.WriteLine("| clients | select | epoll | select/epoll | requests/s select | epoll |");
         Console.WriteLine("|---|---|---|---|---|---|");
-        foreach (int clients in ClientCounts)
+        foreach (var clients in ClientCounts)
         {
             (double Cpu, double Rate) select = (double.MaxValue, 0);
             (double Cpu, double Rate) epoll = (double.MaxValue, 0);
-            for (int round = 0; round < Rounds; round++)
+            for (var round = 0; round < Rounds; round++)
             {
                 select = Better(select, MeasureRequests(EventBackend.Select, clients, requests, idle));
                 epoll = Better(epoll, MeasureRequests(EventBackend.Epoll, clients, requests, idle));
@@ -118,12 +115,12 @@ internal static class BackendMeasurement
         using var server = new PongServer(backend);
         List<Socket> idlers = [.. Enumerable.Range(0, idle).Select(_ => Connect(server.Port))];
         RunClient(server.Port, clients, requests / 4);
-        long cpu = server.CpuMicros();
-        long served = server.Requests;
-        long started = Stopwatch.GetTimestamp();
+        var cpu = server.CpuMicros();
+        var served = server.Requests;
+        var started = Stopwatch.GetTimestamp();
         RunClient(server.Port, clients, requests);
-        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        long count = server.Requests - served;
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var count = server.Requests - served;
         double micros = server.CpuMicros() - cpu;
         idlers.ForEach(socket => socket.Dispose());
         return (micros / count, count / seconds);
@@ -143,7 +140,7 @@ internal static class BackendMeasurement
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        using Process client = Process.Start(start)!;
+        using var client = Process.Start(start)!;
         client.StandardOutput.ReadToEnd();
         client.WaitForExit();
     }

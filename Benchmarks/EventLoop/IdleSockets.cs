@@ -15,7 +15,7 @@ internal sealed class IdleSockets : IDisposable
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(16);
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
             var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             peer.Connect(listener.LocalEndPoint!);
@@ -32,15 +32,13 @@ internal sealed class IdleSockets : IDisposable
 
     internal void WatchWith(Poller poller)
     {
-        foreach (Watched watched in _watched)
-        {
+        foreach (var watched in _watched)
             poller.Update(watched, PollEvents.None);
-        }
     }
 
     internal void LeaveTo(Poller poller)
     {
-        foreach (Watched watched in _watched)
+        foreach (var watched in _watched)
         {
             watched.Interest = PollEvents.None;
             poller.Update(watched, PollEvents.Readable);
@@ -51,7 +49,7 @@ internal sealed class IdleSockets : IDisposable
     /// <summary>Makes the first <paramref name="count"/> sockets ready for as long as nobody reads.</summary>
     internal void MakeReady(int count)
     {
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
             _peers[i].Send("x"u8);
             _watched[i].Socket.Poll(-1, SelectMode.SelectRead);

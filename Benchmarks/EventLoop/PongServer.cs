@@ -48,7 +48,7 @@ internal sealed class PongServer : Pollable, IDisposable
     {
         do
         {
-            Socket connection = Socket.Accept();
+            var connection = Socket.Accept();
             connection.Blocking = false;
             connection.NoDelay = true;
             _loop.Add(new Connection(this, connection));
@@ -76,7 +76,7 @@ internal sealed class PongServer : Pollable, IDisposable
     {
         public override void OnReadable()
         {
-            int received = Socket.Receive(server._received, SocketFlags.None, out SocketError error);
+            var received = Socket.Receive(server._received, SocketFlags.None, out var error);
             if (received == 0)
             {
                 if (error != SocketError.WouldBlock)
@@ -89,7 +89,7 @@ internal sealed class PongServer : Pollable, IDisposable
             }
 
             // No request of the measurement holds another star than the one it begins with.
-            int requests = server._received.AsSpan(0, received).Count((byte)'*');
+            var requests = server._received.AsSpan(0, received).Count((byte)'*');
             server.Requests += requests;
             Socket.Send(server._replies.AsSpan(0, requests * "+PONG\r\n"u8.Length), SocketFlags.None, out _);
         }

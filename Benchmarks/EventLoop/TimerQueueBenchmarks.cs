@@ -17,10 +17,8 @@ public class TimerQueueBenchmarks
     [GlobalSetup]
     public void Fill()
     {
-        for (int i = 0; i < Queued; i++)
-        {
+        for (var i = 0; i < Queued; i++)
             _timers.Add(0, 1000 + i, Nothing);
-        }
     }
 
     [Benchmark]

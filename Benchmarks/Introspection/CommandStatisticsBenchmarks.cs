@@ -36,8 +36,7 @@ public class CommandStatisticsBenchmarks
             _command.Calls++;
             _command.Ticks += ticks;
             _histogram.Record(ticks);
-            if (ticks >= 10_000_000)
-                _slow++;
+            if (ticks >= 10_000_000) _slow++;
         }
 
         return _slow;

@@ -32,7 +32,7 @@ public class NumbersBenchmarks
     [Benchmark]
     public int IncrementByFloat()
     {
-        bool read = ExtendedDouble.TryParse("10.5"u8, out ExtendedDouble value) & ExtendedDouble.TryParse("0.1"u8, out ExtendedDouble increment);
+        var read = ExtendedDouble.TryParse("10.5"u8, out var value) & ExtendedDouble.TryParse("0.1"u8, out var increment);
         return read ? (value + increment).FormatHuman(_destination) : 0;
     }
 

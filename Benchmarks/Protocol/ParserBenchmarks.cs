@@ -23,7 +23,7 @@ public class ParserBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        string key = "key:000000012345";
+        var key = "key:000000012345";
         _gets = Repeat(CommandEncoder.Encode("GET", key), Requests);
         _sets = Repeat(CommandEncoder.Encode("SET", key, "xxx"), Requests);
         _kilobyteSets = Repeat(CommandEncoder.Encode("SET", key, new string('x', 1024)), Requests);
@@ -31,7 +31,7 @@ public class ParserBenchmarks
         var output = new ArrayBufferWriter<byte>();
         var encoder = new CommandEncoder(output);
         encoder.Begin(LargeRequestArguments);
-        for (int i = 0; i < LargeRequestArguments; i++)
+        for (var i = 0; i < LargeRequestArguments; i++)
             encoder.Argument(key);
         _mset = output.WrittenSpan.ToArray();
     }
@@ -55,10 +55,10 @@ public class ParserBenchmarks
     [Benchmark(OperationsPerInvoke = Requests * 3)]
     public int SetCutInTwo()
     {
-        int half = (_sets.Length / 2) + 20;
+        var half = (_sets.Length / 2) + 20;
         _batch.Clear();
         _parser.Parse(_sets.AsSpan(0, half), _batch, int.MaxValue, _limits);
-        int rest = _parser.Consumed;
+        var rest = _parser.Consumed;
         _parser.Parse(_sets.AsSpan(rest), _batch, int.MaxValue, _limits);
         return _batch.Count;
     }
@@ -66,7 +66,7 @@ public class ParserBenchmarks
     private static byte[] Repeat(ReadOnlySpan<byte> request, int times)
     {
         var output = new ArrayBufferWriter<byte>();
-        for (int i = 0; i < times; i++)
+        for (var i = 0; i < times; i++)
             output.Write(request);
         return output.WrittenSpan.ToArray();
     }

@@ -18,7 +18,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long Ok()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.Ok();
         return Drain();
     }
@@ -26,7 +26,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long SmallInteger()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.Integer(i);
         return Drain();
     }
@@ -34,7 +34,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long LongInteger()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.Integer(1_700_000_000_000 + i);
         return Drain();
     }
@@ -42,7 +42,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long BulkOf3Bytes()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.Bulk(_short);
         return Drain();
     }
@@ -50,7 +50,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long BulkOf1Kilobyte()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.Bulk(_kilobyte);
         return Drain();
     }
@@ -58,7 +58,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long BulkOf100Kilobytes()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
         {
             _writer.Bulk(_hundredKilobytes);
             Drain();
@@ -70,7 +70,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long BulkInteger()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.BulkInteger(123456 + i);
         return Drain();
     }
@@ -78,7 +78,7 @@ public class ReplyWriterBenchmarks
     [Benchmark(OperationsPerInvoke = Replies)]
     public long Double()
     {
-        for (int i = 0; i < Replies; i++)
+        for (var i = 0; i < Replies; i++)
             _writer.Double(0.1 + i);
         return Drain();
     }
@@ -86,8 +86,8 @@ public class ReplyWriterBenchmarks
     [Benchmark]
     public long DeferredArrayOf64()
     {
-        DeferredLength deferred = _writer.BeginDeferred();
-        for (int i = 0; i < Replies; i++)
+        var deferred = _writer.BeginDeferred();
+        for (var i = 0; i < Replies; i++)
             _writer.Integer(i);
         _writer.EndDeferredArray(deferred, Replies);
         return Drain();
@@ -106,7 +106,7 @@ public class ReplyWriterBenchmarks
         long sent = 0;
         while (!_writer.Buffer.IsEmpty)
         {
-            int length = _writer.Buffer.PeekGathered(_scratch).Length;
+            var length = _writer.Buffer.PeekGathered(_scratch).Length;
             _writer.Buffer.Consume(length);
             sent += length;
         }

@@ -25,9 +25,9 @@ internal sealed class CollectionMeasurement
     /// <summary>Runs the measurement that the arguments ask for.</summary>
     public static int Run(string[] args)
     {
-        int elements = Option(args, "--elements", 1_000_000);
-        int kind = Array.IndexOf(args, "--kind");
-        foreach (string name in kind < 0 ? Kinds : [args[kind + 1]])
+        var elements = Option(args, "--elements", 1_000_000);
+        var kind = Array.IndexOf(args, "--kind");
+        foreach (var name in kind < 0 ? Kinds : [args[kind + 1]])
             new CollectionMeasurement(elements).Measure(name);
         return 0;
     }
@@ -35,7 +35,7 @@ internal sealed class CollectionMeasurement
     private void Measure(string kind)
     {
         Console.WriteLine($"{kind} of {_elements}");
-        long before = Environment.WorkingSet;
+        var before = Environment.WorkingSet;
         Do("fill", () => Fill(kind), Maintenance.Left);
         Print("  resident bytes an element", ((double)(Environment.WorkingSet - before) / _elements).ToString("F1", CultureInfo.InvariantCulture));
         Do("delete", () => _keyspace[0].Delete("key"u8), Maintenance.Run);
@@ -45,7 +45,7 @@ internal sealed class CollectionMeasurement
         Do("overwrite", () => _keyspace[0].SetString("key"u8, "v"u8), Maintenance.Run);
         _keyspace[0].Delete("key"u8);
         Do("fill", () => Fill(kind), Maintenance.Left);
-        long peak = Environment.WorkingSet;
+        var peak = Environment.WorkingSet;
         Do("thin out to a tenth", () => ThinOut(kind), Maintenance.Run);
         Print("  resident, share of the peak", ((double)Environment.WorkingSet / peak).ToString("F2", CultureInfo.InvariantCulture));
         _keyspace[0].Delete("key"u8);
@@ -62,7 +62,7 @@ internal sealed class CollectionMeasurement
 
     private void Do(string name, Action change, Maintenance maintenance)
     {
-        double cpu = ThreadTime.Nanoseconds;
+        var cpu = ThreadTime.Nanoseconds;
         change();
         Print($"{name}, ms of CPU", ((ThreadTime.Nanoseconds - cpu) / 1e6).ToString("F2", CultureInfo.InvariantCulture));
         if (maintenance == Maintenance.Run)
@@ -72,15 +72,15 @@ internal sealed class CollectionMeasurement
 
     private void Fill(string kind)
     {
-        for (int i = 0; i < _elements; i++)
+        for (var i = 0; i < _elements; i++)
             Add(kind, i);
     }
 
     private void Add(string kind, int number)
     {
         Span<byte> room = stackalloc byte[MemberBytes];
-        ReadOnlySpan<byte> member = Member(number, room);
-        EntryRef entry = _keyspace[0].LookupWrite("key"u8);
+        var member = Member(number, room);
+        var entry = _keyspace[0].LookupWrite("key"u8);
         switch (kind)
         {
             case "list":
@@ -117,13 +117,12 @@ internal sealed class CollectionMeasurement
     private void ThinOut(string kind)
     {
         Span<byte> room = stackalloc byte[MemberBytes];
-        for (int i = 0; i < _elements; i++)
+        for (var i = 0; i < _elements; i++)
         {
-            int number = Scrambled(i);
-            if (number % 10 == 0)
-                continue;
-            EntryRef entry = _keyspace[0].LookupWrite("key"u8);
-            ReadOnlySpan<byte> member = Member(number, room);
+            var number = Scrambled(i);
+            if (number % 10 == 0) continue;
+            var entry = _keyspace[0].LookupWrite("key"u8);
+            var member = Member(number, room);
             switch (kind)
             {
                 case "list":
@@ -148,14 +147,11 @@ internal sealed class CollectionMeasurement
     // All at once, as one command does.
     private void CutDown(string kind)
     {
-        EntryRef entry = _keyspace[0].LookupWrite("key"u8);
-        int kept = _elements / 10;
-        if (kind == "list")
-            new ListRef(entry).Trim(0, kept - 1);
-        else if (kind == "zset")
-            new ZsetRef(entry).RemoveRange(new ZsetRange(kept, _elements - kept));
-        else if (kind == "stream")
-            new StreamRef(entry).OpenOrCreate().Trim(new StreamTrim { MaxLength = kept });
+        var entry = _keyspace[0].LookupWrite("key"u8);
+        var kept = _elements / 10;
+        if (kind == "list") new ListRef(entry).Trim(0, kept - 1);
+        else if (kind == "zset") new ZsetRef(entry).RemoveRange(new ZsetRange(kept, _elements - kept));
+        else if (kind == "stream") new StreamRef(entry).OpenOrCreate().Trim(new StreamTrim { MaxLength = kept });
     }
 
     // A permutation: the number is multiplied with one that has no divisor in common with the count.

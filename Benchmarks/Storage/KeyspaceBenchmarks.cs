@@ -32,17 +32,16 @@ public class KeyspaceBenchmarks
     public void Setup()
     {
         Span<byte> key = stackalloc byte[KeyBytes];
-        for (int i = 0; i < Keys; i++)
+        for (var i = 0; i < Keys; i++)
         {
             Format(i, key);
             Strings.SetString(key, _value);
             Integers.SetString(key, "12345"u8);
-            if (i < Keys / 10)
-                Kilobytes.SetString(key, _kilobyte);
+            if (i < Keys / 10) Kilobytes.SetString(key, _kilobyte);
         }
 
         var random = new Random(1);
-        for (int i = 0; i < Sequence; i++)
+        for (var i = 0; i < Sequence; i++)
         {
             Format(random.Next(Keys), _hits.AsSpan(i * KeyBytes, KeyBytes));
             Format(Keys + random.Next(Keys), _misses.AsSpan(i * KeyBytes, KeyBytes));
@@ -58,13 +57,13 @@ public class KeyspaceBenchmarks
     [Benchmark(OperationsPerInvoke = Batch)]
     public int GetPrefetchedBatch()
     {
-        int first = (_next + Batch) & (Sequence - Batch);
+        var first = (_next + Batch) & (Sequence - Batch);
         _next = first;
-        for (int i = 0; i < Batch; i++)
+        for (var i = 0; i < Batch; i++)
             _keyspace.PrefetchKey(Strings, _hits.AsSpan((first + i) * KeyBytes, KeyBytes));
         _keyspace.PrefetchEntries();
-        int sum = 0;
-        for (int i = 0; i < Batch; i++)
+        var sum = 0;
+        for (var i = 0; i < Batch; i++)
             sum += Read(_hits.AsSpan((first + i) * KeyBytes, KeyBytes));
         return sum;
     }
@@ -75,15 +74,15 @@ public class KeyspaceBenchmarks
     [Benchmark]
     public void Increment()
     {
-        EntryRef entry = Integers.LookupWrite(Hit());
-        entry.TryGetInteger(out long value);
+        var entry = Integers.LookupWrite(Hit());
+        entry.TryGetInteger(out var value);
         entry.SetInteger(value + 1);
     }
 
     [Benchmark]
     public void DeleteAndSet()
     {
-        ReadOnlySpan<byte> key = Hit();
+        var key = Hit();
         Strings.Delete(key);
         Strings.SetString(key, _value);
     }
@@ -93,7 +92,7 @@ public class KeyspaceBenchmarks
 
     private int Read(ReadOnlySpan<byte> key)
     {
-        EntryRef entry = Strings.LookupRead(key);
+        var entry = Strings.LookupRead(key);
         return entry.Exists ? entry.StringBytes[0] : 0;
     }
 

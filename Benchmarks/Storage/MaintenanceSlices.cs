@@ -14,15 +14,15 @@ internal static class MaintenanceSlices
     public static string Run(Keyspace keyspace)
     {
         var slices = new List<double>();
-        long start = Stopwatch.GetTimestamp();
-        for (bool more = true; more; Thread.Sleep(PauseMs))
+        var start = Stopwatch.GetTimestamp();
+        for (var more = true; more; Thread.Sleep(PauseMs))
         {
-            double cpu = ThreadTime.Nanoseconds;
+            var cpu = ThreadTime.Nanoseconds;
             more = keyspace.RunMaintenance(SliceMicros);
             slices.Add((ThreadTime.Nanoseconds - cpu) / 1000);
         }
 
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        var elapsed = Stopwatch.GetElapsedTime(start);
         slices.Sort();
         return string.Create(CultureInfo.InvariantCulture,
             $"{elapsed.TotalMilliseconds:F0} {slices.Count} {slices[slices.Count / 2]:F0} {slices[slices.Count * 99 / 100]:F0} {slices[^1]:F0}");

@@ -13,7 +13,7 @@ internal static class Measurement
     /// <summary>The number behind an option's name.</summary>
     public static int Option(string[] args, string name, int otherwise)
     {
-        int at = Array.IndexOf(args, name);
+        var at = Array.IndexOf(args, name);
         return at < 0 ? otherwise : int.Parse(args[at + 1], CultureInfo.InvariantCulture);
     }
 

@@ -32,7 +32,7 @@ internal sealed class MemoryMeasurement
         _value.AsSpan().Fill((byte)'x');
         _expiry = args.Contains("--ttl") ? Expiry.At(DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeMilliseconds()) : Expiry.None;
         _forks = args.Contains("--fork");
-        HugePages hugePages = args.Contains("--no-thp") ? HugePages.Off : HugePages.Advise;
+        var hugePages = args.Contains("--no-thp") ? HugePages.Off : HugePages.Advise;
         _keyspace = new Keyspace(new KeyspaceOptions { HugePages = hugePages, Clock = new CachedClock(new SystemClock()) });
         _database = _keyspace[0];
     }
@@ -46,53 +46,52 @@ internal sealed class MemoryMeasurement
 
     private void Measure()
     {
-        long before = Environment.WorkingSet;
+        var before = Environment.WorkingSet;
         Time("load", _keys, i => Set(i));
         GC.Collect();
-        long resident = Environment.WorkingSet;
+        var resident = Environment.WorkingSet;
         Print("resident bytes/key, whole process", (double)resident / _keys);
         Print("resident bytes/key, growth", (double)(resident - before) / _keys);
-        KeyspaceMemory memory = _keyspace.Memory;
+        var memory = _keyspace.Memory;
         Print("used bytes/key, own counters", (double)memory.UsedBytes / _keys);
         Print("  heads, blocks, runs, directory", string.Join(" ", new[] { memory.HeadBytes, memory.BlockBytes, memory.RunBytes, memory.DirectoryBytes }
             .Select(bytes => ((double)bytes / _keys).ToString("F1", CultureInfo.InvariantCulture))));
-        int operations = Math.Max(2_000_000, Math.Min(_keys, 4_000_000));
+        var operations = Math.Max(2_000_000, Math.Min(_keys, 4_000_000));
         Time("get, random hit", operations, _ => Get(Next(_keys)));
         Time("get, random miss", operations, _ => Get(_keys + Next(_keys)));
         Time("get, prefetched by 16", operations / BatchKeys, _ => GetBatch(), BatchKeys);
         Time("overwrite, same size", operations, _ => Set(Next(_keys)));
         Time("delete and add again", operations / 4, _ => DeleteAndSet(Next(_keys)));
-        if (_forks)
-            MeasureForks();
+        if (_forks) MeasureForks();
         Print("resident bytes/key at the end", (double)Environment.WorkingSet / _keys);
     }
 
     // The first round runs code that was never run before, the later ones what a server that has saved once runs.
     private void MeasureForks()
     {
-        for (int round = 1; round <= ForkRounds; round++)
+        for (var round = 1; round <= ForkRounds; round++)
             MeasureFork(round);
     }
 
     private void MeasureFork(int round)
     {
-        long start = Stopwatch.GetTimestamp();
-        Snapshot snapshot = _keyspace.Fork();
+        var start = Stopwatch.GetTimestamp();
+        var snapshot = _keyspace.Fork();
         Print($"fork {round}, us", Stopwatch.GetElapsedTime(start).TotalMicroseconds);
         long walked = 0;
-        SnapshotWalk walk = snapshot.Walk();
-        Task walker = Task.Run(() =>
+        var walk = snapshot.Walk();
+        var walker = Task.Run(() =>
         {
             while (walk.MoveNext())
                 walked += walk.Entry.Key.Length;
         });
-        long before = _keyspace.Memory.UsedBytes;
+        var before = _keyspace.Memory.UsedBytes;
         OverwriteUntil(walker);
         Print("  keys walked", walked / KeyBytes);
         Print("  memory copied for it, MB", (_keyspace.Memory.UsedBytes - before) / 1e6);
         snapshot.Release();
         start = Stopwatch.GetTimestamp();
-        int slices = 1;
+        var slices = 1;
         while (_keyspace.RunMaintenance(500))
             slices++;
         Print("  freeing it, ms; slices of 0.5 ms", $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F1} {slices}");
@@ -100,12 +99,12 @@ internal sealed class MemoryMeasurement
 
     private void OverwriteUntil(Task walker)
     {
-        long start = Stopwatch.GetTimestamp();
-        double cpu = ThreadTime.Nanoseconds;
+        var start = Stopwatch.GetTimestamp();
+        var cpu = ThreadTime.Nanoseconds;
         var costs = new List<float>(1 << 22);
         while (!walker.IsCompleted)
         {
-            double one = ThreadTime.Nanoseconds;
+            var one = ThreadTime.Nanoseconds;
             Set(Next(_keys));
             costs.Add((float)((ThreadTime.Nanoseconds - one) / 1000));
         }
@@ -120,13 +119,13 @@ internal sealed class MemoryMeasurement
     private void Time(string name, int operations, Action<int> operation, int perOperation = 1)
     {
         _pauses.Start();
-        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
         var chunks = new List<double>();
-        for (int done = 0; done < operations;)
+        for (var done = 0; done < operations;)
         {
-            int until = Math.Min(operations, done + ChunkOperations / perOperation);
-            int count = until - done;
-            double start = ThreadTime.Nanoseconds;
+            var until = Math.Min(operations, done + ChunkOperations / perOperation);
+            var count = until - done;
+            var start = ThreadTime.Nanoseconds;
             for (; done < until; done++)
                 operation(done);
             chunks.Add((ThreadTime.Nanoseconds - start) / count / perOperation);
@@ -153,17 +152,17 @@ internal sealed class MemoryMeasurement
 
     private void Read(ReadOnlySpan<byte> key)
     {
-        EntryRef entry = _database.LookupRead(key);
+        var entry = _database.LookupRead(key);
         if (entry.Exists && !entry.TryGetInteger(out _))
             _dice ^= entry.StringBytes.IsEmpty ? 1ul : entry.StringBytes[0];
     }
 
     private void GetBatch()
     {
-        for (int i = 0; i < BatchKeys; i++)
+        for (var i = 0; i < BatchKeys; i++)
             _keyspace.PrefetchKey(_database, Key(Next(_keys), _batch.AsSpan(i * KeyBytes, KeyBytes)));
         _keyspace.PrefetchEntries();
-        for (int i = 0; i < BatchKeys; i++)
+        for (var i = 0; i < BatchKeys; i++)
             Read(_batch.AsSpan(i * KeyBytes, KeyBytes));
     }
 

@@ -29,20 +29,18 @@ internal sealed class PauseWatch
     /// <summary>Looks at the latest collection of each kind.</summary>
     public void Look()
     {
-        if (GC.GetTotalPauseDuration() == _started)
-            return;
-        foreach (GCKind kind in Kinds)
+        if (GC.GetTotalPauseDuration() == _started) return;
+        foreach (var kind in Kinds)
         {
-            GCMemoryInfo collection = GC.GetGCMemoryInfo(kind);
-            foreach (TimeSpan pause in collection.PauseDurations)
+            var collection = GC.GetGCMemoryInfo(kind);
+            foreach (var pause in collection.PauseDurations)
                 Note(pause.TotalMilliseconds, $" ({kind}, gen {collection.Generation})");
         }
     }
 
     private void Note(double milliseconds, string kind)
     {
-        if (milliseconds <= LongestMs)
-            return;
+        if (milliseconds <= LongestMs) return;
         LongestMs = milliseconds;
         LongestOf = kind;
     }

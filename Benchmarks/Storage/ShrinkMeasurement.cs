@@ -24,7 +24,7 @@ internal sealed class ShrinkMeasurement
         _keys = Option(args, "--keys", 1_000_000);
         _value = new byte[Option(args, "--value", 32)];
         _value.AsSpan().Fill((byte)'x');
-        HugePages hugePages = args.Contains("--no-thp") ? HugePages.Off : HugePages.Advise;
+        var hugePages = args.Contains("--no-thp") ? HugePages.Off : HugePages.Advise;
         _keyspace = new Keyspace(new KeyspaceOptions { HugePages = hugePages, Clock = new CachedClock(new SystemClock()) });
         _database = _keyspace[0];
     }
@@ -40,7 +40,7 @@ internal sealed class ShrinkMeasurement
     {
         Print("resident MB before", Megabytes(Environment.WorkingSet));
         // The second round runs code that was run before, as a server's is, which is compiled ahead.
-        for (int round = 0; round < 2; round++)
+        for (var round = 0; round < 2; round++)
         {
             Do("fill", () => Set(0, _keys));
             Do("delete nine of ten", DeleteAtRandom);
@@ -51,7 +51,7 @@ internal sealed class ShrinkMeasurement
 
     private void Do(string name, Action change)
     {
-        long start = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         change();
         Print(name + ", ms", Stopwatch.GetElapsedTime(start).TotalMilliseconds.ToString("F1", CultureInfo.InvariantCulture));
         _peak = Math.Max(_peak, Environment.WorkingSet);
@@ -66,7 +66,7 @@ internal sealed class ShrinkMeasurement
     private void Set(int from, int to)
     {
         Span<byte> key = stackalloc byte[KeyBytes];
-        for (int i = from; i < to; i++)
+        for (var i = from; i < to; i++)
             _database.SetString(Key(i, key), _value);
     }
 
@@ -74,10 +74,10 @@ internal sealed class ShrinkMeasurement
     {
         Span<byte> key = stackalloc byte[KeyBytes];
         var numbers = new int[_keys];
-        for (int i = 0; i < _keys; i++)
+        for (var i = 0; i < _keys; i++)
             numbers[i] = i;
         new Random(1).Shuffle(numbers);
-        foreach (int number in numbers.AsSpan(0, _keys / 10 * 9))
+        foreach (var number in numbers.AsSpan(0, _keys / 10 * 9))
             _database.Delete(Key(number, key));
         // The numbers themselves are not to be measured.
         numbers = null;

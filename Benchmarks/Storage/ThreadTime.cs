@@ -23,7 +23,7 @@ internal static class ThreadTime
     {
         get
         {
-            if (OperatingSystem.IsLinux() && ClockGetTime(ThreadCpuClock, out TimeSpec time) == 0)
+            if (OperatingSystem.IsLinux() && ClockGetTime(ThreadCpuClock, out var time) == 0)
                 return time.Seconds * 1e9 + time.Nanoseconds;
             return Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency);
         }

@@ -107,8 +107,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     public Span<byte> GetSpan(int sizeHint = 1)
     {
         byte[]? tail = _tail;
-        if (tail is null || tail.Length - _tailEnd < sizeHint)
-            tail = MakeRoom(sizeHint);
+        if (tail is null || tail.Length - _tailEnd < sizeHint) tail = MakeRoom(sizeHint);
         return tail.AsSpan(_tailEnd);
     }
 
@@ -147,8 +146,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
             return;
         }
 
-        if (reply.Length == 0)
-            return;
+        if (reply.Length == 0) return;
         SealTail();
         Enqueue(new Segment(reply.Array, 0, reply.Length, Ownership.Shared));
     }
@@ -202,13 +200,11 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
             first.Start += taken;
             _sealedBytes -= taken;
             bytes -= taken;
-            if (first.Length == 0)
-                DropFirst();
+            if (first.Length == 0) DropFirst();
         }
 
         _tailStart += bytes;
-        if (_tailStart == _tailEnd && _tail is not null)
-            DropTail();
+        if (_tailStart == _tailEnd && _tail is not null) DropTail();
     }
 
     /// <summary>Has the next answers begin in a chunk of at least so many bytes, within 1 and 16 KB; what is pending stays where it is.</summary>
@@ -240,12 +236,10 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
             last.End -= taken;
             _sealedBytes -= taken;
             excess -= taken;
-            if (last.Length == 0)
-                DropLast();
+            if (last.Length == 0) DropLast();
         }
 
-        if (IsEmpty && _tail is not null)
-            DropTail();
+        if (IsEmpty && _tail is not null) DropTail();
     }
 
     /// <summary>Drops everything: the client is gone. O(chunks).</summary>
@@ -255,8 +249,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
         while (_sealedCount > 0)
             DropLast();
         _sealedBytes = 0;
-        if (_tail is not null)
-            DropTail();
+        if (_tail is not null) DropTail();
     }
 
     /// <summary>Copies what is pending; for tests and for building a <see cref="SharedReply"/>.</summary>
@@ -337,8 +330,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
             return ReplaceTail(starts ? StartBytes : NextChunkBytes(size));
         }
 
-        if (_tail.Length < ChunkBytes || used <= MovedBytes)
-            return ReplaceTail(NextChunkBytes(used + size));
+        if (_tail.Length < ChunkBytes || used <= MovedBytes) return ReplaceTail(NextChunkBytes(used + size));
         SealTail();
         return ReplaceTail(NextChunkBytes(size));
     }
@@ -350,8 +342,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
             MakeRoom(Math.Min(bytes.Length, BufferPool.MaxPooledBytes - ChunkBytes));
         while (!bytes.IsEmpty)
         {
-            if (_tail is null || _tailEnd == _tail.Length)
-                MakeRoom(Math.Min(bytes.Length, BufferPool.MaxPooledBytes));
+            if (_tail is null || _tailEnd == _tail.Length) MakeRoom(Math.Min(bytes.Length, BufferPool.MaxPooledBytes));
             int copied = CopySome(bytes, _tail.AsSpan(_tailEnd));
             _tailEnd += copied;
             bytes = bytes[copied..];
@@ -378,8 +369,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
 
     private void SealTail()
     {
-        if (_tail is null)
-            return;
+        if (_tail is null) return;
         if (_tailEnd == _tailStart)
         {
             DropTail();
@@ -404,8 +394,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
 
     private void Enqueue(in Segment segment)
     {
-        if (_sealedCount == _sealed.Length)
-            GrowSealed();
+        if (_sealedCount == _sealed.Length) GrowSealed();
         SealedAt(_sealedCount++) = segment;
         _sealedBytes += segment.Length;
         _sealedOwnedBytes += segment.Array.Length;
@@ -443,8 +432,7 @@ public sealed class ReplyBuffer : IBufferWriter<byte>
     {
         ref Segment segment = ref SealedAt(index);
         _sealedOwnedBytes -= segment.Array.Length;
-        if (segment.Ownership == Ownership.Pooled)
-            _pool.Return(segment.Array);
+        if (segment.Ownership == Ownership.Pooled) _pool.Return(segment.Array);
         segment = default;
     }
 

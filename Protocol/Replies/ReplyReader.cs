@@ -41,8 +41,7 @@ public static class ReplyReader
         while (!data.IsEmpty)
         {
             ReadStatus status = TryRead(data, out RespValue value, out int consumed);
-            if (status != ReadStatus.Complete)
-                throw new FormatException($"{status} after {values.Count} replies.");
+            if (status != ReadStatus.Complete) throw new FormatException($"{status} after {values.Count} replies.");
             values.Add(value);
             data = data[consumed..];
         }
@@ -53,14 +52,11 @@ public static class ReplyReader
     private static ReadStatus ReadValue(ReadOnlySpan<byte> data, ref int position, int depth, out RespValue value)
     {
         value = null!;
-        if (position >= data.Length)
-            return ReadStatus.NeedMore;
+        if (position >= data.Length) return ReadStatus.NeedMore;
         var type = (RespType)data[position];
-        if (depth > MaxDepth || !Enum.IsDefined(type) || type == RespType.None)
-            return ReadStatus.Invalid;
+        if (depth > MaxDepth || !Enum.IsDefined(type) || type == RespType.None) return ReadStatus.Invalid;
         int end = data[position..].IndexOf("\r\n"u8);
-        if (end < 0)
-            return ReadStatus.NeedMore;
+        if (end < 0) return ReadStatus.NeedMore;
 
         ReadOnlySpan<byte> line = data.Slice(position + 1, end - 1);
         position += end + 2;
@@ -92,12 +88,9 @@ public static class ReplyReader
         value = new RespValue(type, [], null, true);
         if (!Numbers.TryParseInteger(line, out long length) || length < -1 || length > int.MaxValue)
             return ReadStatus.Invalid;
-        if (length < 0)
-            return type == RespType.Bulk ? ReadStatus.Complete : ReadStatus.Invalid;
-        if (data.Length - position < length + 2)
-            return ReadStatus.NeedMore;
-        if (!data.Slice(position + (int)length, 2).SequenceEqual("\r\n"u8))
-            return ReadStatus.Invalid;
+        if (length < 0) return type == RespType.Bulk ? ReadStatus.Complete : ReadStatus.Invalid;
+        if (data.Length - position < length + 2) return ReadStatus.NeedMore;
+        if (!data.Slice(position + (int)length, 2).SequenceEqual("\r\n"u8)) return ReadStatus.Invalid;
         value = new RespValue(type, data.Slice(position, (int)length).ToArray(), null, false);
         position += (int)length + 2;
         return ReadStatus.Complete;
@@ -109,16 +102,14 @@ public static class ReplyReader
         value = new RespValue(type, [], null, true);
         if (!Numbers.TryParseInteger(line, out long count) || count < -1 || count > int.MaxValue)
             return ReadStatus.Invalid;
-        if (count < 0)
-            return type == RespType.Array ? ReadStatus.Complete : ReadStatus.Invalid;
+        if (count < 0) return type == RespType.Array ? ReadStatus.Complete : ReadStatus.Invalid;
 
         long total = type == RespType.Map ? count * 2 : count;
         var items = new List<RespValue>();
         for (long i = 0; i < total; i++)
         {
             ReadStatus status = ReadValue(data, ref position, depth + 1, out RespValue item);
-            if (status != ReadStatus.Complete)
-                return status;
+            if (status != ReadStatus.Complete) return status;
             items.Add(item);
         }
 
@@ -136,8 +127,7 @@ public static class ReplyReader
         }
 
         status = ReadValue(data, ref position, depth + 1, out value);
-        if (status == ReadStatus.Complete)
-            value.Attributes = attributes.Items;
+        if (status == ReadStatus.Complete) value.Attributes = attributes.Items;
         return status;
     }
 }

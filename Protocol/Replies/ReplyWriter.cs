@@ -179,10 +179,8 @@ public sealed class ReplyWriter
     /// <summary>True or false; one or zero in RESP2.</summary>
     public void Boolean(bool value)
     {
-        if (IsResp3)
-            _buffer.Append(value ? "#t\r\n"u8 : "#f\r\n"u8);
-        else
-            Integer(value ? 1 : 0);
+        if (IsResp3) _buffer.Append(value ? "#t\r\n"u8 : "#f\r\n"u8);
+        else Integer(value ? 1 : 0);
     }
 
     /// <summary>Text with a format.</summary>
@@ -220,15 +218,13 @@ public sealed class ReplyWriter
     public void AttributeHeader(long count)
     {
         _attribute = _buffer.Mark();
-        if (IsResp3)
-            Header((byte)'|', count);
+        if (IsResp3) Header((byte)'|', count);
     }
 
     /// <summary>Ends an attribute; in RESP2 all of it is dropped.</summary>
     public void EndAttribute()
     {
-        if (!IsResp3)
-            _buffer.Rollback(_attribute);
+        if (!IsResp3) _buffer.Rollback(_attribute);
     }
 
     /// <summary>Begins an aggregate whose size is not known yet.</summary>
@@ -287,9 +283,7 @@ public sealed class ReplyWriter
 
     private void NumberText(byte type, ReadOnlySpan<byte> digits)
     {
-        if (IsResp3)
-            Line(type, digits);
-        else
-            Bulk(digits);
+        if (IsResp3) Line(type, digits);
+        else Bulk(digits);
     }
 }

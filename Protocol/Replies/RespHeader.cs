@@ -27,8 +27,7 @@ internal static class RespHeader
     internal static int Write(Span<byte> destination, byte type, long value)
     {
         ulong[] table = Table;
-        if ((ulong)value >= (ulong)table.Length)
-            return WriteLong(destination, type, value);
+        if ((ulong)value >= (ulong)table.Length) return WriteLong(destination, type, value);
         ulong word = table[value];
         BinaryPrimitives.WriteUInt64LittleEndian(destination, word | type);
         return (int)(word >> 56);
@@ -45,7 +44,7 @@ internal static class RespHeader
 
     private static ulong[] BuildTable()
     {
-        var table = new ulong[TabulatedNumbers];
+        ulong[] table = new ulong[TabulatedNumbers];
         Span<byte> bytes = stackalloc byte[MaxBytes];
         for (int i = 0; i < table.Length; i++)
         {

@@ -47,8 +47,7 @@ public sealed class RespValue
     {
         get
         {
-            if (_bytes.AsSpan().SequenceEqual("nan"u8))
-                return double.NaN;
+            if (_bytes.AsSpan().SequenceEqual("nan"u8)) return double.NaN;
             return Numbers.TryParseDouble(_bytes, out double value) ? value : throw new FormatException($"No number: {this}");
         }
     }
@@ -64,8 +63,7 @@ public sealed class RespValue
     /// <summary>A readable form, in the manner of redis-cli.</summary>
     public override string ToString()
     {
-        if (IsNull)
-            return "(nil)";
+        if (IsNull) return "(nil)";
         return Type switch
         {
             RespType.Array or RespType.Push => $"{(Type == RespType.Push ? "push" : "")}[{string.Join(", ", Items)}]",
@@ -81,12 +79,10 @@ public sealed class RespValue
 
     private static bool AllEqual(IReadOnlyList<RespValue> left, IReadOnlyList<RespValue> right)
     {
-        if (left.Count != right.Count)
-            return false;
+        if (left.Count != right.Count) return false;
         for (int i = 0; i < left.Count; i++)
         {
-            if (!DeepEquals(left[i], right[i]))
-                return false;
+            if (!DeepEquals(left[i], right[i])) return false;
         }
 
         return true;
@@ -97,12 +93,9 @@ public sealed class RespValue
         var text = new StringBuilder("\"");
         foreach (byte value in _bytes)
         {
-            if (value is (byte)'"' or (byte)'\\')
-                text.Append('\\').Append((char)value);
-            else if (value is >= 0x20 and < 0x7F)
-                text.Append((char)value);
-            else
-                text.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}");
+            if (value is (byte)'"' or (byte)'\\') text.Append('\\').Append((char)value);
+            else if (value is >= 0x20 and < 0x7F) text.Append((char)value);
+            else text.Append(CultureInfo.InvariantCulture, $"\\x{value:x2}");
         }
 
         return text.Append('"').ToString();

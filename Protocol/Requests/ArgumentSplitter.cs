@@ -21,8 +21,7 @@ public static class ArgumentSplitter
         byte[] decoded = new byte[line.Length];
         var slices = new SliceList();
         int length = 0;
-        if (!TrySplitQuoted(line, decoded, ref length, slices))
-            return false;
+        if (!TrySplitQuoted(line, decoded, ref length, slices)) return false;
         foreach (ArgSlice slice in slices.Items.AsSpan(0, slices.Count))
             arguments.Add(decoded.AsSpan(slice.Offset, slice.Length).ToArray());
         return true;
@@ -36,8 +35,7 @@ public static class ArgumentSplitter
         {
             while (position < line.Length && IsBlank(line[position]))
                 position++;
-            if (position == line.Length)
-                return;
+            if (position == line.Length) return;
             int start = position;
             while (position < line.Length && !EndsWord(line[position]))
                 position++;
@@ -53,11 +51,9 @@ public static class ArgumentSplitter
         {
             while (position < line.Length && IsBlank(line[position]))
                 position++;
-            if (position == line.Length || line[position] == 0)
-                return true;
+            if (position == line.Length || line[position] == 0) return true;
             int start = decodedLength;
-            if (!TryTakeWord(line, ref position, decoded, ref decodedLength))
-                return false;
+            if (!TryTakeWord(line, ref position, decoded, ref decodedLength)) return false;
             slices.Add(new ArgSlice(start, decodedLength - start));
         }
     }
@@ -67,8 +63,7 @@ public static class ArgumentSplitter
         while (position < line.Length)
         {
             byte value = line[position];
-            if (EndsWord(value))
-                return true;
+            if (EndsWord(value)) return true;
             position++;
             if (value is (byte)'"' or (byte)'\'')
             {
@@ -89,8 +84,7 @@ public static class ArgumentSplitter
         while (position < line.Length && line[position] != 0)
         {
             byte value = line[position++];
-            if (value == '"')
-                return true;
+            if (value == '"') return true;
             bool escapes = value == '\\' && position < line.Length && line[position] != 0;
             decoded[decodedLength++] = escapes ? TakeEscaped(line, ref position) : value;
         }
@@ -103,10 +97,8 @@ public static class ArgumentSplitter
         while (position < line.Length && line[position] != 0)
         {
             byte value = line[position++];
-            if (value == '\'')
-                return true;
-            if (value == '\\' && position < line.Length && line[position] == '\'')
-                value = line[position++];
+            if (value == '\'') return true;
+            if (value == '\\' && position < line.Length && line[position] == '\'') value = line[position++];
             decoded[decodedLength++] = value;
         }
 

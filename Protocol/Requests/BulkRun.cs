@@ -32,8 +32,7 @@ public ref struct BulkRun
     public bool TryAdd(scoped ReadOnlySpan<byte> value)
     {
         int most = RespHeader.MaxBytes + value.Length + CrLf;
-        if (_room.Length - _end < most && !TryRenew(value.Length))
-            return false;
+        if (_room.Length - _end < most && !TryRenew(value.Length)) return false;
         Span<byte> target = _room[_end..];
         int length = RespHeader.Write(target, (byte)'$', value.Length);
         value.CopyTo(target[length..]);
@@ -54,8 +53,7 @@ public ref struct BulkRun
 
     private bool TryRenew(int length)
     {
-        if (length > LongestHere)
-            return false;
+        if (length > LongestHere) return false;
         End();
         _room = _buffer.GetSpan(RoomBytes);
         return true;

@@ -64,12 +64,9 @@ public sealed class QueryBuffer
     /// <param name="bytesWanted"><see cref="RequestParser.BytesWanted"/>.</param>
     public Span<byte> GetReadSpan(int bytesWanted)
     {
-        if (_array is null)
-            UseShared();
-        else if (_isPrivate && Length <= MaxMovedLeftover && bytesWanted <= ReceiveBuffer.Bytes)
-            MoveToShared();
-        else
-            EnsureRoom(bytesWanted);
+        if (_array is null) UseShared();
+        else if (_isPrivate && Length <= MaxMovedLeftover && bytesWanted <= ReceiveBuffer.Bytes) MoveToShared();
+        else EnsureRoom(bytesWanted);
         return _array.AsSpan(_end, Math.Min(_array!.Length - _end, MaxReadBytes));
     }
 
@@ -101,29 +98,23 @@ public sealed class QueryBuffer
     /// <param name="bytesWanted"><see cref="RequestParser.BytesWanted"/>.</param>
     public void Settle(int bytesWanted)
     {
-        if (_array is null)
-            return;
+        if (_array is null) return;
         bool awaitsMore = bytesWanted > Math.Max(ReceiveBuffer.Bytes, Length);
-        if (Length == 0)
-            Release();
-        else if (awaitsMore)
-            EnsureOwnRoom(bytesWanted);
-        else if (!_isPrivate || (_array.Length > RoomyBytes && Length <= MaxMovedLeftover))
-            MoveTo(_pool.Rent(Length));
+        if (Length == 0) Release();
+        else if (awaitsMore) EnsureOwnRoom(bytesWanted);
+        else if (!_isPrivate || (_array.Length > RoomyBytes && Length <= MaxMovedLeftover)) MoveTo(_pool.Rent(Length));
     }
 
     /// <summary>Gives back the room that is not filled: who was to fill it has fallen silent. O(leftovers).</summary>
     public void Shrink()
     {
-        if (_isPrivate && FreeBytes > Math.Max(RoomyBytes, Length))
-            MoveTo(_pool.Rent(Length));
+        if (_isPrivate && FreeBytes > Math.Max(RoomyBytes, Length)) MoveTo(_pool.Rent(Length));
     }
 
     /// <summary>Drops everything: the client is gone. O(1).</summary>
     public void Release()
     {
-        if (_isPrivate)
-            _pool.Return(_array!);
+        if (_isPrivate) _pool.Return(_array!);
         _array = null;
         _isPrivate = false;
         _start = 0;
@@ -153,8 +144,7 @@ public sealed class QueryBuffer
     {
         int length = Length;
         Unread.CopyTo(target);
-        if (_isPrivate)
-            _pool.Return(_array!);
+        if (_isPrivate) _pool.Return(_array!);
         _array = target;
         _isPrivate = true;
         _start = 0;
@@ -165,8 +155,7 @@ public sealed class QueryBuffer
     {
         byte[] array = _array!;
         int required = RequiredBytes(bytesWanted);
-        if (array.Length - _start >= required && _end < array.Length)
-            return;
+        if (array.Length - _start >= required && _end < array.Length) return;
 
         if (_isPrivate && array.Length >= required && Length <= _start)
         {
@@ -179,24 +168,19 @@ public sealed class QueryBuffer
         // An argument that is most of its request gets what it needs; many of one request must not each move all before them.
         bool isMostOfRequest = Length <= bytesWanted / 2;
         int roomy = isMostOfRequest ? required : (int)Math.Min(Math.Max((long)required, 2L * Length), Array.MaxLength);
-        if (roomy > array.Length - _start)
-            MoveTo(_pool.Rent(Math.Max(roomy, RoomyBytes)));
+        if (roomy > array.Length - _start) MoveTo(_pool.Rent(Math.Max(roomy, RoomyBytes)));
     }
 
     private void EnsureOwnRoom(int bytesWanted)
     {
-        if (_isPrivate)
-            EnsureRoom(bytesWanted);
-        else
-            MoveTo(_pool.Rent(RequiredBytes(bytesWanted)));
+        if (_isPrivate) EnsureRoom(bytesWanted);
+        else MoveTo(_pool.Rent(RequiredBytes(bytesWanted)));
     }
 
     private int RequiredBytes(int bytesWanted)
     {
-        if (bytesWanted <= Length)
-            return (int)Math.Min((long)Length + MinReadBytes, Array.MaxLength);
-        if (bytesWanted > TrustedBytes + SlackBytes && Length < TrustedBytes / 2)
-            return TrustedBytes;
+        if (bytesWanted <= Length) return (int)Math.Min((long)Length + MinReadBytes, Array.MaxLength);
+        if (bytesWanted > TrustedBytes + SlackBytes && Length < TrustedBytes / 2) return TrustedBytes;
         return (int)Math.Min((long)bytesWanted + SlackBytes, Array.MaxLength);
     }
 }

@@ -65,8 +65,7 @@ public sealed class RequestBatch
         Count = 0;
         _decodedLength = 0;
         _slices.Clear(KeptSlices);
-        if (_decoded.Length > KeptDecodedBytes)
-            _decoded = [];
+        if (_decoded.Length > KeptDecodedBytes) _decoded = [];
     }
 
     /// <summary>Adds a multibulk request whose slices are the last ones of <see cref="Slices"/>, from <paramref name="first"/> on.</summary>
@@ -97,8 +96,7 @@ public sealed class RequestBatch
             }
         }
 
-        if (_slices.Count > first)
-            Add(new Entry(first, _slices.Count - first, end, origin));
+        if (_slices.Count > first) Add(new Entry(first, _slices.Count - first, end, origin));
         return true;
     }
 
@@ -109,8 +107,7 @@ public sealed class RequestBatch
     internal void ReturnList(SliceList list)
     {
         list.Clear(KeptSlices);
-        if (_spareLists.Count < KeptSpareLists)
-            _spareLists.Push(list);
+        if (_spareLists.Count < KeptSpareLists) _spareLists.Push(list);
     }
 
     private bool TryDecode(ReadOnlySpan<byte> line)
@@ -123,8 +120,7 @@ public sealed class RequestBatch
 
     private void Add(in Entry request)
     {
-        if (Count == _requests.Length)
-            Array.Resize(ref _requests, Count * 2);
+        if (Count == _requests.Length) Array.Resize(ref _requests, Count * 2);
         _requests[Count++] = request;
     }
 

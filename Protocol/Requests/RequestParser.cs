@@ -99,16 +99,13 @@ public sealed class RequestParser
     {
         ArgumentNullException.ThrowIfNull(batch);
         Consumed = 0;
-        if (Fault != ProtocolFault.None)
-            return ParseStatus.ProtocolError;
+        if (Fault != ProtocolFault.None) return ParseStatus.ProtocolError;
 
         Step step = _partial is null ? Step.Done : Resume(unread, batch, limits);
         while (step == Step.Done)
         {
-            if (batch.Count >= maxRequests)
-                return ParseStatus.BatchFull;
-            if (Consumed >= unread.Length)
-                return ParseStatus.NeedMore;
+            if (batch.Count >= maxRequests) return ParseStatus.BatchFull;
+            if (Consumed >= unread.Length) return ParseStatus.NeedMore;
             step = unread[Consumed] == '*' ? BeginMultibulk(unread, batch, limits) : TakeInline(unread, batch);
         }
 
@@ -124,8 +121,7 @@ public sealed class RequestParser
 
         int length = end > 0 && rest[end - 1] == '\r' ? end - 1 : end;
         int next = Consumed + end + 1;
-        if (!batch.TryAddInline(rest[..length], Consumed, next))
-            return Fail(ProtocolFault.UnbalancedQuotes);
+        if (!batch.TryAddInline(rest[..length], Consumed, next)) return Fail(ProtocolFault.UnbalancedQuotes);
         Consumed = next;
         return Step.Done;
     }
@@ -136,12 +132,10 @@ public sealed class RequestParser
         if (!TryReadShortLength(unread, ref position, out int count))
         {
             Step step = ReadCount(unread, ref position, out count);
-            if (step != Step.Done)
-                return step;
+            if (step != Step.Done) return step;
         }
 
-        if (count > limits.TrustedArguments)
-            return Fail(ProtocolFault.UnauthenticatedMultibulkLength);
+        if (count > limits.TrustedArguments) return Fail(ProtocolFault.UnauthenticatedMultibulkLength);
         if (count <= 0)
         {
             Consumed = position;
@@ -159,8 +153,7 @@ public sealed class RequestParser
         }
         else
         {
-            if (result == Step.Incomplete)
-                KeepPartial(batch, first, position, count, bulkLength);
+            if (result == Step.Incomplete) KeepPartial(batch, first, position, count, bulkLength);
             slices.Count = first;
         }
 
@@ -181,8 +174,7 @@ public sealed class RequestParser
     {
         SliceList partial = _partial!;
         Step step = TakeArguments(unread, partial, limits, ref _position, ref _missing, ref _bulkLength);
-        if (step != Step.Done)
-            return step;
+        if (step != Step.Done) return step;
 
         int first = batch.Slices.Count;
         batch.Slices.AddRange(partial.Items.AsSpan(0, partial.Count), 0);
@@ -215,8 +207,7 @@ public sealed class RequestParser
                 {
                     at = header;
                     step = ReadBulkLength(unread, limits, ref at, ref length);
-                    if (step != Step.Done)
-                        break;
+                    if (step != Step.Done) break;
                 }
             }
 
@@ -226,8 +217,7 @@ public sealed class RequestParser
                 break;
             }
 
-            if ((uint)count >= (uint)items.Length)
-                items = slices.Grow(count + 1);
+            if ((uint)count >= (uint)items.Length) items = slices.Grow(count + 1);
             items[count++] = new ArgSlice(at, length);
             at += length + 2;
             length = NotYetKnown;
@@ -251,24 +241,19 @@ public sealed class RequestParser
         int at = position + 1;
         length = 0;
         uint digit = at < unread.Length ? (uint)(unread[at] - '0') : uint.MaxValue;
-        if (digit > 9)
-            return false;
+        if (digit > 9) return false;
 
         uint value = digit;
         while (true)
         {
-            if ((uint)++at >= (uint)unread.Length)
-                return false;
+            if ((uint)++at >= (uint)unread.Length) return false;
             digit = (uint)(unread[at] - '0');
-            if (digit > 9)
-                break;
-            if (value == 0 || value > MaxShortLength / 10)
-                return false;
+            if (digit > 9) break;
+            if (value == 0 || value > MaxShortLength / 10) return false;
             value = (value * 10) + digit;
         }
 
-        if (unread[at] != '\r' || at + 1 >= unread.Length)
-            return false;
+        if (unread[at] != '\r' || at + 1 >= unread.Length) return false;
         length = (int)value;
         position = at + 2;
         return true;
@@ -278,8 +263,7 @@ public sealed class RequestParser
     {
         count = 0;
         Step step = ReadLine(unread, position, ProtocolFault.TooBigMultibulkCount, out ReadOnlySpan<byte> line);
-        if (step != Step.Done)
-            return step;
+        if (step != Step.Done) return step;
         if (!Numbers.TryParseInteger(line[1..], out long value) || value > ProtocolLimits.MaxArguments)
             return Fail(ProtocolFault.InvalidMultibulkLength);
         count = (int)Math.Max(value, 0);
@@ -291,8 +275,7 @@ public sealed class RequestParser
     {
         length = NotYetKnown;
         Step step = ReadLine(unread, position, ProtocolFault.TooBigBulkCount, out ReadOnlySpan<byte> line);
-        if (step != Step.Done)
-            return step;
+        if (step != Step.Done) return step;
         if (unread[position] != '$')
         {
             _unexpected = unread[position];
@@ -301,8 +284,7 @@ public sealed class RequestParser
 
         if (!Numbers.TryParseInteger(line[1..], out long value) || value < 0 || value > limits.MaxBulkBytes)
             return Fail(ProtocolFault.InvalidBulkLength);
-        if (value > limits.TrustedBulkBytes)
-            return Fail(ProtocolFault.UnauthenticatedBulkLength);
+        if (value > limits.TrustedBulkBytes) return Fail(ProtocolFault.UnauthenticatedBulkLength);
         length = (int)value;
         position += line.Length + 2;
         return Step.Done;
@@ -314,8 +296,7 @@ public sealed class RequestParser
         ReadOnlySpan<byte> rest = unread[position..];
         int end = IndexInLine(rest, (byte)'\r');
         line = end < 0 ? [] : rest[..end];
-        if (end < 0 && rest.Length > ProtocolLimits.MaxLineBytes)
-            return Fail(tooLong);
+        if (end < 0 && rest.Length > ProtocolLimits.MaxLineBytes) return Fail(tooLong);
         return end < 0 || end + 1 >= rest.Length ? Step.Incomplete : Step.Done;
     }
 

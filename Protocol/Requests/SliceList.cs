@@ -14,16 +14,14 @@ internal sealed class SliceList
     /// <summary>Appends one slice; amortised O(1).</summary>
     internal void Add(ArgSlice slice)
     {
-        if (Count == Items.Length)
-            Grow(Count + 1);
+        if (Count == Items.Length) Grow(Count + 1);
         Items[Count++] = slice;
     }
 
     /// <summary>Appends slices, moved by <paramref name="shift"/> bytes; O(their number).</summary>
     internal void AddRange(ReadOnlySpan<ArgSlice> slices, int shift)
     {
-        if (Items.Length - Count < slices.Length)
-            Grow(Count + slices.Length);
+        if (Items.Length - Count < slices.Length) Grow(Count + slices.Length);
         Span<ArgSlice> target = Items.AsSpan(Count, slices.Length);
         if (shift == 0)
         {
@@ -51,7 +49,6 @@ internal sealed class SliceList
     internal void Clear(int keepAtMost)
     {
         Count = 0;
-        if (Items.Length > keepAtMost)
-            Items = new ArgSlice[InitialSlices];
+        if (Items.Length > keepAtMost) Items = new ArgSlice[InitialSlices];
     }
 }

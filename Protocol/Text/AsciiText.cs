@@ -14,8 +14,7 @@ public static class AsciiText
         for (int i = 0; i < common; i++)
         {
             int difference = left[i] - right[i];
-            if (difference != 0 && (difference = ToLower(left[i]) - ToLower(right[i])) != 0)
-                return difference;
+            if (difference != 0 && (difference = ToLower(left[i]) - ToLower(right[i])) != 0) return difference;
         }
 
         return left.Length - right.Length;

@@ -66,8 +66,7 @@ public readonly struct ExtendedDouble
     /// <summary>The exact value of a double.</summary>
     public static ExtendedDouble From(double value)
     {
-        if (double.IsNaN(value))
-            return new ExtendedDouble(0, 0, Kind.NotANumber);
+        if (double.IsNaN(value)) return new ExtendedDouble(0, 0, Kind.NotANumber);
         if (double.IsInfinity(value))
             return new ExtendedDouble(0, 0, value < 0 ? Kind.NegativeInfinity : Kind.PositiveInfinity);
 
@@ -83,15 +82,13 @@ public readonly struct ExtendedDouble
     public static bool TryParse(ReadOnlySpan<byte> text, out ExtendedDouble value)
     {
         value = default;
-        if (text.Length >= MaxFormattedBytes)
-            return false;
+        if (text.Length >= MaxFormattedBytes) return false;
 
         FloatForm form = FloatSyntax.Classify(text);
         bool negative = text.Length > 0 && text[0] == '-';
         if (form == FloatForm.Infinity)
             value = new ExtendedDouble(0, 0, negative ? Kind.NegativeInfinity : Kind.PositiveInfinity);
-        if (form is FloatForm.Invalid or FloatForm.Infinity)
-            return form == FloatForm.Infinity;
+        if (form is FloatForm.Invalid or FloatForm.Infinity) return form == FloatForm.Infinity;
 
         if (form == FloatForm.Decimal && TryParseShort(text, negative ? Kind.Negative : Kind.Positive, out value))
             return true;
@@ -99,25 +96,19 @@ public readonly struct ExtendedDouble
         ReadOnlySpan<byte> unsigned = FloatSyntax.WithoutSign(text);
         BigInteger digits = TakeDigits(radix == 16 ? unsigned[2..] : unsigned, radix, out int exponent, out int count);
         Kind kind = negative ? Kind.Negative : Kind.Positive;
-        if (digits.IsZero)
-            value = new ExtendedDouble(0, 0, kind);
-        else if (radix == 16)
-            value = Round(digits, Math.Clamp(exponent, -200_000, 200_000), kind);
-        else if (exponent + count > MaxDecimalExponent || exponent + count < MinDecimalExponent)
-            return false;
-        else
-            value = RoundDecimal(digits, exponent, kind);
+        if (digits.IsZero) value = new ExtendedDouble(0, 0, kind);
+        else if (radix == 16) value = Round(digits, Math.Clamp(exponent, -200_000, 200_000), kind);
+        else if (exponent + count > MaxDecimalExponent || exponent + count < MinDecimalExponent) return false;
+        else value = RoundDecimal(digits, exponent, kind);
         return value.IsFinite && (digits.IsZero || value._significand != 0);
     }
 
     /// <summary>The sum, rounded to nearest even.</summary>
     public static ExtendedDouble operator +(ExtendedDouble left, ExtendedDouble right)
     {
-        if (!left.IsFinite || !right.IsFinite)
-            return AddNonFinite(left, right);
+        if (!left.IsFinite || !right.IsFinite) return AddNonFinite(left, right);
 
-        if (TryAddNear(left, right, out ExtendedDouble near))
-            return near;
+        if (TryAddNear(left, right, out ExtendedDouble near)) return near;
         int exponent = Math.Min(left._exponent, right._exponent);
         BigInteger sum = left.ScaledTo(exponent) + right.ScaledTo(exponent);
         bool negative = sum.Sign < 0 || (sum.IsZero && left.IsNegative && right.IsNegative);
@@ -155,8 +146,7 @@ public readonly struct ExtendedDouble
             return name.Length;
         }
 
-        if (_exponent is <= 0 and > -128)
-            return FormatShort(destination);
+        if (_exponent is <= 0 and > -128) return FormatShort(destination);
         BigInteger scaled = _significand * BigInteger.Pow(10, FractionalDigits);
         scaled = _exponent >= 0 ? scaled << _exponent : ShiftRightToEven(scaled, -_exponent);
         // One digit before the point at least.
@@ -164,11 +154,9 @@ public readonly struct ExtendedDouble
         ReadOnlySpan<char> integer = digits.AsSpan(0, digits.Length - FractionalDigits);
         ReadOnlySpan<char> fraction = digits.AsSpan(digits.Length - FractionalDigits).TrimEnd('0');
         int written = 0;
-        if (IsNegative && !scaled.IsZero)
-            destination[written++] = (byte)'-';
+        if (IsNegative && !scaled.IsZero) destination[written++] = (byte)'-';
         written += System.Text.Encoding.ASCII.GetBytes(integer, destination[written..]);
-        if (fraction.IsEmpty)
-            return written;
+        if (fraction.IsEmpty) return written;
         destination[written++] = (byte)'.';
         return written + System.Text.Encoding.ASCII.GetBytes(fraction, destination[written..]);
     }
@@ -189,14 +177,11 @@ public readonly struct ExtendedDouble
                 continue;
             }
 
-            if (letter is < (byte)'0' or > (byte)'9')
-                return false;
+            if (letter is < (byte)'0' or > (byte)'9') return false;
             // Before the digit is added: a twentieth one may wrap the word round, to zero even.
-            if ((digits != 0 || letter != '0') && ++count > MaxWordDigits)
-                return false;
+            if ((digits != 0 || letter != '0') && ++count > MaxWordDigits) return false;
             digits = (digits * 10) + (ulong)(letter - '0');
-            if (fraction && ++decimals > MaxWordDecimals)
-                return false;
+            if (fraction && ++decimals > MaxWordDecimals) return false;
         }
 
         if (digits == 0)
@@ -227,13 +212,10 @@ public readonly struct ExtendedDouble
     {
         const int NearBits = 60;
         sum = default;
-        if (left._significand == 0 || right._significand == 0)
-            return false;
-        if (left._exponent < right._exponent)
-            (left, right) = (right, left);
+        if (left._significand == 0 || right._significand == 0) return false;
+        if (left._exponent < right._exponent) (left, right) = (right, left);
         int distance = left._exponent - right._exponent;
-        if (distance > NearBits || right._exponent < MinExponent / 2 || left._exponent > MaxExponent / 2)
-            return false;
+        if (distance > NearBits || right._exponent < MinExponent / 2 || left._exponent > MaxExponent / 2) return false;
 
         UInt128 larger = (UInt128)left._significand << distance;
         UInt128 smaller = right._significand;
@@ -258,11 +240,9 @@ public readonly struct ExtendedDouble
     /// <summary>The number nearest to magnitude * 2^exponent, which must be far from the limits of the range.</summary>
     private static ExtendedDouble RoundWords(UInt128 magnitude, int exponent, Kind kind)
     {
-        if (magnitude == 0)
-            return new ExtendedDouble(0, 0, kind);
+        if (magnitude == 0) return new ExtendedDouble(0, 0, kind);
         int excess = SignificandBits - (int)UInt128.LeadingZeroCount(magnitude);
-        if (excess <= 0)
-            return new ExtendedDouble((ulong)magnitude << -excess, exponent + excess, kind);
+        if (excess <= 0) return new ExtendedDouble((ulong)magnitude << -excess, exponent + excess, kind);
         UInt128 rounded = ShiftRightToEven(magnitude, excess);
         // Rounding up may carry into a 65th bit; then all others are zero.
         return rounded >> SignificandBits == 0
@@ -272,8 +252,7 @@ public readonly struct ExtendedDouble
 
     private static UInt128 ShiftRightToEven(UInt128 value, int bits)
     {
-        if (bits == 0)
-            return value;
+        if (bits == 0) return value;
         UInt128 quotient = value >> bits;
         UInt128 remainder = value - (quotient << bits);
         UInt128 half = UInt128.One << (bits - 1);
@@ -286,12 +265,10 @@ public readonly struct ExtendedDouble
         UInt128 scaled = ShiftRightToEven((UInt128)_significand * FractionScale, -_exponent);
         (UInt128 integer, UInt128 fraction) = UInt128.DivRem(scaled, FractionScale);
         int written = 0;
-        if (IsNegative && scaled != 0)
-            destination[written++] = (byte)'-';
+        if (IsNegative && scaled != 0) destination[written++] = (byte)'-';
         Utf8Formatter.TryFormat((ulong)integer, destination[written..], out int length);
         written += length;
-        if (fraction == 0)
-            return written;
+        if (fraction == 0) return written;
 
         destination[written++] = (byte)'.';
         Span<byte> decimals = destination.Slice(written, FractionalDigits);
@@ -338,10 +315,8 @@ public readonly struct ExtendedDouble
             }
 
             digits = (digits * radix) + Numbers.HexDigit(value);
-            if (!digits.IsZero)
-                count++;
-            if (fraction)
-                exponent -= perDigit;
+            if (!digits.IsZero) count++;
+            if (fraction) exponent -= perDigit;
         }
 
         return digits;
@@ -358,8 +333,7 @@ public readonly struct ExtendedDouble
 
     private static ExtendedDouble RoundDecimal(BigInteger digits, int exponent, Kind kind)
     {
-        if (exponent >= 0)
-            return Round(digits * BigInteger.Pow(10, exponent), 0, kind);
+        if (exponent >= 0) return Round(digits * BigInteger.Pow(10, exponent), 0, kind);
 
         // Enough quotient bits that one more, set when there is a remainder, decides the rounding.
         BigInteger divisor = BigInteger.Pow(10, -exponent);
@@ -373,8 +347,7 @@ public readonly struct ExtendedDouble
     private static ExtendedDouble Round(BigInteger magnitude, int exponent, Kind kind)
     {
         magnitude = BigInteger.Abs(magnitude);
-        if (magnitude.IsZero)
-            return new ExtendedDouble(0, 0, kind);
+        if (magnitude.IsZero) return new ExtendedDouble(0, 0, kind);
 
         int excess = (int)magnitude.GetBitLength() - SignificandBits;
         int target = Math.Max(exponent + excess, MinExponent);
@@ -394,8 +367,7 @@ public readonly struct ExtendedDouble
 
     private static BigInteger ShiftRightToEven(BigInteger value, int bits)
     {
-        if (bits == 0)
-            return value;
+        if (bits == 0) return value;
         BigInteger quotient = value >> bits;
         BigInteger remainder = value - (quotient << bits);
         int half = remainder.CompareTo(BigInteger.One << (bits - 1));

@@ -37,10 +37,8 @@ internal static class FloatSyntax
         bool hexadecimal = IsHexadecimal(rest);
         foreach (byte value in hexadecimal ? rest[2..] : rest)
         {
-            if ((value | 0x20) == (hexadecimal ? 'p' : 'e'))
-                return true;
-            if (value is not ((byte)'0' or (byte)'.'))
-                return false;
+            if ((value | 0x20) == (hexadecimal ? 'p' : 'e')) return true;
+            if (value is not ((byte)'0' or (byte)'.')) return false;
         }
 
         return true;
@@ -64,15 +62,12 @@ internal static class FloatSyntax
             digits += SkipDigits(text, ref position, radix);
         }
 
-        if (digits == 0)
-            return false;
+        if (digits == 0) return false;
         if (position < text.Length && (text[position] | 0x20) == (radix == Radix.Hexadecimal ? 'p' : 'e'))
         {
             position++;
-            if (position < text.Length && text[position] is ((byte)'+' or (byte)'-'))
-                position++;
-            if (SkipDigits(text, ref position, Radix.Decimal) == 0)
-                return false;
+            if (position < text.Length && text[position] is ((byte)'+' or (byte)'-')) position++;
+            if (SkipDigits(text, ref position, Radix.Decimal) == 0) return false;
         }
 
         return position == text.Length;

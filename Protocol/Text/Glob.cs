@@ -25,8 +25,7 @@ public static class Glob
     internal static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, CaseSensitivity sensitivity, out long steps)
     {
         steps = 0;
-        if (text.IsEmpty)
-            return pattern.IsEmpty;
+        if (text.IsEmpty) return pattern.IsEmpty;
 
         int p = 0;
         int t = 0;
@@ -39,8 +38,7 @@ public static class Glob
             {
                 while (p < pattern.Length && pattern[p] == '*')
                     p++;
-                if (p == pattern.Length)
-                    return true;
+                if (p == pattern.Length) return true;
                 afterStar = p;
                 starText = t;
             }
@@ -90,8 +88,7 @@ public static class Glob
     private static bool MatchesClass(ReadOnlySpan<byte> pattern, ref int p, byte value, CaseSensitivity sensitivity)
     {
         bool negated = p < pattern.Length && pattern[p] == '^';
-        if (negated)
-            p++;
+        if (negated) p++;
         bool found = false;
         while (p < pattern.Length && pattern[p] != ']')
         {
@@ -112,8 +109,7 @@ public static class Glob
             }
         }
 
-        if (p < pattern.Length)
-            p++;
+        if (p < pattern.Length) p++;
         return found != negated;
     }
 

@@ -34,8 +34,7 @@ public static class Numbers
         bool negative = text.Length > 0 && text[0] == '-';
         if (text.Length > MaxIntegerBytes || !TryParseMagnitude(negative ? text[1..] : text, out ulong magnitude))
             return false;
-        if (magnitude > (negative ? 1UL << 63 : long.MaxValue) || (negative && magnitude == 0))
-            return false;
+        if (magnitude > (negative ? 1UL << 63 : long.MaxValue) || (negative && magnitude == 0)) return false;
         value = negative ? (long)(0 - magnitude) : (long)magnitude;
         return true;
     }
@@ -53,11 +52,9 @@ public static class Numbers
 
         ReadOnlySpan<byte> digits = text.TrimStart(" \t\n\v\f\r"u8);
         bool negative = digits.Length > 0 && digits[0] == '-';
-        if (digits.Length > 0 && digits[0] is ((byte)'+' or (byte)'-'))
-            digits = digits[1..];
+        if (digits.Length > 0 && digits[0] is ((byte)'+' or (byte)'-')) digits = digits[1..];
         value = 0;
-        if (digits.IsEmpty || digits[0] is (< (byte)'0' or > (byte)'9'))
-            return false;
+        if (digits.IsEmpty || digits[0] is (< (byte)'0' or > (byte)'9')) return false;
         if (!Utf8Parser.TryParse(digits, out ulong magnitude, out int consumed) || consumed != digits.Length)
             return false;
         value = negative ? 0 - magnitude : magnitude;
@@ -78,8 +75,7 @@ public static class Numbers
                     && double.IsFinite(value)
                     && (value != 0 || FloatSyntax.IsZero(text));
             case FloatForm.Hexadecimal:
-                if (!ExtendedDouble.TryParse(text, out ExtendedDouble extended))
-                    return false;
+                if (!ExtendedDouble.TryParse(text, out ExtendedDouble extended)) return false;
                 value = extended.ToDouble();
                 return double.IsFinite(value) && (value != 0 || extended.IsZero);
             default:
@@ -94,11 +90,9 @@ public static class Numbers
     public static bool TryParseLooseDouble(ReadOnlySpan<byte> text, out double value)
     {
         int nul = text.IndexOf((byte)0);
-        if (nul >= 0)
-            text = text[..nul];
+        if (nul >= 0) text = text[..nul];
         value = 0;
-        if (text.IsEmpty || TryParseDouble(text, out value))
-            return true;
+        if (text.IsEmpty || TryParseDouble(text, out value)) return true;
         text = text.TrimStart(" \t\n\v\f\r"u8);
         switch (FloatSyntax.Classify(text))
         {
@@ -119,8 +113,7 @@ public static class Numbers
     /// <returns>The bytes written; <see cref="MaxIntegerBytes"/> at most.</returns>
     public static int FormatInteger(Span<byte> destination, long value)
     {
-        if (!Utf8Formatter.TryFormat(value, destination, out int written))
-            ThrowTooShort();
+        if (!Utf8Formatter.TryFormat(value, destination, out int written)) ThrowTooShort();
         return written;
     }
 
@@ -128,14 +121,10 @@ public static class Numbers
     /// <returns>The bytes written; <see cref="MaxDoubleBytes"/> at most.</returns>
     public static int FormatDouble(Span<byte> destination, double value)
     {
-        if (double.IsNaN(value))
-            return Copy("nan"u8, destination);
-        if (double.IsInfinity(value))
-            return Copy(value < 0 ? "-inf"u8 : "inf"u8, destination);
-        if (value == 0)
-            return Copy(double.IsNegative(value) ? "-0"u8 : "0"u8, destination);
-        if (Math.Abs(value) <= MaxExactInteger && (long)value == value)
-            return FormatInteger(destination, (long)value);
+        if (double.IsNaN(value)) return Copy("nan"u8, destination);
+        if (double.IsInfinity(value)) return Copy(value < 0 ? "-inf"u8 : "inf"u8, destination);
+        if (value == 0) return Copy(double.IsNegative(value) ? "-0"u8 : "0"u8, destination);
+        if (Math.Abs(value) <= MaxExactInteger && (long)value == value) return FormatInteger(destination, (long)value);
         return FormatShortest(destination, value);
     }
 
@@ -143,15 +132,13 @@ public static class Numbers
     /// <returns>The bytes written; <see cref="MaxDoubleBytes"/> at most.</returns>
     public static int FormatGeneral(Span<byte> destination, double value)
     {
-        if (!double.IsFinite(value) || value == 0)
-            return FormatDouble(destination, value);
+        if (!double.IsFinite(value) || value == 0) return FormatDouble(destination, value);
         Span<byte> scientific = stackalloc byte[MaxDoubleBytes];
         Span<byte> digits = stackalloc byte[MaxDoubleBytes];
         value.TryFormat(scientific, out int length, "E16", CultureInfo.InvariantCulture);
         int count = TakeDigits(scientific[..length], digits, out int lastExponent);
         int written = 0;
-        if (value < 0)
-            destination[written++] = (byte)'-';
+        if (value < 0) destination[written++] = (byte)'-';
         return written + LayOutGeneral(destination[written..], digits[..count], lastExponent);
     }
 
@@ -160,8 +147,7 @@ public static class Numbers
     public static int FormatFixed(Span<byte> destination, double value, int fractionalDigits)
     {
         var format = new StandardFormat('F', (byte)fractionalDigits);
-        if (!Utf8Formatter.TryFormat(value, destination, out int written, format))
-            ThrowTooShort();
+        if (!Utf8Formatter.TryFormat(value, destination, out int written, format)) ThrowTooShort();
         return written;
     }
 
@@ -178,14 +164,12 @@ public static class Numbers
     private static bool TryParseMagnitude(ReadOnlySpan<byte> digits, out ulong value)
     {
         value = 0;
-        if (digits.IsEmpty || digits.Length > 19 || (digits[0] == '0' && digits.Length > 1))
-            return false;
+        if (digits.IsEmpty || digits.Length > 19 || (digits[0] == '0' && digits.Length > 1)) return false;
         // 19 digits always fit 64 bits, so overflow needs no look here.
         foreach (byte digit in digits)
         {
             uint number = (uint)(digit - '0');
-            if (number > 9)
-                return false;
+            if (number > 9) return false;
             value = (value * 10) + number;
         }
 
@@ -200,8 +184,7 @@ public static class Numbers
         value.TryFormat(scientific, out int length, "R", CultureInfo.InvariantCulture);
         int count = TakeDigits(scientific[..length], digits, out int lastExponent);
         int written = 0;
-        if (value < 0)
-            destination[written++] = (byte)'-';
+        if (value < 0) destination[written++] = (byte)'-';
         return written + LayOut(destination[written..], digits[..count], lastExponent, 18 - written);
     }
 
@@ -226,10 +209,8 @@ public static class Numbers
             }
             else if (value != '-')
             {
-                if (fraction)
-                    lastExponent--;
-                if (count > 0 || value != '0')
-                    digits[count++] = value;
+                if (fraction) lastExponent--;
+                if (count > 0 || value != '0') digits[count++] = value;
             }
         }
 
@@ -262,16 +243,14 @@ public static class Numbers
         int firstExponent = lastExponent + digits.Length - 1;
         if (firstExponent is >= -4 and < 17)
         {
-            if (lastExponent < 0)
-                return LayOutDecimal(destination, digits, digits.Length + lastExponent);
+            if (lastExponent < 0) return LayOutDecimal(destination, digits, digits.Length + lastExponent);
             digits.CopyTo(destination);
             destination.Slice(digits.Length, lastExponent).Fill((byte)'0');
             return digits.Length + lastExponent;
         }
 
         int written = LayOutScientific(destination, digits, firstExponent);
-        if (Math.Abs(firstExponent) >= 10)
-            return written;
+        if (Math.Abs(firstExponent) >= 10) return written;
         // C prints two digits of an exponent at least.
         destination[written] = destination[written - 1];
         destination[written - 1] = (byte)'0';

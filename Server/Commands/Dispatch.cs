@@ -204,9 +204,7 @@ internal sealed class Dispatch
         var writes = (command.Flags & CommandFlags.Write) != 0 || (command.Spec.Name == "exec" && QueuedFlags(client).Any(flags => (flags & CommandFlags.Write) != 0));
         if (!writes && command.Spec.Name != "ping") return true;
         if (_server.Aof.Fault is { } fault)
-        {
             return Refuse(client, command, $"MISCONF Errors writing to the AOF file: {fault.Reason}. Commands that may modify the data set are disabled. {fault}. They are enabled again as soon as the file can be written.");
-        }
 
         return Refuse(
             client,

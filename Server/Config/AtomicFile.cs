@@ -14,7 +14,7 @@ internal static class AtomicFile
     /// <summary>Writes the content under the path. Throws IOException or UnauthorizedAccessException, and leaves the old file then.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> content)
     {
-        string temporary = $"{path}.{Path.GetRandomFileName()}";
+        var temporary = $"{path}.{Path.GetRandomFileName()}";
         try
         {
             WriteSynced(temporary, content);
@@ -32,8 +32,7 @@ internal static class AtomicFile
     private static void WriteSynced(string path, ReadOnlySpan<byte> content)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = Mode;
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = Mode;
         using var file = new FileStream(path, options);
         file.Write(content);
         file.Flush(flushToDisk: true);
@@ -43,11 +42,9 @@ internal static class AtomicFile
     public static void SyncDirectory(string directory)
     {
         const int ReadOnlyCloseOnExec = 0x80000;
-        if (!OperatingSystem.IsLinux())
-            return;
-        int fd = Open(directory, ReadOnlyCloseOnExec);
-        if (fd < 0)
-            return;
+        if (!OperatingSystem.IsLinux()) return;
+        var fd = Open(directory, ReadOnlyCloseOnExec);
+        if (fd < 0) return;
         _ = Fsync(fd);
         _ = Close(fd);
     }

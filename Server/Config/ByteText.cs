@@ -23,13 +23,11 @@ internal static class ByteText
     public static string Quote(string value)
     {
         var quoted = new StringBuilder(value.Length + 2).Append('"');
-        foreach (char c in value)
+        foreach (var c in value)
         {
-            string? escape = EscapeOf(c);
-            if (escape is null)
-                quoted.Append(c);
-            else
-                quoted.Append(escape);
+            var escape = EscapeOf(c);
+            if (escape is null) quoted.Append(c);
+            else quoted.Append(escape);
         }
 
         return quoted.Append('"').ToString();

@@ -184,7 +184,7 @@ internal static class Choices
     private static ChoiceName[] Words<T>(T first, params string[] words)
         where T : struct, Enum
     {
-        long value = Convert.ToInt64(first);
+        var value = Convert.ToInt64(first);
         return [.. words.Select(word => new ChoiceName(word, value++))];
     }
 }

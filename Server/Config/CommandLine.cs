@@ -36,17 +36,17 @@ internal sealed class CommandLine
     public static CommandLine Parse(ReadOnlySpan<string> arguments)
     {
         var line = new CommandLine();
-        int first = 0;
+        var first = 0;
         if (arguments.Length > 0 && !arguments[0].StartsWith('-'))
         {
             line.ConfigFile = Path.GetFullPath(arguments[0]);
             first = 1;
         }
 
-        for (int i = first; i < arguments.Length; i++)
+        for (var i = first; i < arguments.Length; i++)
         {
-            string argument = ByteText.FromUnicode(arguments[i]);
-            string? next = i + 1 < arguments.Length ? arguments[i + 1] : null;
+            var argument = ByteText.FromUnicode(arguments[i]);
+            var next = i + 1 < arguments.Length ? arguments[i + 1] : null;
             if (argument == "-" && (i == 0 || next is null))
                 line.ReadsStdin = true;
             else if (line._lastNameHasValue && argument.StartsWith("--", StringComparison.Ordinal))
@@ -60,14 +60,12 @@ internal sealed class CommandLine
 
     private void TakeName(string argument, string? next)
     {
-        if (_options.Length > 0)
-            _options.Append('\n');
+        if (_options.Length > 0) _options.Append('\n');
         _options.Append(argument, 2, argument.Length - 2).Append(' ');
         _lastNameHasValue = ConfTokens.Split(argument) is not { Length: 1 };
-        bool isBareSave = argument.Equals("--save", StringComparison.OrdinalIgnoreCase);
-        bool optionFollows = next?.StartsWith("--", StringComparison.Ordinal) ?? false;
-        if (!isBareSave || (next is not null && !optionFollows))
-            return;
+        var isBareSave = argument.Equals("--save", StringComparison.OrdinalIgnoreCase);
+        var optionFollows = next?.StartsWith("--", StringComparison.Ordinal) ?? false;
+        if (!isBareSave || (next is not null && !optionFollows)) return;
         _options.Append("\"\"");
         _lastNameHasValue = optionFollows;
     }

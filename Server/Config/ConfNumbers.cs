@@ -14,17 +14,16 @@ internal static class ConfNumbers
     /// </summary>
     public static bool TryParseLenient(string text, int radix, out long value, out bool overflowed)
     {
-        int at = 0;
+        var at = 0;
         while (at < text.Length && text[at] is ' ' or (>= '\t' and <= '\r'))
             at++;
-        bool negative = at < text.Length && text[at] == '-';
-        if (at < text.Length && text[at] is '-' or '+')
-            at++;
+        var negative = at < text.Length && text[at] == '-';
+        if (at < text.Length && text[at] is '-' or '+') at++;
         UInt128 magnitude = 0;
-        int start = at;
+        var start = at;
         for (; at < text.Length && text[at] >= '0' && text[at] < '0' + radix; at++)
             magnitude = magnitude > ulong.MaxValue ? magnitude : (magnitude * (uint)radix) + (uint)(text[at] - '0');
-        UInt128 limit = negative ? (UInt128)1 << 63 : long.MaxValue;
+        var limit = negative ? (UInt128)1 << 63 : long.MaxValue;
         overflowed = magnitude > limit;
         magnitude = overflowed ? limit : magnitude;
         value = negative ? (long)(-(Int128)magnitude) : (long)magnitude;
@@ -42,12 +41,11 @@ internal static class ConfNumbers
     public static bool TryParseMemory(string text, out ulong bytes)
     {
         bytes = 0;
-        int digits = 0;
+        var digits = 0;
         while (digits < text.Length && char.IsAsciiDigit(text[digits]))
             digits++;
-        ulong unit = UnitOf(text[digits..].ToLowerInvariant());
-        if (unit == 0 || digits >= 128)
-            return false;
+        var unit = UnitOf(text[digits..].ToLowerInvariant());
+        if (unit == 0 || digits >= 128) return false;
         if (digits > 0 && !ulong.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out bytes))
             bytes = ulong.MaxValue;
         bytes = unchecked(bytes * unit);
@@ -57,12 +55,9 @@ internal static class ConfNumbers
     /// <summary>The shortest exact form with a unit, as CONFIG REWRITE writes it: 1048576 is "1mb".</summary>
     public static string FormatMemory(long bytes)
     {
-        if (bytes == 0)
-            return "0";
-        if (bytes % (1L << 30) == 0)
-            return $"{bytes >> 30}gb";
-        if (bytes % (1L << 20) == 0)
-            return $"{bytes >> 20}mb";
+        if (bytes == 0) return "0";
+        if (bytes % (1L << 30) == 0) return $"{bytes >> 30}gb";
+        if (bytes % (1L << 20) == 0) return $"{bytes >> 20}mb";
         return bytes % (1L << 10) == 0 ? $"{bytes >> 10}kb" : $"{bytes}";
     }
 

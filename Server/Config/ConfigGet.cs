@@ -13,7 +13,7 @@ internal static class ConfigGet
     {
         var rows = new List<KeyValuePair<string, string>>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (string pattern in patterns)
+        foreach (var pattern in patterns)
         {
             if (!pattern.AsSpan().ContainsAny("[*?"))
             {
@@ -22,10 +22,9 @@ internal static class ConfigGet
                 continue;
             }
 
-            foreach (Directive directive in DirectiveTable.Rows)
+            foreach (var directive in DirectiveTable.Rows)
             {
-                if (directive.Has(DirectiveFlags.Hidden))
-                    continue;
+                if (directive.Has(DirectiveFlags.Hidden)) continue;
                 AddIfMatching(directive, directive.Name, pattern);
                 if (directive.Alias is { } alias && !directive.Has(DirectiveFlags.HiddenAlias))
                     AddIfMatching(directive, alias, pattern);
@@ -36,8 +35,7 @@ internal static class ConfigGet
 
         void AddIfMatching(Directive directive, string name, string pattern)
         {
-            if (Matches(pattern, name) && seen.Add(name))
-                rows.Add(new(name, directive.Format(config.Values)));
+            if (Matches(pattern, name) && seen.Add(name)) rows.Add(new(name, directive.Format(config.Values)));
         }
     }
 

@@ -38,13 +38,12 @@ internal sealed class ConfigLoader(ServerConfig config)
     /// <summary>Applies every statement and checks the whole; false when something is at fault.</summary>
     public bool Load(IConfigurationRoot sources)
     {
-        foreach (IConfigurationProvider provider in sources.Providers)
+        foreach (var provider in sources.Providers)
         {
-            foreach (ConfStatement statement in ((StatementProvider)provider).Statements)
+            foreach (var statement in ((StatementProvider)provider).Statements)
             {
                 Fault = statement.Malformed ?? statement.Unreadable ?? Apply(statement);
-                if (Fault is null)
-                    continue;
+                if (Fault is null) continue;
                 Faulty = statement;
                 return false;
             }
@@ -56,7 +55,7 @@ internal sealed class ConfigLoader(ServerConfig config)
 
     private string? Apply(ConfStatement statement)
     {
-        Directive? directive = DirectiveTable.Find(statement.Name);
+        var directive = DirectiveTable.Find(statement.Name);
         if (directive is null && statement.Origin == StatementOrigin.Variable)
             directive = DirectiveTable.Find(statement.Name.Replace('-', '_'));
         return directive is null ? ApplyOther(statement) : Assign(directive, statement);
@@ -64,28 +63,23 @@ internal sealed class ConfigLoader(ServerConfig config)
 
     private string? Assign(Directive directive, ConfStatement statement)
     {
-        string[] arguments = statement.Arguments;
-        if (!directive.Has(DirectiveFlags.MultiArgument) && arguments.Length != 1)
-            return "wrong number of arguments";
+        var arguments = statement.Arguments;
+        if (!directive.Has(DirectiveFlags.MultiArgument) && arguments.Length != 1) return "wrong number of arguments";
         if (directive.Has(DirectiveFlags.MultiArgument) && arguments is [{ Length: > 0 } several])
             arguments = ConfTokens.Split(several) ?? [];
-        bool isFirst = _given.Add(directive) || statement.Origin == StatementOrigin.Variable;
+        var isFirst = _given.Add(directive) || statement.Origin == StatementOrigin.Variable;
         var assignment = new Assignment(
             config.Values, isFirst ? AssignmentOrigin.FirstStatement : AssignmentOrigin.FurtherStatement);
-        if (directive.Assign(assignment, arguments) == AssignResult.Refused)
-            return assignment.Error;
-        if (assignment.Warning is { } warning)
-            _warnings.Add(warning);
-        if (directive.Effect == Effect.NotYet)
-            NoteWithoutEffect(directive.Name);
+        if (directive.Assign(assignment, arguments) == AssignResult.Refused) return assignment.Error;
+        if (assignment.Warning is { } warning) _warnings.Add(warning);
+        if (directive.Effect == Effect.NotYet) NoteWithoutEffect(directive.Name);
         return null;
     }
 
     private string? ApplyOther(ConfStatement statement)
     {
-        string[] arguments = statement.Arguments;
-        if (statement.Origin == StatementOrigin.Variable)
-            return "Bad directive or wrong number of arguments";
+        var arguments = statement.Arguments;
+        if (statement.Origin == StatementOrigin.Variable) return "Bad directive or wrong number of arguments";
         switch (statement.Name)
         {
             case var name when Retired.Contains(name) && arguments.Length == 1:
@@ -112,10 +106,8 @@ internal sealed class ConfigLoader(ServerConfig config)
     private string? Rename(string command, string newName)
     {
         _commandNames ??= CommandFamilies.All.SelectMany(family => family).Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (!_commandNames.Remove(command))
-            return "No such command in rename-command";
-        if (newName.Length > 0 && !_commandNames.Add(newName))
-            return "Target command name already exists";
+        if (!_commandNames.Remove(command)) return "No such command in rename-command";
+        if (newName.Length > 0 && !_commandNames.Add(newName)) return "Target command name already exists";
         config.RenamedCommands.Add(new RenamedCommand(command, newName));
         return null;
     }
@@ -126,13 +118,13 @@ internal sealed class ConfigLoader(ServerConfig config)
         if (config.AclUsers.Exists(user => user[0] == words[0]))
             return $"Error in user declaration '{words[0]}': Duplicate user found. A user can only be defined once in config files";
         byte[][] given = [.. words.Skip(1).Select(ByteText.ToBytes)];
-        if (AclRules.Join(given, out int unclosed) is not { } joined)
+        if (AclRules.Join(given, out var unclosed) is not { } joined)
             return $"Error in user declaration '{ByteText.From(given[unclosed])}': Unmatched parenthesis";
         _rules ??= new AclRules(new CommandTable(CommandFamilies.All), config, ServerLog.Silent);
-        User trial = _rules.NewUser(ByteText.ToBytes(words[0]));
-        foreach (byte[] rule in joined)
+        var trial = _rules.NewUser(ByteText.ToBytes(words[0]));
+        foreach (var rule in joined)
         {
-            AclFault fault = _rules.Apply(trial, rule);
+            var fault = _rules.Apply(trial, rule);
             if (fault != AclFault.None)
                 return $"Error in user declaration '{ByteText.From(rule)}': {AclRules.Describe(fault)}";
         }
@@ -143,14 +135,12 @@ internal sealed class ConfigLoader(ServerConfig config)
 
     private void NoteWithoutEffect(string name)
     {
-        if (!_withoutEffect.Contains(name))
-            _withoutEffect.Add(name);
+        if (!_withoutEffect.Contains(name)) _withoutEffect.Add(name);
     }
 
     private string? CheckWhole()
     {
-        if (config.LogFile.Length > 0 && LogFileFault() is { } fault)
-            return $"Can't open the log file: {fault}";
+        if (config.LogFile.Length > 0 && LogFileFault() is { } fault) return $"Can't open the log file: {fault}";
         if (config.ClusterEnabled && config.ReplicaOf is not null)
             return "replicaof directive not allowed in cluster mode";
         if (_hasModuleSettings && config.Modules.Count == 0)

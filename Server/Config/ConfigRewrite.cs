@@ -12,12 +12,12 @@ internal static class ConfigRewrite
             return new ConfigReply("ERR The server is running without a config file");
         try
         {
-            string old = File.Exists(path) ? ByteText.From(File.ReadAllBytes(path)) : "";
+            var old = File.Exists(path) ? ByteText.From(File.ReadAllBytes(path)) : "";
             AtomicFile.Replace(path, ByteText.ToBytes(Content(config, old, scope)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            string reason = SystemErrorText.Of(e);
+            var reason = SystemErrorText.Of(e);
             log.Warning($"CONFIG REWRITE failed: {reason}");
             return new ConfigReply($"ERR Rewriting config file: {reason}");
         }
@@ -29,14 +29,14 @@ internal static class ConfigRewrite
     /// <summary>The next version of a file's content. O(lines + directives).</summary>
     public static string Content(ServerConfig config, string old, RewriteScope scope)
     {
-        RewriteLines lines = RewriteLines.Of(old, scope);
-        foreach (Directive directive in DirectiveTable.Rows)
+        var lines = RewriteLines.Of(old, scope);
+        foreach (var directive in DirectiveTable.Rows)
             directive.Rewrite(config.Values, lines);
         if (config.DescribeUsers is { } describeUsers)
         {
             if (config.AclFile.Length == 0)
             {
-                foreach (string user in describeUsers())
+                foreach (var user in describeUsers())
                     lines.Write("user", user, LineNeed.Always);
             }
 

@@ -51,8 +51,7 @@ internal sealed class ConfigSet
     public static ConfigReply Execute(
         ServerConfig config, ServerLog log, ReadOnlySpan<string> namesAndValues, ServerPhase phase, ClientOrigin origin)
     {
-        if (namesAndValues.Length % 2 != 0)
-            return new ConfigReply("ERR syntax error");
+        if (namesAndValues.Length % 2 != 0) return new ConfigReply("ERR syntax error");
         var set = new ConfigSet(config, log);
         return new ConfigReply(set.Collect(namesAndValues, phase, origin) ?? set.Assign() ?? set.Apply());
     }
@@ -65,13 +64,12 @@ internal sealed class ConfigSet
 
     private string? Collect(ReadOnlySpan<string> namesAndValues, ServerPhase phase, ClientOrigin origin)
     {
-        for (int i = 0; i < namesAndValues.Length; i += 2)
+        for (var i = 0; i < namesAndValues.Length; i += 2)
         {
-            string name = namesAndValues[i];
+            var name = namesAndValues[i];
             if (DirectiveTable.Find(name) is not { } directive)
                 return $"ERR Unknown option or number of arguments for CONFIG SET - '{name}'";
-            if (directive.Has(DirectiveFlags.Immutable))
-                return Failed(name, "can't set immutable config");
+            if (directive.Has(DirectiveFlags.Immutable)) return Failed(name, "can't set immutable config");
             if (directive.Has(DirectiveFlags.Protected) && !MayChangeProtected(origin))
                 return Failed(name, "can't set protected config");
             if (phase == ServerPhase.Loading && directive.Has(DirectiveFlags.DenyLoading))
@@ -80,7 +78,7 @@ internal sealed class ConfigSet
             // A directive and its alias are two parameters to Redis: only the same name twice is refused.
             if (_changes.Exists(change => change.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
                 return Failed(name, "duplicate parameter");
-            string ownName = name.Equals(directive.Alias, StringComparison.OrdinalIgnoreCase) ? directive.Alias : directive.Name;
+            var ownName = name.Equals(directive.Alias, StringComparison.OrdinalIgnoreCase) ? directive.Alias : directive.Name;
             _changes.Add((ownName, directive, namesAndValues[i + 1]));
         }
 
@@ -93,18 +91,17 @@ internal sealed class ConfigSet
 
     private string? Assign()
     {
-        foreach ((string name, Directive directive, string value) in _changes)
+        foreach ((var name, var directive, var value) in _changes)
         {
             var assignment = new Assignment(_config.Values, AssignmentOrigin.ConfigSet);
-            AssignResult result = directive.Assign(assignment, ArgumentsOf(directive, value));
+            var result = directive.Assign(assignment, ArgumentsOf(directive, value));
             if (result == AssignResult.Refused)
             {
                 Restore();
                 return Failed(name, assignment.Error!);
             }
 
-            if (assignment.Warning is { } warning)
-                _log.Warning(warning);
+            if (assignment.Warning is { } warning) _log.Warning(warning);
             if (result == AssignResult.Changed && _config.ApplyOf(directive) is { } apply && !_applies.Exists(a => a.Apply == apply))
                 _applies.Add((name, apply));
         }
@@ -114,17 +111,15 @@ internal sealed class ConfigSet
 
     private static string[] ArgumentsOf(Directive directive, string value)
     {
-        if (!directive.Has(DirectiveFlags.MultiArgument))
-            return [value];
+        if (!directive.Has(DirectiveFlags.MultiArgument)) return [value];
         return value.Length > 0 ? value.Split(' ') : [];
     }
 
     private string? Apply()
     {
-        foreach ((string name, ApplyChange apply) in _applies)
+        foreach ((var name, var apply) in _applies)
         {
-            if (apply(_config) is not { } reason)
-                continue;
+            if (apply(_config) is not { } reason) continue;
             _log.Warning($"Failed applying new configuration. Possibly related to new {name} setting. Restoring previous settings.");
             Restore();
             ApplyRestored();
@@ -137,13 +132,13 @@ internal sealed class ConfigSet
     private void Restore()
     {
         _config.Values.CopyFrom(_backup);
-        foreach ((_, Directive directive, _) in _changes)
+        foreach ((_, var directive, _) in _changes)
             directive.AfterRestore(_config.Values);
     }
 
     private void ApplyRestored()
     {
-        foreach ((_, ApplyChange apply) in _applies)
+        foreach ((_, var apply) in _applies)
         {
             if (apply(_config) is { } reason)
                 _log.Warning($"Failed applying restored failed CONFIG SET command: {reason}");

@@ -114,7 +114,7 @@ internal abstract class Directive(string name)
     /// <summary>Puts a number in place; the result minds <see cref="DirectiveFlags.Volatile"/>.</summary>
     protected AssignResult Take(ConfigValues values, long number)
     {
-        bool changed = values.Numbers[Slot] != number;
+        var changed = values.Numbers[Slot] != number;
         values.Numbers[Slot] = number;
         return changed || Has(DirectiveFlags.Volatile) ? AssignResult.Changed : AssignResult.Unchanged;
     }

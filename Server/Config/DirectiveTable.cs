@@ -29,7 +29,7 @@ internal static class DirectiveTable
 
     private static Directive[] Place(Directive[] rows)
     {
-        for (int slot = 0; slot < rows.Length; slot++)
+        for (var slot = 0; slot < rows.Length; slot++)
             rows[slot].PlaceAt(slot);
         return rows;
     }
@@ -37,11 +37,10 @@ internal static class DirectiveTable
     private static Dictionary<string, Directive> Index(Directive[] rows)
     {
         var index = new Dictionary<string, Directive>(StringComparer.OrdinalIgnoreCase);
-        foreach (Directive row in rows)
+        foreach (var row in rows)
         {
             index.Add(row.Name, row);
-            if (row.Alias is { } alias)
-                index.Add(alias, row);
+            if (row.Alias is { } alias) index.Add(alias, row);
         }
 
         return index;

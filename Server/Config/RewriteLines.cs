@@ -47,7 +47,7 @@ internal sealed class RewriteLines
         var lines = new RewriteLines(scope);
         if (content.Length > 0)
         {
-            foreach (string line in content.Split('\n'))
+            foreach (var line in content.Split('\n'))
                 lines.Take(line.Trim(' ', '\t', '\r', '\n'));
         }
 
@@ -58,11 +58,9 @@ internal sealed class RewriteLines
     public void Write(string name, string arguments, LineNeed need)
     {
         _written.Add(name);
-        string line = $"{name} {arguments}";
-        if (_lineNumbers.TryGetValue(name, out Queue<int>? numbers) && numbers.Count > 0)
-            _lines[numbers.Dequeue()] = line;
-        else if (need == LineNeed.Always || _scope == RewriteScope.All)
-            Append(line);
+        var line = $"{name} {arguments}";
+        if (_lineNumbers.TryGetValue(name, out var numbers) && numbers.Count > 0) _lines[numbers.Dequeue()] = line;
+        else if (need == LineNeed.Always || _scope == RewriteScope.All) Append(line);
     }
 
     /// <summary>Says that a directive has all the lines that it needs, so that what is left of it goes.</summary>
@@ -73,11 +71,10 @@ internal sealed class RewriteLines
     {
         BlankLeftovers();
         var content = new System.Text.StringBuilder();
-        bool wasBlank = false;
-        foreach (string line in _lines)
+        var wasBlank = false;
+        foreach (var line in _lines)
         {
-            if (line.Length > 0 || !wasBlank)
-                content.Append(line).Append('\n');
+            if (line.Length > 0 || !wasBlank) content.Append(line).Append('\n');
             wasBlank = line.Length == 0;
         }
 
@@ -86,7 +83,7 @@ internal sealed class RewriteLines
 
     private void Take(string line)
     {
-        int number = _lines.Count;
+        var number = _lines.Count;
         _lines.Add(line);
         if (line.Length == 0 || line[0] == '#')
         {
@@ -94,43 +91,38 @@ internal sealed class RewriteLines
             return;
         }
 
-        string[]? tokens = ConfTokens.Split(line);
-        if (tokens is null || tokens.Length == 0 || !IsKnown(tokens[0], out string name))
+        var tokens = ConfTokens.Split(line);
+        if (tokens is null || tokens.Length == 0 || !IsKnown(tokens[0], out var name))
         {
             _lines[number] = "# ??? " + line;
             return;
         }
 
-        if (!_lineNumbers.TryGetValue(name, out Queue<int>? numbers))
-            _lineNumbers[name] = numbers = new Queue<int>();
+        if (!_lineNumbers.TryGetValue(name, out var numbers)) _lineNumbers[name] = numbers = new Queue<int>();
         numbers.Enqueue(number);
     }
 
     private static bool IsKnown(string word, out string name)
     {
         name = word.ToLowerInvariant();
-        if (DirectiveTable.Find(name) is { } directive)
-            name = directive.Name;
-        else if (name is not ("include" or "rename-command" or "user" or "loadmodule" or "sentinel"))
-            return false;
+        if (DirectiveTable.Find(name) is { } directive) name = directive.Name;
+        else if (name is not ("include" or "rename-command" or "user" or "loadmodule" or "sentinel")) return false;
         return true;
     }
 
     private void Append(string line)
     {
-        if (!_signed)
-            _lines.Add(Signature);
+        if (!_signed) _lines.Add(Signature);
         _signed = true;
         _lines.Add(line);
     }
 
     private void BlankLeftovers()
     {
-        foreach ((string name, Queue<int> numbers) in _lineNumbers)
+        foreach ((var name, var numbers) in _lineNumbers)
         {
-            if (!_written.Contains(name))
-                continue;
-            foreach (int number in numbers)
+            if (!_written.Contains(name)) continue;
+            foreach (var number in numbers)
                 _lines[number] = "";
         }
     }

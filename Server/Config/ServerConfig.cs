@@ -21,7 +21,7 @@ internal sealed class ServerConfig
     public ServerConfig()
     {
         Values = new ConfigValues(DirectiveTable.Rows.Length);
-        foreach (Directive directive in DirectiveTable.Rows)
+        foreach (var directive in DirectiveTable.Rows)
             directive.Reset(Values);
     }
 
@@ -196,7 +196,7 @@ internal sealed class ServerConfig
     /// <summary>Registers what a change of these directives does to the running server; one registration runs once per CONFIG SET.</summary>
     public void OnApply(ApplyChange apply, params ReadOnlySpan<string> names)
     {
-        foreach (string name in names)
+        foreach (var name in names)
             _applies.Add(Row(name), apply);
     }
 

@@ -48,7 +48,7 @@ internal sealed class Startup
     public static Startup Read(string[] arguments, StartupStreams streams)
     {
         var startup = new Startup { HasNoArguments = arguments.Length == 0 };
-        if (ImmediateOptions.TryRun(arguments, streams, out int exitCode))
+        if (ImmediateOptions.TryRun(arguments, streams, out var exitCode))
             startup.ExitCode = exitCode;
         else if (JsonTransferOptions.IsMeant(arguments) && (startup.Transfer = JsonTransferOptions.Take(ref arguments)) is null)
             startup.FailWithUsage(streams);
@@ -60,9 +60,9 @@ internal sealed class Startup
     /// <summary>Logs what was noticed while loading.</summary>
     public void LogNotes(ServerLog log)
     {
-        foreach (string notice in _notices)
+        foreach (var notice in _notices)
             log.Notice(notice);
-        foreach (string warning in _warnings)
+        foreach (var warning in _warnings)
             log.Warning(warning);
         if (HasNoArguments)
         {
@@ -80,10 +80,10 @@ internal sealed class Startup
 
     private void Load(CommandLine line, StartupStreams streams)
     {
-        string? text = "";
+        var text = "";
         if (line.ConfigFile is { } path)
         {
-            text = ConfFiles.Read(path, "", out string failure);
+            text = ConfFiles.Read(path, "", out var failure);
             if (text is null)
             {
                 FailWithLogLine(streams, failure);
@@ -103,7 +103,7 @@ internal sealed class Startup
 
     private void Fill(CommandLine line, string text, StartupStreams streams)
     {
-        IConfigurationRoot sources = new ConfigurationBuilder()
+        var sources = new ConfigurationBuilder()
             .Add(new ConfTextSource(text, 1))
             .Add(new EnvironmentSource())
             .Add(new ConfTextSource(line.Options, text.Count(c => c == '\n') + 2))
@@ -158,7 +158,7 @@ internal sealed class Startup
     // What goes to the standard error stream ends in the journal of systemd and the like.
     private static string WithoutSecrets(string line)
     {
-        string[] words = line.Split(' ');
+        var words = line.Split(' ');
         if (ConfigSet.IsSensitive(words[0])) return words[0] + " (redacted)";
         if (!words[0].Equals("user", StringComparison.OrdinalIgnoreCase)) return line;
         return string.Join(' ', words.Select(static word => word.StartsWith('>') || word.StartsWith('<') ? word[0] + "(redacted)" : word));

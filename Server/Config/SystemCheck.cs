@@ -10,9 +10,9 @@ internal static class SystemCheck
     /// <summary>Prints a line per check; false when one of them warns.</summary>
     public static bool Run(TextWriter output)
     {
-        bool clock = Check(output, "slow-clocksource", ClockSource, source => source is not ("hpet" or "acpi_pm" or "jiffies" or "xen"),
+        var clock = Check(output, "slow-clocksource", ClockSource, source => source is not ("hpet" or "acpi_pm" or "jiffies" or "xen"),
             "Reading the time is slow with this clock source; switch to tsc or the hypervisor's own if the machine has it.");
-        bool memory = Check(output, "overcommit", Overcommit, mode => mode != Strict,
+        var memory = Check(output, "overcommit", Overcommit, mode => mode != Strict,
             "Strict accounting of memory may refuse memory that is free; set 'vm.overcommit_memory' to 0 or 1.");
         return clock && memory;
     }
@@ -25,7 +25,7 @@ internal static class SystemCheck
             return true;
         }
 
-        bool fine = isFine(File.ReadAllText(path).Trim());
+        var fine = isFine(File.ReadAllText(path).Trim());
         output.WriteLine(fine ? $"[{name}]...OK" : $"[{name}]...WARNING:\n{warning}");
         return fine;
     }

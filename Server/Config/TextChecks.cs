@@ -24,24 +24,21 @@ internal static class TextChecks
     /// <summary>The append-only file's base name.</summary>
     public static string? AppendFilename(string text)
     {
-        if (text.Length == 0)
-            return "appendfilename can't be empty";
+        if (text.Length == 0) return "appendfilename can't be empty";
         return IsBaseName(text) ? null : "appendfilename can't be a path, just a filename";
     }
 
     /// <summary>The append-only files' directory.</summary>
     public static string? AppendDirname(string text)
     {
-        if (text.Length == 0)
-            return "appenddirname can't be empty";
+        if (text.Length == 0) return "appenddirname can't be empty";
         return IsBaseName(text) ? null : "appenddirname can't be a path, just a dirname";
     }
 
     /// <summary>A host's name as other nodes pass it on.</summary>
     public static string? Hostname(string text)
     {
-        if (text.Length > LongestHostname)
-            return "Hostnames must be less than 256 characters";
+        if (text.Length > LongestHostname) return "Hostnames must be less than 256 characters";
         return text.AsSpan().ContainsAnyExcept(HostnameCharacters)
             ? "Hostnames may only contain alphanumeric characters, hyphens or dots"
             : null;
@@ -55,7 +52,7 @@ internal static class TextChecks
     public static string? ProcTitleTemplate(string text)
     {
         const string Refusal = "template format is invalid or contains unknown variables";
-        for (int open = text.IndexOf('{'); open >= 0; open = text.IndexOf('{', open))
+        for (var open = text.IndexOf('{'); open >= 0; open = text.IndexOf('{', open))
         {
             if (open + 1 < text.Length && text[open + 1] == '{')
             {
@@ -63,9 +60,8 @@ internal static class TextChecks
                 continue;
             }
 
-            int close = text.IndexOf('}', open);
-            if (close < 0 || !TitleVariables.Contains(text[(open + 1)..close]))
-                return Refusal;
+            var close = text.IndexOf('}', open);
+            if (close < 0 || !TitleVariables.Contains(text[(open + 1)..close])) return Refusal;
             open = close;
         }
 

@@ -35,10 +35,7 @@ internal static class BackendChoice
     /// <summary>True when the loop should poll with epoll, given where it is now.</summary>
     internal static bool WantsEpoll(EventBackend backend, int watched, bool onEpoll)
     {
-        if (!EpollPoller.IsSupported || backend == EventBackend.Select)
-        {
-            return false;
-        }
+        if (!EpollPoller.IsSupported || backend == EventBackend.Select) return false;
 
         return backend == EventBackend.Epoll || watched >= (onEpoll ? SelectBelow : EpollFrom);
     }

@@ -71,23 +71,11 @@ public sealed class EpollPoller : Poller
     /// <inheritdoc/>
     public override void Update(Pollable pollable, PollEvents before)
     {
-        if (pollable.Interest == before)
-        {
-            return;
-        }
+        if (pollable.Interest == before) return;
 
-        if (pollable.Interest == PollEvents.None)
-        {
-            Deregister(pollable);
-        }
-        else if (pollable.ReadSlot < 0)
-        {
-            Register(pollable);
-        }
-        else
-        {
-            Control(EpollNative.Modify, pollable.ReadSlot, pollable.Interest);
-        }
+        if (pollable.Interest == PollEvents.None) Deregister(pollable);
+        else if (pollable.ReadSlot < 0) Register(pollable);
+        else Control(EpollNative.Modify, pollable.ReadSlot, pollable.Interest);
     }
 
     /// <inheritdoc/>
@@ -98,9 +86,7 @@ public sealed class EpollPoller : Poller
         {
             count = EpollNative.Wait(_epoll, events, EventCapacity, timeoutMs);
             if (timeoutMs != 0 && count is > 0 and < PlentyReady && _registered >= PlentyReady)
-            {
                 count = EpollNative.Wait(_epoll, events, EventCapacity, 0);
-            }
         }
 
         if (count < 0)
@@ -109,25 +95,17 @@ public sealed class EpollPoller : Poller
             return;
         }
 
-        bool stale = false;
-        for (int i = 0; i < count; i++)
-        {
+        var stale = false;
+        for (var i = 0; i < count; i++)
             stale |= !TryCollect(_events.AsSpan(i * EpollNative.EventSize, EpollNative.EventSize), ready);
-        }
 
-        if (stale)
-        {
-            Rebuild();
-        }
+        if (stale) Rebuild();
     }
 
     /// <inheritdoc/>
     public override unsafe void EndService()
     {
-        if (_registered >= PlentyReady)
-        {
-            return;
-        }
+        if (_registered >= PlentyReady) return;
 
         // Whatever it finds is found again by the next wait.
         fixed (byte* events = _events)
@@ -139,7 +117,7 @@ public sealed class EpollPoller : Poller
     /// <inheritdoc/>
     public override void MoveTo(Poller other)
     {
-        for (int descriptor = 0; descriptor < _owners.Length; descriptor++)
+        for (var descriptor = 0; descriptor < _owners.Length; descriptor++)
         {
             if (_owners[descriptor] is { } pollable)
             {
@@ -163,40 +141,29 @@ public sealed class EpollPoller : Poller
 
     private static int Open()
     {
-        int descriptor = EpollNative.Create(EpollNative.CloseOnExec);
+        var descriptor = EpollNative.Create(EpollNative.CloseOnExec);
         return descriptor >= 0 ? descriptor : throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
     private static void ThrowUnlessInterrupted()
     {
-        int error = Marshal.GetLastPInvokeError();
-        if (error != EpollNative.ErrnoInterrupted)
-        {
-            throw new Win32Exception(error);
-        }
+        var error = Marshal.GetLastPInvokeError();
+        if (error != EpollNative.ErrnoInterrupted) throw new Win32Exception(error);
     }
 
     private bool TryCollect(ReadOnlySpan<byte> epollEvent, ReadyList ready)
     {
-        uint found = BinaryPrimitives.ReadUInt32LittleEndian(epollEvent);
-        ulong data = BinaryPrimitives.ReadUInt64LittleEndian(epollEvent[^8..]);
-        int descriptor = (int)(uint)data;
+        var found = BinaryPrimitives.ReadUInt32LittleEndian(epollEvent);
+        var data = BinaryPrimitives.ReadUInt64LittleEndian(epollEvent[^8..]);
+        var descriptor = (int)(uint)data;
         if ((uint)descriptor >= (uint)_owners.Length || _owners[descriptor] is not { } pollable || _generations[descriptor] != (uint)(data >> 32))
-        {
             return false;
-        }
 
         // An error or a hang-up makes every interest ready: the next receive or send tells what it is.
-        PollEvents events = PollEvents.None;
-        if ((found & (EpollNative.In | EpollNative.Error | EpollNative.HangUp)) != 0)
-        {
-            events |= PollEvents.Readable;
-        }
+        var events = PollEvents.None;
+        if ((found & (EpollNative.In | EpollNative.Error | EpollNative.HangUp)) != 0) events |= PollEvents.Readable;
 
-        if ((found & (EpollNative.Out | EpollNative.Error | EpollNative.HangUp)) != 0)
-        {
-            events |= PollEvents.Writable;
-        }
+        if ((found & (EpollNative.Out | EpollNative.Error | EpollNative.HangUp)) != 0) events |= PollEvents.Writable;
 
         ready.Add(pollable, events & pollable.Interest);
         return true;
@@ -204,10 +171,10 @@ public sealed class EpollPoller : Poller
 
     private void Register(Pollable pollable)
     {
-        int descriptor = (int)pollable.Socket.SafeHandle.DangerousGetHandle();
+        var descriptor = (int)pollable.Socket.SafeHandle.DangerousGetHandle();
         if (descriptor >= _owners.Length)
         {
-            int size = Math.Max(descriptor + 1, _owners.Length * 2);
+            var size = Math.Max(descriptor + 1, _owners.Length * 2);
             Array.Resize(ref _owners, size);
             Array.Resize(ref _generations, size);
         }
@@ -221,7 +188,7 @@ public sealed class EpollPoller : Poller
 
     private unsafe void Deregister(Pollable pollable)
     {
-        int descriptor = pollable.ReadSlot;
+        var descriptor = pollable.ReadSlot;
         pollable.ReadSlot = -1;
         if (descriptor < 0 || _owners[descriptor] != pollable)
         {
@@ -232,34 +199,29 @@ public sealed class EpollPoller : Poller
         // The result does not matter: a socket that is already closed has left the set by itself.
         _owners[descriptor] = null;
         _registered--;
-        byte* unused = stackalloc byte[16];
+        var unused = stackalloc byte[16];
         _ = EpollNative.Control(_epoll, EpollNative.Delete, descriptor, unused);
     }
 
     private unsafe void Control(int operation, int descriptor, PollEvents interest)
     {
-        byte* epollEvent = stackalloc byte[16];
+        var epollEvent = stackalloc byte[16];
         var bytes = new Span<byte>(epollEvent, EpollNative.EventSize);
-        uint wanted = ((interest & PollEvents.Readable) != 0 ? EpollNative.In : 0) | ((interest & PollEvents.Writable) != 0 ? EpollNative.Out : 0);
+        var wanted = ((interest & PollEvents.Readable) != 0 ? EpollNative.In : 0) | ((interest & PollEvents.Writable) != 0 ? EpollNative.Out : 0);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, wanted);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[^8..], ((ulong)_generations[descriptor] << 32) | (uint)descriptor);
         if (EpollNative.Control(_epoll, operation, descriptor, epollEvent) != 0)
-        {
             throw new SocketException(Marshal.GetLastPInvokeError());
-        }
     }
 
     private void Rebuild()
     {
-        int old = _epoll;
+        var old = _epoll;
         _epoll = Open();
         _ = EpollNative.Close(old);
-        for (int descriptor = 0; descriptor < _owners.Length; descriptor++)
+        for (var descriptor = 0; descriptor < _owners.Length; descriptor++)
         {
-            if (_owners[descriptor] is { } pollable)
-            {
-                Control(EpollNative.Add, descriptor, pollable.Interest);
-            }
+            if (_owners[descriptor] is { } pollable) Control(EpollNative.Add, descriptor, pollable.Interest);
         }
 
         Rebuilds++;

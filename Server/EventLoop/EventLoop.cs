@@ -88,10 +88,7 @@ public sealed class EventLoop : IDisposable
     /// <summary>Watches a non-blocking socket for reading. O(1); throws SocketException when the system refuses.</summary>
     public void Add(Pollable pollable)
     {
-        if (pollable.IsWatched)
-        {
-            return;
-        }
+        if (pollable.IsWatched) return;
 
         pollable.Interest = PollEvents.Readable;
         try
@@ -111,10 +108,7 @@ public sealed class EventLoop : IDisposable
     /// <summary>Ends the watch and drops a pending event; comes before the socket's disposal. O(1).</summary>
     public void Remove(Pollable pollable)
     {
-        if (!pollable.IsWatched)
-        {
-            return;
-        }
+        if (!pollable.IsWatched) return;
 
         SetInterest(pollable, PollEvents.None);
         _ready.Drop(pollable);
@@ -157,9 +151,7 @@ public sealed class EventLoop : IDisposable
         try
         {
             while (!_stopping)
-            {
                 RunBoundedTurn();
-            }
         }
         finally
         {
@@ -196,11 +188,8 @@ public sealed class EventLoop : IDisposable
 
     private void SetInterest(Pollable pollable, PollEvents interest)
     {
-        PollEvents before = pollable.Interest;
-        if (interest == before || !pollable.IsWatched)
-        {
-            return;
-        }
+        var before = pollable.Interest;
+        if (interest == before || !pollable.IsWatched) return;
 
         pollable.Interest = interest;
         _poller.Update(pollable, before);
@@ -208,12 +197,9 @@ public sealed class EventLoop : IDisposable
 
     private void ChooseBackend()
     {
-        bool onEpoll = _poller is not SelectPoller;
-        bool wantsEpoll = BackendChoice.WantsEpoll(Backend, WatchedCount, onEpoll);
-        if (wantsEpoll == onEpoll)
-        {
-            return;
-        }
+        var onEpoll = _poller is not SelectPoller;
+        var wantsEpoll = BackendChoice.WantsEpoll(Backend, WatchedCount, onEpoll);
+        if (wantsEpoll == onEpoll) return;
 
         Poller next = wantsEpoll && EpollPoller.IsSupported ? new EpollPoller() : new SelectPoller();
         _poller.MoveTo(next);
@@ -237,16 +223,13 @@ public sealed class EventLoop : IDisposable
 
         AfterSleep?.Invoke();
         Dispatch(_wokeAtMicros + (_upkeepMicros < LongUpkeepMicros ? DispatchMicros : _upkeepMicros));
-        if (_ready.Count > 0 && _nextReady >= _ready.Count)
-        {
-            _poller.EndService();
-        }
+        if (_ready.Count > 0 && _nextReady >= _ready.Count) _poller.EndService();
     }
 
     private void EndPreviousTurn()
     {
         // What the upkeep took in time may have gone to other processes: the whole turn's CPU time is a bound on what it cost.
-        long now = NowMicros();
+        var now = NowMicros();
         _upkeepMicros = Math.Min(now - _upkeepBeganMicros, Figures.EndTurn(now - _wokeAtMicros));
         _wokeAtMicros = now;
     }
@@ -263,7 +246,7 @@ public sealed class EventLoop : IDisposable
         _ready.Clear();
         _nextReady = 0;
         EndPreviousTurn();
-        int timeoutMs = WorkPending || _stopping ? 0 : WaitMs(_wokeAtMicros, maxWaitMs);
+        var timeoutMs = WorkPending || _stopping ? 0 : WaitMs(_wokeAtMicros, maxWaitMs);
         WorkPending = false;
         _poller.Wait(timeoutMs, _ready);
         _wokeAtMicros = NowMicros();
@@ -271,40 +254,25 @@ public sealed class EventLoop : IDisposable
 
     private int WaitMs(long nowMicros, int maxWaitMs)
     {
-        long due = _timers.NextDueMicros;
-        if (due == long.MaxValue)
-        {
-            return maxWaitMs == int.MaxValue ? -1 : maxWaitMs;
-        }
+        var due = _timers.NextDueMicros;
+        if (due == long.MaxValue) return maxWaitMs == int.MaxValue ? -1 : maxWaitMs;
 
-        long untilMs = (Math.Max(due - nowMicros, 0) + 999) / 1000;
+        var untilMs = (Math.Max(due - nowMicros, 0) + 999) / 1000;
         return (int)Math.Min(untilMs, maxWaitMs);
     }
 
     private void Dispatch(long untilMicros)
     {
-        int generation = _ready.Generation;
+        var generation = _ready.Generation;
         while (_nextReady < _ready.Count)
         {
-            if (_ready.Take(_nextReady++, out PollEvents events) is not { } pollable)
-            {
-                continue;
-            }
+            if (_ready.Take(_nextReady++, out var events) is not { } pollable) continue;
 
-            if ((events & pollable.Interest & PollEvents.Readable) != 0)
-            {
-                pollable.OnReadable();
-            }
+            if ((events & pollable.Interest & PollEvents.Readable) != 0) pollable.OnReadable();
 
-            if ((events & pollable.Interest & PollEvents.Writable) != 0)
-            {
-                pollable.OnWritable();
-            }
+            if ((events & pollable.Interest & PollEvents.Writable) != 0) pollable.OnWritable();
 
-            if (_ready.Generation != generation || NowMicros() >= untilMicros)
-            {
-                return;
-            }
+            if (_ready.Generation != generation || NowMicros() >= untilMicros) return;
         }
     }
 

@@ -59,29 +59,20 @@ public sealed class LoopFigures
     {
         Turns++;
         DurationMicros += wallMicros;
-        if (wallMicros > LongestTurnMicros)
-        {
-            LongestTurnMicros = wallMicros;
-        }
+        if (wallMicros > LongestTurnMicros) LongestTurnMicros = wallMicros;
 
-        if (wallMicros >= LongTurnMicros)
-        {
-            return TakeLongTurn(wallMicros);
-        }
+        if (wallMicros >= LongTurnMicros) return TakeLongTurn(wallMicros);
 
         _wallSinceBaseMicros += wallMicros;
-        if (++_turnsSinceBase >= ShortTurnsPerBase)
-        {
-            TakeBase(ThreadCpuClock.NowMicros());
-        }
+        if (++_turnsSinceBase >= ShortTurnsPerBase) TakeBase(ThreadCpuClock.NowMicros());
 
         return wallMicros;
     }
 
     private long TakeLongTurn(long wallMicros)
     {
-        long cpu = ThreadCpuClock.NowMicros();
-        long spent = Math.Min(cpu - _baseCpuMicros - _wallSinceBaseMicros, wallMicros);
+        var cpu = ThreadCpuClock.NowMicros();
+        var spent = Math.Min(cpu - _baseCpuMicros - _wallSinceBaseMicros, wallMicros);
         LongestTurnCpuMicros = Math.Max(LongestTurnCpuMicros, spent);
         TakeBase(cpu);
         return spent;

@@ -35,7 +35,7 @@ public sealed class ReadyList
     /// <summary>Takes the entry out; null when its socket was removed meanwhile. O(1).</summary>
     public Pollable? Take(int index, out PollEvents events)
     {
-        Pollable? pollable = _items[index];
+        var pollable = _items[index];
         events = _events[index];
         if (pollable is not null)
         {
@@ -49,10 +49,7 @@ public sealed class ReadyList
     /// <summary>Forgets the pending event of a socket that is no longer watched. O(1).</summary>
     public void Drop(Pollable pollable)
     {
-        if (pollable.ReadyIndex < 0)
-        {
-            return;
-        }
+        if (pollable.ReadyIndex < 0) return;
 
         _items[pollable.ReadyIndex] = null;
         pollable.ReadyIndex = -1;
@@ -61,10 +58,8 @@ public sealed class ReadyList
     /// <summary>Empties the list; events not yet served are lost here and found again by the next, level-triggered, poll.</summary>
     public void Clear()
     {
-        for (int i = 0; i < Count; i++)
-        {
+        for (var i = 0; i < Count; i++)
             Take(i, out _);
-        }
 
         Count = 0;
         Generation++;

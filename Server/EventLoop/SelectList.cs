@@ -64,7 +64,7 @@ internal sealed class SelectList : IList
     /// <summary>Adds a socket and answers its slot. Amortised O(1).</summary>
     internal int Add(Pollable pollable)
     {
-        int slot = _freeCount > 0 ? _free[--_freeCount] : NewSlot();
+        var slot = _freeCount > 0 ? _free[--_freeCount] : NewSlot();
         _sockets[slot] = pollable.Socket;
         _pollables[slot] = pollable;
         _order[Total] = slot;
@@ -75,8 +75,8 @@ internal sealed class SelectList : IList
     /// <summary>Gives a slot back. O(1).</summary>
     internal void Release(int slot)
     {
-        int place = _placeOf[slot];
-        int last = _order[--Total];
+        var place = _placeOf[slot];
+        var last = _order[--Total];
         _order[place] = last;
         _placeOf[last] = place;
         _sockets[slot] = null;
@@ -101,15 +101,12 @@ internal sealed class SelectList : IList
     /// <summary>Hides the visible entry at <paramref name="index"/> behind the window's end. O(1).</summary>
     public void RemoveAt(int index)
     {
-        int last = _start + --Count;
-        int place = _start + index;
-        if (place == last)
-        {
-            return;
-        }
+        var last = _start + --Count;
+        var place = _start + index;
+        if (place == last) return;
 
-        int slot = _order[place];
-        int other = _order[last];
+        var slot = _order[place];
+        var other = _order[last];
         _order[place] = other;
         _order[last] = slot;
         _placeOf[other] = place;
@@ -137,7 +134,7 @@ internal sealed class SelectList : IList
     {
         if (_usedSlots == _order.Length)
         {
-            int size = _usedSlots * 2;
+            var size = _usedSlots * 2;
             Array.Resize(ref _sockets, size);
             Array.Resize(ref _pollables, size);
             Array.Resize(ref _order, size);

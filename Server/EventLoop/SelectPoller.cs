@@ -37,74 +37,54 @@ public sealed class SelectPoller : Poller
     /// <inheritdoc/>
     public override void Update(Pollable pollable, PollEvents before)
     {
-        PollEvents changed = before ^ pollable.Interest;
+        var changed = before ^ pollable.Interest;
         if ((changed & PollEvents.Readable) != 0)
-        {
             pollable.ReadSlot = Toggle(_readers, pollable, pollable.ReadSlot, pollable.Interest & PollEvents.Readable);
-        }
 
         if ((changed & PollEvents.Writable) != 0)
-        {
             pollable.WriteSlot = Toggle(_writers, pollable, pollable.WriteSlot, pollable.Interest & PollEvents.Writable);
-        }
     }
 
     /// <inheritdoc/>
     public override void Wait(int timeoutMs, ReadyList ready)
     {
-        int longest = Math.Max(_readers.Total, _writers.Total);
+        var longest = Math.Max(_readers.Total, _writers.Total);
         if (longest <= SelectList.MaxWindow)
         {
             SelectWindow(0, timeoutMs, ready);
             return;
         }
 
-        for (int start = 0; start < longest; start += SelectList.MaxWindow)
-        {
+        for (var start = 0; start < longest; start += SelectList.MaxWindow)
             SelectWindow(start, 0, ready);
-        }
 
         if (ready.Count == 0 && timeoutMs != 0)
-        {
             SelectWindow(0, timeoutMs < 0 ? WaitBetweenWindowsMs : Math.Min(timeoutMs, WaitBetweenWindowsMs), ready);
-        }
     }
 
     /// <inheritdoc/>
     public override void MoveTo(Poller other)
     {
         while (_readers.Total > 0)
-        {
             Hand(_readers.At(_readers.Total - 1), other);
-        }
 
         while (_writers.Total > 0)
-        {
             Hand(_writers.At(_writers.Total - 1), other);
-        }
     }
 
     private static int Toggle(SelectList list, Pollable pollable, int slot, PollEvents wanted)
     {
-        if (wanted != PollEvents.None)
-        {
-            return slot >= 0 ? slot : list.Add(pollable);
-        }
+        if (wanted != PollEvents.None) return slot >= 0 ? slot : list.Add(pollable);
 
-        if (slot >= 0)
-        {
-            list.Release(slot);
-        }
+        if (slot >= 0) list.Release(slot);
 
         return -1;
     }
 
     private static void Collect(SelectList list, PollEvents events, ReadyList ready)
     {
-        for (int i = 0; i < list.Count; i++)
-        {
+        for (var i = 0; i < list.Count; i++)
             ready.Add(list.PollableAt(i), events);
-        }
     }
 
     private static bool IsBroken(Pollable pollable)
@@ -143,7 +123,7 @@ public sealed class SelectPoller : Poller
             return;
         }
 
-        int micros = timeoutMs < 0 ? -1 : Math.Min(timeoutMs, LongestWaitMs) * 1000;
+        var micros = timeoutMs < 0 ? -1 : Math.Min(timeoutMs, LongestWaitMs) * 1000;
         try
         {
             Socket.Select(_readers.Count > 0 ? _readers : null, _writers.Count > 0 ? _writers : null, null, micros);
@@ -161,9 +141,9 @@ public sealed class SelectPoller : Poller
 
     private void DropBroken(SelectList list)
     {
-        for (int place = list.Total - 1; place >= 0; place--)
+        for (var place = list.Total - 1; place >= 0; place--)
         {
-            Pollable pollable = list.At(place);
+            var pollable = list.At(place);
             if (IsBroken(pollable))
             {
                 Unlist(pollable);

@@ -13,7 +13,7 @@ internal static unsafe partial class SocketPair
     /// <summary>Opens the pair; throws SocketException when the system refuses.</summary>
     internal static (Socket Receiver, Socket Sender) Open()
     {
-        (Socket receiver, Socket sender) = OperatingSystem.IsLinux() ? OpenUnix() : OpenLoopback();
+        (var receiver, var sender) = OperatingSystem.IsLinux() ? OpenUnix() : OpenLoopback();
         receiver.Blocking = false;
         sender.Blocking = false;
         return (receiver, sender);
@@ -30,11 +30,8 @@ internal static unsafe partial class SocketPair
         while (true)
         {
             // Any local process may connect to the port while it is open; only our own other end is taken.
-            Socket receiver = listener.Accept();
-            if (receiver.RemoteEndPoint!.Equals(sender.LocalEndPoint))
-            {
-                return (receiver, sender);
-            }
+            var receiver = listener.Accept();
+            if (receiver.RemoteEndPoint!.Equals(sender.LocalEndPoint)) return (receiver, sender);
 
             receiver.Dispose();
         }
@@ -42,11 +39,9 @@ internal static unsafe partial class SocketPair
 
     private static (Socket Receiver, Socket Sender) OpenUnix()
     {
-        int* descriptors = stackalloc int[2];
+        var descriptors = stackalloc int[2];
         if (Create(AddressFamilyUnix, StreamNonBlockingCloseOnExec, 0, descriptors) != 0)
-        {
             throw new SocketException(Marshal.GetLastPInvokeError());
-        }
 
         return (Wrap(descriptors[0]), Wrap(descriptors[1]));
     }

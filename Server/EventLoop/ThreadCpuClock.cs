@@ -13,12 +13,10 @@ internal static unsafe partial class ThreadCpuClock
     internal static long NowMicros()
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
-        {
             return (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
-        }
 
-        nint* time = stackalloc nint[2];
-        int clock = OperatingSystem.IsLinux() ? LinuxThreadClock : AppleThreadClock;
+        var time = stackalloc nint[2];
+        var clock = OperatingSystem.IsLinux() ? LinuxThreadClock : AppleThreadClock;
         return GetTime(clock, time) == 0 ? (time[0] * 1_000_000L) + (time[1] / 1000) : 0;
     }
 

@@ -32,10 +32,7 @@ public sealed class TimerQueue
     /// <summary>Queues a callback and answers its id, which is never 0. O(log n).</summary>
     public long Add(long nowMicros, long delayMs, Func<long> callback)
     {
-        if (Count == _heap.Length)
-        {
-            Array.Resize(ref _heap, Count * 2);
-        }
+        if (Count == _heap.Length) Array.Resize(ref _heap, Count * 2);
 
         var timer = new Timer(_nextId++, callback) { Place = Count };
         Schedule(timer, nowMicros, delayMs);
@@ -48,14 +45,11 @@ public sealed class TimerQueue
     /// <summary>Ends a timer; false when it is not queued any more. O(log n).</summary>
     public bool Remove(long id)
     {
-        if (!_byId.Remove(id, out Timer? timer))
-        {
-            return false;
-        }
+        if (!_byId.Remove(id, out var timer)) return false;
 
-        int place = timer.Place;
+        var place = timer.Place;
         timer.Place = -1;
-        Timer last = _heap[--Count];
+        var last = _heap[--Count];
         _heap[Count] = null!;
         if (last != timer)
         {
@@ -70,13 +64,10 @@ public sealed class TimerQueue
     /// <summary>Calls what is due at <paramref name="nowMicros"/>, each timer once, and answers how many ran. A nested call runs nothing.</summary>
     public int RunDue(long nowMicros)
     {
-        if (_running || NextDueMicros > nowMicros)
-        {
-            return 0;
-        }
+        if (_running || NextDueMicros > nowMicros) return 0;
 
-        int ran = 0;
-        long newcomers = _nextOrder;
+        var ran = 0;
+        var newcomers = _nextOrder;
         _running = true;
         try
         {
@@ -98,11 +89,8 @@ public sealed class TimerQueue
 
     private void Run(Timer timer, long nowMicros)
     {
-        long delayMs = timer.Callback();
-        if (timer.Place < 0)
-        {
-            return;
-        }
+        var delayMs = timer.Callback();
+        if (timer.Place < 0) return;
 
         if (delayMs < 0)
         {
@@ -117,7 +105,7 @@ public sealed class TimerQueue
 
     private void Schedule(Timer timer, long nowMicros, long delayMs)
     {
-        long delay = Math.Clamp(delayMs, 0, long.MaxValue / 4000);
+        var delay = Math.Clamp(delayMs, 0, long.MaxValue / 4000);
         timer.DueMicros = nowMicros + (delay * 1000);
         timer.Order = _nextOrder++;
     }
@@ -126,12 +114,9 @@ public sealed class TimerQueue
     {
         while (timer.Place > 0)
         {
-            int place = timer.Place;
-            Timer parent = _heap[(place - 1) / 2];
-            if (!IsBefore(timer, parent))
-            {
-                return;
-            }
+            var place = timer.Place;
+            var parent = _heap[(place - 1) / 2];
+            if (!IsBefore(timer, parent)) return;
 
             Put(timer, parent.Place);
             Put(parent, place);
@@ -142,22 +127,13 @@ public sealed class TimerQueue
     {
         while (true)
         {
-            int place = timer.Place;
-            int child = (2 * place) + 1;
-            if (child >= Count)
-            {
-                return;
-            }
+            var place = timer.Place;
+            var child = (2 * place) + 1;
+            if (child >= Count) return;
 
-            if (child + 1 < Count && IsBefore(_heap[child + 1], _heap[child]))
-            {
-                child++;
-            }
+            if (child + 1 < Count && IsBefore(_heap[child + 1], _heap[child])) child++;
 
-            if (!IsBefore(_heap[child], timer))
-            {
-                return;
-            }
+            if (!IsBefore(_heap[child], timer)) return;
 
             Put(_heap[child], place);
             Put(timer, child);

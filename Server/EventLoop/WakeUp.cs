@@ -32,17 +32,14 @@ internal sealed class WakeUp : Pollable, IDisposable
     /// <summary>Opens the pair; throws SocketException when the system has no descriptors left.</summary>
     internal static WakeUp Open()
     {
-        (Socket receiver, Socket sender) = SocketPair.Open();
+        (var receiver, var sender) = SocketPair.Open();
         return new WakeUp(receiver, sender);
     }
 
     /// <summary>Queues a message unless it is queued already, and wakes the loop. Lock-free; O(1).</summary>
     internal void Post(LoopMessage message)
     {
-        if (!message.TryClaim())
-        {
-            return;
-        }
+        if (!message.TryClaim()) return;
 
         LoopMessage? top;
         do
@@ -58,10 +55,7 @@ internal sealed class WakeUp : Pollable, IDisposable
     /// <summary>Ends the wait of a poll that is under way, or else of the next one.</summary>
     internal void Signal()
     {
-        if (Interlocked.Exchange(ref _signalled, 1) != 0)
-        {
-            return;
-        }
+        if (Interlocked.Exchange(ref _signalled, 1) != 0) return;
 
         try
         {
@@ -78,10 +72,10 @@ internal sealed class WakeUp : Pollable, IDisposable
     {
         Socket.Receive(_sink, SocketFlags.None, out _);
         Interlocked.Exchange(ref _signalled, 0);
-        LoopMessage? message = Reverse(Interlocked.Exchange(ref _stack, null));
+        var message = Reverse(Interlocked.Exchange(ref _stack, null));
         while (message is not null)
         {
-            LoopMessage? next = message.Next;
+            var next = message.Next;
             message.Deliver();
             message = next;
         }
@@ -104,7 +98,7 @@ internal sealed class WakeUp : Pollable, IDisposable
         LoopMessage? oldest = null;
         while (newest is not null)
         {
-            LoopMessage? next = newest.Next;
+            var next = newest.Next;
             newest.Next = oldest;
             oldest = newest;
             newest = next;

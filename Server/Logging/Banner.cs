@@ -11,12 +11,10 @@ internal static class Banner
     /// <summary>Logs the drawing or the line.</summary>
     public static void Announce(ServerConfig config, ServerLog log)
     {
-        string mode = config.ClusterEnabled ? "cluster" : "standalone";
-        bool isOnTerminal = config.LogFile.Length == 0 && !Console.IsOutputRedirected;
-        if (config.AlwaysShowLogo || isOnTerminal)
-            log.Raw(LogLevel.Notice, Drawing(mode, config.Port));
-        else
-            log.Notice($"Running mode={mode}, port={config.Port}.");
+        var mode = config.ClusterEnabled ? "cluster" : "standalone";
+        var isOnTerminal = config.LogFile.Length == 0 && !Console.IsOutputRedirected;
+        if (config.AlwaysShowLogo || isOnTerminal) log.Raw(LogLevel.Notice, Drawing(mode, config.Port));
+        else log.Notice($"Running mode={mode}, port={config.Port}.");
     }
 
     private static string Drawing(string mode, int port) => $"""

@@ -47,7 +47,7 @@ internal static class LogEvents
     };
 
     private static object? Property(LogEvent logEvent, string name) =>
-        logEvent.Properties.TryGetValue(name, out LogEventPropertyValue? value) ? ((ScalarValue)value).Value : null;
+        logEvent.Properties.TryGetValue(name, out var value) ? ((ScalarValue)value).Value : null;
 
     private static LogEvent Event(LogLevel level, string message, LogEventProperty property)
     {

@@ -50,8 +50,7 @@ internal ref struct LogMessage<TLevel>
     {
         isWanted = log.IsEnabled(TLevel.Level);
         IsWanted = isWanted;
-        if (isWanted)
-            _text = new DefaultInterpolatedStringHandler(literalLength, formattedCount);
+        if (isWanted) _text = new DefaultInterpolatedStringHandler(literalLength, formattedCount);
     }
 
     /// <summary>Whether there is a message.</summary>

@@ -36,13 +36,10 @@ internal sealed class LogSink(LogFormat format, LogTarget target) : ILogEventSin
     /// <inheritdoc/>
     public void Emit(LogEvent logEvent)
     {
-        ManualResetEventSlim? flushed = LogEvents.FlushedSignal(logEvent);
-        if (flushed is not null || Environment.TickCount64 - _reportedAtMs >= ReportEveryMs)
-            ReportDropped();
-        if (flushed is null)
-            Write(logEvent);
-        else
-            flushed.Set();
+        var flushed = LogEvents.FlushedSignal(logEvent);
+        if (flushed is not null || Environment.TickCount64 - _reportedAtMs >= ReportEveryMs) ReportDropped();
+        if (flushed is null) Write(logEvent);
+        else flushed.Set();
     }
 
     /// <inheritdoc/>
@@ -62,9 +59,8 @@ internal sealed class LogSink(LogFormat format, LogTarget target) : ILogEventSin
 
     private void ReportDropped()
     {
-        long dropped = (_queue?.DroppedMessagesCount ?? 0) - _droppedReported;
-        if (dropped <= 0)
-            return;
+        var dropped = (_queue?.DroppedMessagesCount ?? 0) - _droppedReported;
+        if (dropped <= 0) return;
         _droppedReported += dropped;
         _reportedAtMs = Environment.TickCount64;
         Write(LogEvents.Line(LogRole.Master, LogLevel.Warning, $"{dropped} log lines were dropped: the log was not taken off fast enough."));
@@ -72,7 +68,7 @@ internal sealed class LogSink(LogFormat format, LogTarget target) : ILogEventSin
 
     private void Write(LogEvent logEvent)
     {
-        StringBuilder text = _text.GetStringBuilder().Clear();
+        var text = _text.GetStringBuilder().Clear();
         Formatter.Format(logEvent, _text);
         try
         {

@@ -43,7 +43,7 @@ internal sealed class FileTarget(string path, Func<long> nowMs) : LogTarget
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> lines)
     {
-        long now = nowMs();
+        var now = nowMs();
         if (_file is null || now - _openedAtMs >= ReopenAfterMs)
         {
             Close();

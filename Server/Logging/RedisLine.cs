@@ -19,19 +19,17 @@ internal sealed class RedisLine : ITextFormatter
     /// <summary>One line without its end.</summary>
     public static string Format(DateTimeOffset time, LogRole role, LogLevel level, string message)
     {
-        char roleLetter = "MSCX"[(int)role];
-        char mark = ".-*#"[(int)level];
+        var roleLetter = "MSCX"[(int)role];
+        var mark = ".-*#"[(int)level];
         return $"{Environment.ProcessId}:{roleLetter} {time:dd MMM yyyy HH:mm:ss.fff} {mark} {message}";
     }
 
     /// <inheritdoc/>
     public void Format(LogEvent logEvent, TextWriter output)
     {
-        string message = logEvent.MessageTemplate.Text;
-        if (LogEvents.IsRaw(logEvent))
-            output.Write(message);
-        else
-            output.Write(Format(logEvent.Timestamp, LogEvents.RoleOf(logEvent), LogEvents.LevelOf(logEvent), message));
+        var message = logEvent.MessageTemplate.Text;
+        if (LogEvents.IsRaw(logEvent)) output.Write(message);
+        else output.Write(Format(logEvent.Timestamp, LogEvents.RoleOf(logEvent), LogEvents.LevelOf(logEvent), message));
         output.Write('\n');
     }
 }

@@ -54,10 +54,10 @@ internal sealed class ServerLog : IDisposable
     public static ServerLog Open(ServerConfig config)
     {
         LogTarget target = config.LogFile.Length > 0 ? new FileTarget(Path.GetFullPath(config.LogFile)) : new StdoutTarget();
-        SyslogSink? syslog = config.SyslogEnabled && !OperatingSystem.IsWindows()
+        var syslog = config.SyslogEnabled && !OperatingSystem.IsWindows()
             ? new SyslogSink(SyslogSink.SystemPath, config.SyslogIdent, config.SyslogFacility)
             : null;
-        ServerLog log = ToQueue(target, config.LogFormat, QueuedLines, config.LogLevel, syslog);
+        var log = ToQueue(target, config.LogFormat, QueuedLines, config.LogLevel, syslog);
         config.OnApply(changed => log.Follow(changed), "loglevel", "log-format");
         return log;
     }
@@ -70,7 +70,7 @@ internal sealed class ServerLog : IDisposable
     public static ServerLog ToQueue(LogTarget target, LogFormat format, int queuedLines, LogLevel level, SyslogSink? syslog = null)
     {
         var sink = new LogSink(format, target);
-        Logger logger = new LoggerConfiguration()
+        var logger = new LoggerConfiguration()
             .MinimumLevel.Verbose()
             .WriteTo.Async(
                 to =>
@@ -122,15 +122,14 @@ internal sealed class ServerLog : IDisposable
     /// <summary>Logs text of several lines as it is.</summary>
     public void Raw(LogLevel level, string text)
     {
-        if (IsEnabled(level))
-            _output.Logger.Write(LogEvents.RawText(text));
+        if (IsEnabled(level)) _output.Logger.Write(LogEvents.RawText(text));
     }
 
     /// <summary>Waits until everything logged so far is written; false when that took longer than the time given.</summary>
     public bool Flush(TimeSpan patience)
     {
         using var flushed = new ManualResetEventSlim();
-        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        var deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         do
         {
             // A full queue drops the mark too, so it is put again until it gets through.
@@ -145,8 +144,7 @@ internal sealed class ServerLog : IDisposable
     /// <summary>Writes what is queued, waiting two seconds at most, and closes the output.</summary>
     public void Dispose()
     {
-        if (_output.TryClose() && Flush(ClosePatience))
-            (_output.Logger as Logger)?.Dispose();
+        if (_output.TryClose() && Flush(ClosePatience)) (_output.Logger as Logger)?.Dispose();
     }
 
     private string? Follow(ServerConfig config)
@@ -158,15 +156,13 @@ internal sealed class ServerLog : IDisposable
 
     private void Write(LogLevel level, string message)
     {
-        if (IsEnabled(level))
-            _output.Logger.Write(LogEvents.Line(_role, level, message));
+        if (IsEnabled(level)) _output.Logger.Write(LogEvents.Line(_role, level, message));
     }
 
     private void Write<TLevel>(ref LogMessage<TLevel> message)
         where TLevel : struct, ILevel
     {
-        if (message.IsWanted)
-            _output.Logger.Write(LogEvents.Line(_role, TLevel.Level, message.Take()));
+        if (message.IsWanted) _output.Logger.Write(LogEvents.Line(_role, TLevel.Level, message.Take()));
     }
 
     // What all roles share.

@@ -36,7 +36,7 @@ internal readonly struct BindAddress : IEquatable<BindAddress>
     /// <summary>Reads a word of the directive; any non-empty word is an address until it is resolved.</summary>
     internal static bool TryParse(string word, out BindAddress address)
     {
-        bool isOptional = word.StartsWith('-');
+        var isOptional = word.StartsWith('-');
         address = new BindAddress(isOptional ? word[1..] : word, isOptional);
         return address.Text.Length > 0;
     }
@@ -44,17 +44,11 @@ internal readonly struct BindAddress : IEquatable<BindAddress>
     /// <summary>The address to listen on; asks the resolver for names. Throws SocketException when there is none.</summary>
     internal IPAddress Resolve()
     {
-        if (Text == "*")
-        {
-            return IPAddress.Any;
-        }
+        if (Text == "*") return IPAddress.Any;
 
-        if (Text == "::*")
-        {
-            return IPAddress.IPv6Any;
-        }
+        if (Text == "::*") return IPAddress.IPv6Any;
 
-        return IPAddress.TryParse(Text, out IPAddress? literal) && literal.AddressFamily == Family ? literal : ResolveName();
+        return IPAddress.TryParse(Text, out var literal) && literal.AddressFamily == Family ? literal : ResolveName();
     }
 
     /// <inheritdoc/>
@@ -71,7 +65,7 @@ internal readonly struct BindAddress : IEquatable<BindAddress>
 
     private IPAddress ResolveName()
     {
-        IPAddress[] found = Dns.GetHostAddresses(Text, Family);
+        var found = Dns.GetHostAddresses(Text, Family);
         return found.Length > 0 ? found[0] : throw new SocketException((int)SocketError.HostNotFound);
     }
 }

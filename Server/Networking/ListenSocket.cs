@@ -19,15 +19,12 @@ internal static class ListenSocket
     /// <summary>Opens a TCP socket; port 0 lets the system choose.</summary>
     internal static Socket OpenTcp(BindAddress address, int port, int backlog)
     {
-        IPAddress ip = Step("", address.Resolve);
-        Socket socket = Step("socket: ", () => new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        var ip = Step("", address.Resolve);
+        var socket = Step("socket: ", () => new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
 
         // The runtime itself allows a port in TIME_WAIT to be bound again. Its ReuseAddress option must stay off: it also means
         // SO_REUSEPORT, with which a second server would share the port in silence.
-        if (ip.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            socket.DualMode = false;
-        }
+        if (ip.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
 
         return Listen(socket, new IPEndPoint(ip, port), backlog, afterBind: null);
     }
@@ -35,20 +32,16 @@ internal static class ListenSocket
     /// <summary>Opens a unix socket in place of whatever file has its path; mode 0 leaves the file's bits to the umask.</summary>
     internal static Socket OpenUnix(string path, int mode, int backlog)
     {
-        int bytes = System.Text.Encoding.UTF8.GetByteCount(path);
+        var bytes = System.Text.Encoding.UTF8.GetByteCount(path);
         if (bytes > LongestUnixPath)
-        {
             throw new ListenException($"unix socket path too long ({bytes}), must be under {LongestUnixPath + 1}", SocketError.InvalidArgument);
-        }
 
         // The runtime reports a missing folder as an address that is not available.
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-        {
             throw new ListenException("bind: " + Config.SystemErrorText.NoSuchFile, SocketError.AddressNotAvailable);
-        }
 
         DeleteStale(path);
-        Socket socket = Step("creating socket: ", () => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
+        var socket = Step("creating socket: ", () => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
         return Listen(socket, new UnixDomainSocketEndPoint(path), backlog, () => SetMode(path, mode));
     }
 
@@ -71,10 +64,7 @@ internal static class ListenSocket
 
     private static void SetMode(string path, int mode)
     {
-        if (mode != 0 && !OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, (UnixFileMode)mode);
-        }
+        if (mode != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)mode);
     }
 
     private static void DeleteStale(string path)

@@ -85,13 +85,10 @@ internal sealed class Listener : Pollable
     /// <inheritdoc/>
     public override void OnReadable()
     {
-        int left = _settings.MaxNewConnectionsPerCycle;
+        var left = _settings.MaxNewConnectionsPerCycle;
         while (left-- > 0 && TryAccept() && !_paused && IsWatched)
         {
-            if (left > 0 && !Socket.Poll(0, SelectMode.SelectRead))
-            {
-                return;
-            }
+            if (left > 0 && !Socket.Poll(0, SelectMode.SelectRead)) return;
         }
     }
 
@@ -127,16 +124,10 @@ internal sealed class Listener : Pollable
 
     private bool HandleFailure(SocketException error)
     {
-        if (error.SocketErrorCode is SocketError.WouldBlock or SocketError.Interrupted)
-        {
-            return false;
-        }
+        if (error.SocketErrorCode is SocketError.WouldBlock or SocketError.Interrupted) return false;
 
         _log.Warning($"Accepting client connection: accept: {SocketErrorText.Of(error)}");
-        if (IsOutOfDescriptors(error))
-        {
-            BackOff();
-        }
+        if (IsOutOfDescriptors(error)) BackOff();
 
         return false;
     }
@@ -150,9 +141,7 @@ internal sealed class Listener : Pollable
             {
                 TcpOptions.SetNoDelay(connection);
                 if (_settings.TcpKeepaliveSeconds > 0)
-                {
                     TcpOptions.SetKeepAlive(connection, _settings.TcpKeepaliveSeconds);
-                }
             }
 
             return true;
@@ -168,9 +157,7 @@ internal sealed class Listener : Pollable
     private void LogAccepted(Socket connection)
     {
         if (_log.IsEnabled(Config.LogLevel.Verbose))
-        {
             _log.Verbose(IsUnix ? $"Accepted connection to {UnixPath}" : $"Accepted {PeerAddress.OfPeer(connection, this)}");
-        }
     }
 
     private void BackOff()
@@ -187,13 +174,7 @@ internal sealed class Listener : Pollable
 
     private void FollowState()
     {
-        if (_paused || _backingOff)
-        {
-            _loop.DisableReadable(this);
-        }
-        else
-        {
-            _loop.EnableReadable(this);
-        }
+        if (_paused || _backingOff) _loop.DisableReadable(this);
+        else _loop.EnableReadable(this);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class ListenerSet : IDisposable
     /// <summary>Opens everything; false after logging why the server cannot start.</summary>
     internal bool Open()
     {
-        foreach (ListenerKind kind in Ported)
+        foreach (var kind in Ported)
         {
             if (!TryOpenTcp(kind, _settings.Ports.Of(kind), _settings.Bind))
             {
@@ -64,10 +64,7 @@ internal sealed class ListenerSet : IDisposable
             }
         }
 
-        if (_settings.UnixSocket is { } path && !TryOpenUnix(path))
-        {
-            return false;
-        }
+        if (_settings.UnixSocket is { } path && !TryOpenUnix(path)) return false;
 
         if (_listeners.Count == 0)
         {
@@ -84,17 +81,12 @@ internal sealed class ListenerSet : IDisposable
     internal bool TryRebind(ListenPorts ports, IReadOnlyList<string> bind, out string? error)
     {
         error = null;
-        (ListenPorts oldPorts, IReadOnlyList<string> oldBind) = (_settings.Ports, _settings.Bind);
-        if (TryMove(ports, bind))
-        {
-            return true;
-        }
+        (var oldPorts, var oldBind) = (_settings.Ports, _settings.Bind);
+        if (TryMove(ports, bind)) return true;
 
         error = oldBind.SequenceEqual(bind) ? PortFailed : BindFailed;
         if (!TryMove(oldPorts, oldBind))
-        {
             _log.Warning($"The former addresses of port {oldPorts.Plain} could not be opened again: the server has no TCP listener until bind or port is set.");
-        }
 
         return false;
     }
@@ -102,25 +94,21 @@ internal sealed class ListenerSet : IDisposable
     /// <summary>Announces each kind of listener in the log.</summary>
     internal void LogReady()
     {
-        foreach (ListenerKind kind in Kinds)
+        foreach (var kind in Kinds)
         {
             if (_listeners.Exists(listener => listener.Kind == kind))
-            {
                 _log.Notice($"Ready to accept connections {NameOf(kind)}");
-            }
         }
     }
 
     /// <summary>The values of INFO's listener0, listener1...: one for each kind that is open.</summary>
     internal IEnumerable<string> Describe()
     {
-        foreach (ListenerKind kind in Kinds)
+        foreach (var kind in Kinds)
         {
-            List<Listener> open = _listeners.FindAll(listener => listener.Kind == kind);
+            var open = _listeners.FindAll(listener => listener.Kind == kind);
             if (open.Count > 0)
-            {
                 yield return $"name={NameOf(kind)}" + (kind == ListenerKind.Unix ? $",bind={open[0].UnixPath}" : $"{Binds(open)},port={open[0].Port}");
-            }
         }
     }
 
@@ -166,21 +154,15 @@ internal sealed class ListenerSet : IDisposable
 
     private bool TryOpenTcp(ListenerKind kind, int port, IReadOnlyList<string> bind)
     {
-        if (port == 0)
-        {
-            return true;
-        }
+        if (port == 0) return true;
 
         var opened = new List<Listener>();
-        foreach (BindAddress address in Parse(bind))
+        foreach (var address in Parse(bind))
         {
-            if (_listeners.Exists(listener => listener.Kind == kind && listener.Address.Equals(address)))
-            {
-                continue;
-            }
+            if (_listeners.Exists(listener => listener.Kind == kind && listener.Address.Equals(address))) continue;
 
             // The system's choice for the first address is the port of all.
-            int wanted = port != ListenSettings.AnyPort ? port : BoundPortOf(kind);
+            var wanted = port != ListenSettings.AnyPort ? port : BoundPortOf(kind);
             if (!TryOpenTcp(kind, address, wanted, opened))
             {
                 Close(opened);
@@ -195,13 +177,11 @@ internal sealed class ListenerSet : IDisposable
     {
         try
         {
-            Socket socket = ListenSocket.OpenTcp(address, port, _settings.TcpBacklog);
+            var socket = ListenSocket.OpenTcp(address, port, _settings.TcpBacklog);
             if (_settings.SocketMarkId != 0 && !TcpOptions.TrySetMark(socket, _settings.SocketMarkId))
-            {
                 _log.Warning($"socket-mark-id {_settings.SocketMarkId} could not be set on {address}:{port}: marks need Linux and the capability CAP_NET_ADMIN.");
-            }
 
-            int boundPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            var boundPort = ((IPEndPoint)socket.LocalEndPoint!).Port;
             opened.Add(Watch(Listener.ForTcp(socket, kind, address, boundPort, _loop, _log, _settings, _onAccepted)));
             return true;
         }
@@ -216,7 +196,7 @@ internal sealed class ListenerSet : IDisposable
     {
         try
         {
-            Socket socket = ListenSocket.OpenUnix(path, _settings.UnixSocketPerm, _settings.TcpBacklog);
+            var socket = ListenSocket.OpenUnix(path, _settings.UnixSocketPerm, _settings.TcpBacklog);
             Watch(Listener.ForUnix(socket, path, _loop, _log, _settings, _onAccepted));
             return true;
         }
@@ -229,20 +209,17 @@ internal sealed class ListenerSet : IDisposable
 
     private Listener Watch(Listener listener)
     {
-        int place = _listeners.FindLastIndex(other => other.Kind <= listener.Kind) + 1;
+        var place = _listeners.FindLastIndex(other => other.Kind <= listener.Kind) + 1;
         _listeners.Insert(place, listener);
         _loop.Add(listener);
-        if (_paused)
-        {
-            listener.Pause();
-        }
+        if (_paused) listener.Pause();
 
         return listener;
     }
 
     private void Close(IEnumerable<Listener> listeners)
     {
-        foreach (Listener listener in listeners)
+        foreach (var listener in listeners)
         {
             _loop.Remove(listener);
             _listeners.Remove(listener);
@@ -262,12 +239,9 @@ internal sealed class ListenerSet : IDisposable
 
     private static IEnumerable<BindAddress> Parse(IReadOnlyList<string> words)
     {
-        foreach (string word in words)
+        foreach (var word in words)
         {
-            if (BindAddress.TryParse(word, out BindAddress address))
-            {
-                yield return address;
-            }
+            if (BindAddress.TryParse(word, out var address)) yield return address;
         }
     }
 }

@@ -12,10 +12,7 @@ internal static class PeerAddress
     /// <summary>The client's address; a unix socket's clients show the server's path, having none of their own.</summary>
     internal static string OfPeer(Socket socket, Listener? listener)
     {
-        if (listener?.UnixPath is { } path)
-        {
-            return $"{path}:0";
-        }
+        if (listener?.UnixPath is { } path) return $"{path}:0";
 
         try
         {
@@ -30,10 +27,7 @@ internal static class PeerAddress
     /// <summary>The server's address that the client connected to.</summary>
     internal static string OfLocal(Socket socket, Listener? listener)
     {
-        if (listener?.UnixPath is { } path)
-        {
-            return $"{path}:0";
-        }
+        if (listener?.UnixPath is { } path) return $"{path}:0";
 
         try
         {
@@ -48,10 +42,7 @@ internal static class PeerAddress
     /// <summary>True for a peer on this machine: a loopback address or a unix socket. protected-mode asks this.</summary>
     internal static bool IsLoopback(Socket socket)
     {
-        if (socket.AddressFamily == AddressFamily.Unix)
-        {
-            return true;
-        }
+        if (socket.AddressFamily == AddressFamily.Unix) return true;
 
         try
         {

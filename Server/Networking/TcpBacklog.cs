@@ -13,7 +13,7 @@ internal static class TcpBacklog
     /// <summary>The same with the limit read from a given file.</summary>
     internal static void WarnWhenUnenforceable(int backlog, ServerLog log, string limitPath)
     {
-        if (File.Exists(limitPath) && int.TryParse(File.ReadAllText(limitPath).Trim(), out int limit) && limit > 0 && limit < backlog)
+        if (File.Exists(limitPath) && int.TryParse(File.ReadAllText(limitPath).Trim(), out var limit) && limit > 0 && limit < backlog)
         {
             log.Warning(
                 $"WARNING: The TCP backlog setting of {backlog} cannot be enforced because {limitPath} is set to the lower value of {limit}.");

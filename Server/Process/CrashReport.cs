@@ -83,10 +83,7 @@ internal sealed class CrashReport : IDisposable
     /// <summary>Writes the report, waits within a bound until it is out, and ends the process. A second call, on whatever thread, does nothing.</summary>
     internal void WriteAndExit(Exception cause)
     {
-        if (Interlocked.Exchange(ref _reported, 1) != 0)
-        {
-            return;
-        }
+        if (Interlocked.Exchange(ref _reported, 1) != 0) return;
 
         if (_isEnabled()) _log.Raw(Format(cause));
         _log.Flush(FlushPatience);
@@ -134,7 +131,7 @@ internal sealed class CrashReport : IDisposable
 
     private static string DescribeMemory()
     {
-        GCMemoryInfo memory = GC.GetGCMemoryInfo();
+        var memory = GC.GetGCMemoryInfo();
         return string.Create(CultureInfo.InvariantCulture, $"""
             resident: {Environment.WorkingSet}
             gc heap: {memory.HeapSizeBytes} of which fragmented {memory.FragmentedBytes} and pinned objects {memory.PinnedObjectsCount}

@@ -45,12 +45,12 @@ internal static class Daemon
         start.StandardInputEncoding = Encoding.Latin1;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        using Process child = Process.Start(start)!;
+        using var child = Process.Start(start)!;
         pipe.DisposeLocalCopyOfClientHandle();
 
-        Task words = Task.WhenAll(Copy(child.StandardOutput, output), Copy(child.StandardError, error));
+        var words = Task.WhenAll(Copy(child.StandardOutput, output), Copy(child.StandardError, error));
         Feed(child, standardInput);
-        string? report = ReadReport(pipe, timeout);
+        var report = ReadReport(pipe, timeout);
         words.Wait(LastWordsPatience);
         return Judge(report, child, error);
     }
@@ -58,11 +58,8 @@ internal static class Daemon
     /// <summary>In the detached process, leaves the terminal and answers the pipe to the parent; null in any other process.</summary>
     internal static DetachedChild? TryEnter()
     {
-        string? handle = Environment.GetEnvironmentVariable(PipeVariable);
-        if (string.IsNullOrEmpty(handle))
-        {
-            return null;
-        }
+        var handle = Environment.GetEnvironmentVariable(PipeVariable);
+        if (string.IsNullOrEmpty(handle)) return null;
 
         // Children of the daemon are no daemons.
         Environment.SetEnvironmentVariable(PipeVariable, null);
@@ -72,7 +69,7 @@ internal static class Daemon
 
     private static ProcessStartInfo CommandOfThisProcess(string[] args)
     {
-        string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of the running executable is not known.");
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of the running executable is not known.");
         var start = new ProcessStartInfo(program);
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
@@ -111,7 +108,7 @@ internal static class Daemon
     // One line, or null when the child closed the pipe without a report or the time was up.
     private static string? ReadReport(Stream pipe, TimeSpan timeout)
     {
-        Task<string?> line = Task.Run(() =>
+        var line = Task.Run(() =>
         {
             using var reader = new StreamReader(pipe, Encoding.UTF8, leaveOpen: true);
             return reader.ReadLine();
@@ -121,12 +118,9 @@ internal static class Daemon
 
     private static int Judge(string? report, Process child, TextWriter error)
     {
-        if (report == DetachedChild.Listening)
-        {
-            return 0;
-        }
+        if (report == DetachedChild.Listening) return 0;
 
-        string reason = report ?? (child.WaitForExit(LastWordsPatience)
+        var reason = report ?? (child.WaitForExit(LastWordsPatience)
             ? $"the server ended with exit code {child.ExitCode} before it listened"
             : "the server has not reported that it listens");
         error.WriteLine($"Starting in the background failed: {reason}");

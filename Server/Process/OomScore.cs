@@ -34,24 +34,18 @@ internal sealed class OomScore
     /// <summary>Sets what the directives ask for; false, after logging, when the system refuses. Nothing to do except on Linux.</summary>
     internal bool Apply(OomScoreAdj mode, int value)
     {
-        if (!OperatingSystem.IsLinux() || (mode == OomScoreAdj.No && _original is null))
-        {
-            return true;
-        }
+        if (!OperatingSystem.IsLinux() || (mode == OomScoreAdj.No && _original is null)) return true;
 
-        if (_original is null && !TryReadOriginal())
-        {
-            return false;
-        }
+        if (_original is null && !TryReadOriginal()) return false;
 
-        int original = _original!.Value;
+        var original = _original!.Value;
         if (mode == OomScoreAdj.No)
         {
             _original = null;
             return TryWrite(original);
         }
 
-        int score = mode == OomScoreAdj.Relative ? original + value : value;
+        var score = mode == OomScoreAdj.Relative ? original + value : value;
         return TryWrite(Math.Clamp(score, Lowest, Highest));
     }
 

@@ -27,7 +27,7 @@ internal static unsafe partial class OpenFileLimit
     internal delegate int WriteLimit(ulong soft);
 
     /// <summary>The soft limit of open files; ulong.MaxValue where there is none.</summary>
-    internal static ulong Current => TryRead(out ulong soft) ? soft : ulong.MaxValue;
+    internal static ulong Current => TryRead(out var soft) ? soft : ulong.MaxValue;
 
     /// <summary>Raises the limit for <paramref name="maxClients"/>; false, after logging, when not even one client would fit.</summary>
     internal static bool TryAdjust(int maxClients, ServerLog log, out int allowedMaxClients) =>
@@ -37,13 +37,10 @@ internal static unsafe partial class OpenFileLimit
     internal static bool TryAdjust(int maxClients, ServerLog log, ReadLimit read, WriteLimit write, out int allowedMaxClients)
     {
         allowedMaxClients = maxClients;
-        ulong needed = (ulong)maxClients + Reserved;
-        if (!read(out ulong old) || old >= needed)
-        {
-            return true;
-        }
+        var needed = (ulong)maxClients + Reserved;
+        if (!read(out var old) || old >= needed) return true;
 
-        ulong best = FindBest(old, needed, write, out int error);
+        var best = FindBest(old, needed, write, out var error);
         if (best >= needed)
         {
             log.Notice($"Increased maximum number of open files to {needed} (it was originally set to {old}).");
@@ -71,13 +68,10 @@ internal static unsafe partial class OpenFileLimit
     private static ulong FindBest(ulong old, ulong needed, WriteLimit write, out int error)
     {
         error = 0;
-        for (ulong best = needed; best > old; best -= Math.Min(best, Step))
+        for (var best = needed; best > old; best -= Math.Min(best, Step))
         {
-            int refused = write(best);
-            if (refused == 0)
-            {
-                return best;
-            }
+            var refused = write(best);
+            if (refused == 0) return best;
 
             error = refused;
         }
@@ -90,16 +84,10 @@ internal static unsafe partial class OpenFileLimit
     private static bool TryRead(out ulong soft)
     {
         soft = ulong.MaxValue;
-        if (OperatingSystem.IsWindows())
-        {
-            return false;
-        }
+        if (OperatingSystem.IsWindows()) return false;
 
-        ulong* limit = stackalloc ulong[2];
-        if (GetLimit(Resource(), limit) != 0)
-        {
-            return false;
-        }
+        var limit = stackalloc ulong[2];
+        if (GetLimit(Resource(), limit) != 0) return false;
 
         soft = limit[0];
         return true;
@@ -108,11 +96,8 @@ internal static unsafe partial class OpenFileLimit
     // The hard limit moves along, as for redis-server: only a privileged process may raise it, and then it must.
     private static int Write(ulong soft)
     {
-        ulong* limit = stackalloc ulong[2];
-        if (GetLimit(Resource(), limit) != 0)
-        {
-            return Marshal.GetLastPInvokeError();
-        }
+        var limit = stackalloc ulong[2];
+        if (GetLimit(Resource(), limit) != 0) return Marshal.GetLastPInvokeError();
 
         limit[0] = soft;
         limit[1] = Math.Max(limit[1], soft);

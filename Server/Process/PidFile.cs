@@ -19,11 +19,11 @@ internal sealed class PidFile : IDisposable
     /// <summary>Writes the file; a failure is logged and answers null, since a server without it still serves.</summary>
     internal static PidFile? Create(string path, ServerLog log)
     {
-        string content = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n";
+        var content = Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n";
         try
         {
             // An absolute path, because CONFIG SET dir changes the current folder.
-            string absolute = Path.GetFullPath(path);
+            var absolute = Path.GetFullPath(path);
             File.WriteAllText(absolute, content);
             return new PidFile(absolute, content);
         }
@@ -39,10 +39,7 @@ internal sealed class PidFile : IDisposable
     {
         try
         {
-            if (File.ReadAllText(_path) == _content)
-            {
-                File.Delete(_path);
-            }
+            if (File.ReadAllText(_path) == _content) File.Delete(_path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

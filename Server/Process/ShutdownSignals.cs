@@ -62,7 +62,7 @@ internal sealed class ShutdownSignals : IDisposable
     /// <summary>What a signal does; any thread.</summary>
     internal void Receive(string signal)
     {
-        bool again = Interlocked.Exchange(ref _scheduled, 1) != 0;
+        var again = Interlocked.Exchange(ref _scheduled, 1) != 0;
         if (again && signal == "SIGINT")
         {
             _log.Warning("You insist... exiting now.");
@@ -71,7 +71,7 @@ internal sealed class ShutdownSignals : IDisposable
             return;
         }
 
-        bool isLoading = _isLoading?.Invoke() ?? false;
+        var isLoading = _isLoading?.Invoke() ?? false;
         _log.Warning(isLoading ? "Received shutdown signal during loading, scheduling shutdown." : $"Received {signal} scheduling shutdown...");
         _loop.Post(() => _schedule(signal));
     }

@@ -11,25 +11,17 @@ internal static partial class StandardStreams
     /// <summary>Makes the process the leader of a session without a terminal. Fails harmlessly for one that already is.</summary>
     internal static void LeaveTerminal()
     {
-        if (!OperatingSystem.IsWindows())
-        {
-            _ = SetSession();
-        }
+        if (!OperatingSystem.IsWindows()) _ = SetSession();
     }
 
     /// <summary>Points descriptors 0, 1 and 2 at /dev/null.</summary>
     internal static void Discard()
     {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
+        if (OperatingSystem.IsWindows()) return;
 
-        using SafeFileHandle nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        for (int descriptor = 0; descriptor < Count; descriptor++)
-        {
+        using var nowhere = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        for (var descriptor = 0; descriptor < Count; descriptor++)
             _ = Replace((int)nowhere.DangerousGetHandle(), descriptor);
-        }
     }
 
     [LibraryImport("libc", EntryPoint = "setsid")]

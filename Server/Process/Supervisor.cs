@@ -53,10 +53,7 @@ internal sealed partial class Supervisor
     /// <summary>The same with the environment and the stop given, for tests.</summary>
     internal static Supervisor Detect(SupervisedMode mode, ServerLog log, Func<string, string?> environment, Action stop)
     {
-        if (mode == SupervisedMode.Auto)
-        {
-            mode = DetectMode(log, environment);
-        }
+        if (mode == SupervisedMode.Auto) mode = DetectMode(log, environment);
 
         return mode switch
         {
@@ -95,10 +92,7 @@ internal sealed partial class Supervisor
     private static Supervisor StartUnderSystemd(string? notifySocket, ServerLog log)
     {
         var supervisor = new Supervisor(SupervisedMode.Systemd, notifySocket, log);
-        if (!supervisor.Notify("STATUS=Loading...\n"))
-        {
-            return new Supervisor(SupervisedMode.None, null, log);
-        }
+        if (!supervisor.Notify("STATUS=Loading...\n")) return new Supervisor(SupervisedMode.None, null, log);
 
         log.Notice("Supervised by systemd. Please make sure you set appropriate values for TimeoutStartSec and TimeoutStopSec in your service unit.");
         return supervisor;
@@ -121,17 +115,12 @@ internal sealed partial class Supervisor
     private static void StopOurselves()
     {
         if (!OperatingSystem.IsWindows())
-        {
             _ = Kill(Environment.ProcessId, OperatingSystem.IsMacOS() ? AppleSigStop : SigStop);
-        }
     }
 
     private bool Notify(string message)
     {
-        if (_mode != SupervisedMode.Systemd)
-        {
-            return false;
-        }
+        if (_mode != SupervisedMode.Systemd) return false;
 
         if (string.IsNullOrEmpty(_notifySocket))
         {
@@ -141,7 +130,7 @@ internal sealed partial class Supervisor
 
         try
         {
-            string path = _notifySocket[0] == '@' ? '\0' + _notifySocket[1..] : _notifySocket;
+            var path = _notifySocket[0] == '@' ? '\0' + _notifySocket[1..] : _notifySocket;
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             socket.SendTo(Encoding.UTF8.GetBytes(message), new UnixDomainSocketEndPoint(path));
             return true;

@@ -107,7 +107,7 @@ internal sealed class Subscriptions : INotificationReceiver
     private void PublishEvent(ReadOnlySpan<byte> prefix, int databaseIndex, ReadOnlySpan<byte> about, ReadOnlySpan<byte> message)
     {
         var most = prefix.Length + Numbers.MaxIntegerBytes + 3 + about.Length;
-        Span<byte> name = most <= StackNameBytes ? stackalloc byte[StackNameBytes] : new byte[most];
+        var name = most <= StackNameBytes ? stackalloc byte[StackNameBytes] : new byte[most];
         prefix.CopyTo(name);
         var length = prefix.Length;
         length += Numbers.FormatInteger(name[length..], databaseIndex);

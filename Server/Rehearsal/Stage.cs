@@ -80,14 +80,8 @@ internal sealed class Stage : IDisposable
     {
         foreach (var seat in _seats) Drain(seat);
         if (IsPlaying()) return TickMs;
-        if (_scenes.TryDequeue(out var scene))
-        {
-            _seats[scene.Seat].Send(scene.Requests);
-        }
-        else if (_server.Clients.Count == 0)
-        {
-            Leave();
-        }
+        if (_scenes.TryDequeue(out var scene)) _seats[scene.Seat].Send(scene.Requests);
+        else if (_server.Clients.Count == 0) Leave();
 
         return TickMs;
     }

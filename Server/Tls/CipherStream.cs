@@ -58,7 +58,7 @@ internal sealed class CipherStream(TlsBuffers buffers) : Stream, IValueTaskSourc
         _input = records;
         if (!_isReadWaiting) return;
         _isReadWaiting = false;
-        int taken = Take(_destination.Span);
+        var taken = Take(_destination.Span);
         _destination = default;
         _read.SetResult(taken);
     }
@@ -120,7 +120,7 @@ internal sealed class CipherStream(TlsBuffers buffers) : Stream, IValueTaskSourc
 
     private int Take(Span<byte> destination)
     {
-        int count = Math.Min(destination.Length, _input.Length);
+        var count = Math.Min(destination.Length, _input.Length);
         _input.Span[..count].CopyTo(destination);
         _input = _input[count..];
         return count;

@@ -27,7 +27,7 @@ internal sealed class TlsBuffers
     {
         if (_output.Length - _outputLength < encrypted.Length)
         {
-            byte[] grown = GC.AllocateUninitializedArray<byte>(Math.Max(2 * _output.Length, _outputLength + encrypted.Length), pinned: true);
+            var grown = GC.AllocateUninitializedArray<byte>(Math.Max(2 * _output.Length, _outputLength + encrypted.Length), pinned: true);
             Output.CopyTo(grown);
             _output = grown;
         }

@@ -82,15 +82,15 @@ internal sealed class TlsChannel : IDisposable
     /// <summary>Receives for the handshake and keeps it; 0 with Success is the end of the connection.</summary>
     internal int ReceiveHandshake(out SocketError error)
     {
-        int held = Held.Length;
+        var held = Held.Length;
         if (held >= TlsRecords.MaxBytes)
         {
             error = SocketError.WouldBlock;
             return 0;
         }
 
-        byte[] input = _shared.Input;
-        int received = _socket.Receive(input.AsSpan(held, TlsRecords.MaxBytes - held), SocketFlags.None, out error);
+        var input = _shared.Input;
+        var received = _socket.Receive(input.AsSpan(held, TlsRecords.MaxBytes - held), SocketFlags.None, out error);
         if (received <= 0 || error != SocketError.Success) return 0;
         Held.CopyTo(input);
         Hold(input.AsSpan(0, held + received));
@@ -123,21 +123,21 @@ internal sealed class TlsChannel : IDisposable
     /// </summary>
     internal int Receive(Memory<byte> room, out SocketError error)
     {
-        byte[] input = _shared.Input;
-        int held = Held.Length;
-        int received = _socket.Receive(input.AsSpan(held, Math.Min(input.Length, room.Length) - held), SocketFlags.None, out error);
+        var input = _shared.Input;
+        var held = Held.Length;
+        var received = _socket.Receive(input.AsSpan(held, Math.Min(input.Length, room.Length) - held), SocketFlags.None, out error);
         if (received <= 0 || error != SocketError.Success)
         {
-            bool isOver = error != SocketError.WouldBlock;
+            var isOver = error != SocketError.WouldBlock;
             if (isOver || !HasRecord) return 0;
             received = 0;
         }
 
         Held.CopyTo(input);
-        int end = held + received;
-        int whole = TlsRecords.Whole(input.AsSpan(0, end));
+        var end = held + received;
+        var whole = TlsRecords.Whole(input.AsSpan(0, end));
         error = SocketError.Success;
-        int decrypted = whole > 0 ? Decrypt(input.AsMemory(0, whole), room, ref error) : Nothing(out error);
+        var decrypted = whole > 0 ? Decrypt(input.AsMemory(0, whole), room, ref error) : Nothing(out error);
         if (held > 0 || whole < end) Hold(input.AsSpan(whole, end - whole));
         return decrypted;
     }
@@ -146,7 +146,7 @@ internal sealed class TlsChannel : IDisposable
     internal int Send(ReplyBuffer reply, out SocketError error)
     {
         if (!TrySendUnsent(out error) || HasUnsent || !IsEstablished) return 0;
-        int count = reply.CopyPending(_shared.Plain);
+        var count = reply.CopyPending(_shared.Plain);
         if (count == 0) return 0;
         try
         {
@@ -208,13 +208,13 @@ internal sealed class TlsChannel : IDisposable
 
     private int Decrypt(ReadOnlyMemory<byte> records, Memory<byte> room, ref SocketError error)
     {
-        int count = 0;
+        var count = 0;
         _wire.Supply(records);
         try
         {
             while (_wire.HasInput)
             {
-                int decrypted = Finish(_ssl.ReadAsync(room[count..]));
+                var decrypted = Finish(_ssl.ReadAsync(room[count..]));
                 if (decrypted == 0) return count;
                 count += decrypted;
             }
@@ -243,7 +243,7 @@ internal sealed class TlsChannel : IDisposable
     {
         try
         {
-            Task goodbye = _ssl.ShutdownAsync();
+            var goodbye = _ssl.ShutdownAsync();
             if (!goodbye.IsCompletedSuccessfully || _shared.Output.IsEmpty) return;
             _socket.Send(_shared.Output, SocketFlags.None, out _);
         }
@@ -256,7 +256,7 @@ internal sealed class TlsChannel : IDisposable
     private bool TrySendOutput(out SocketError error)
     {
         error = SocketError.Success;
-        ReadOnlySpan<byte> output = _shared.Output;
+        var output = _shared.Output;
         if (output.IsEmpty) return true;
         if (HasUnsent)
         {
@@ -265,8 +265,8 @@ internal sealed class TlsChannel : IDisposable
             return TrySendUnsent(out error);
         }
 
-        int sent = _socket.Send(output, SocketFlags.None, out error);
-        bool isAlive = error is SocketError.Success or SocketError.WouldBlock;
+        var sent = _socket.Send(output, SocketFlags.None, out error);
+        var isAlive = error is SocketError.Success or SocketError.WouldBlock;
         if (isAlive && Math.Max(sent, 0) < output.Length) KeepUnsent(output[Math.Max(sent, 0)..]);
         _shared.ClearOutput();
         return isAlive;
@@ -276,7 +276,7 @@ internal sealed class TlsChannel : IDisposable
     {
         error = SocketError.Success;
         if (!HasUnsent) return true;
-        int sent = _socket.Send(_unsent.AsSpan(_unsentStart, _unsentEnd - _unsentStart), SocketFlags.None, out error);
+        var sent = _socket.Send(_unsent.AsSpan(_unsentStart, _unsentEnd - _unsentStart), SocketFlags.None, out error);
         if (error is not (SocketError.Success or SocketError.WouldBlock)) return false;
         _unsentStart += Math.Max(sent, 0);
         if (_unsentStart == _unsentEnd) KeepUnsent(default);
@@ -285,7 +285,7 @@ internal sealed class TlsChannel : IDisposable
 
     private void KeepUnsent(ReadOnlySpan<byte> bytes)
     {
-        byte[]? old = _unsent;
+        var old = _unsent;
         _unsent = Keep(bytes);
         _unsentStart = 0;
         _unsentEnd = bytes.Length;
@@ -294,7 +294,7 @@ internal sealed class TlsChannel : IDisposable
 
     private void Hold(ReadOnlySpan<byte> bytes)
     {
-        byte[]? old = _held;
+        var old = _held;
         _held = Keep(bytes);
         _heldStart = 0;
         _heldEnd = bytes.Length;
@@ -304,7 +304,7 @@ internal sealed class TlsChannel : IDisposable
     private byte[]? Keep(ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty) return null;
-        byte[] kept = _pool.Rent(bytes.Length);
+        var kept = _pool.Rent(bytes.Length);
         bytes.CopyTo(kept);
         return kept;
     }

@@ -28,19 +28,19 @@ internal static class TlsRecords
     /// <summary>The length of the first record if it is whole, else 0. O(1).</summary>
     internal static int FirstWhole(ReadOnlySpan<byte> bytes)
     {
-        int length = LengthOfFirst(bytes);
+        var length = LengthOfFirst(bytes);
         return length <= bytes.Length ? length : 0;
     }
 
     /// <summary>How many bytes the whole records in front take; what is no record counts as one, for SslStream to refuse. O(records).</summary>
     internal static int Whole(ReadOnlySpan<byte> bytes)
     {
-        int end = 0;
+        var end = 0;
         while (true)
         {
-            ReadOnlySpan<byte> rest = bytes[end..];
+            var rest = bytes[end..];
             if (rest.Length > 1 && (rest[0] is < Oldest or > Newest || rest[1] != Major || IsTooLong(rest))) return bytes.Length;
-            int length = LengthOfFirst(rest);
+            var length = LengthOfFirst(rest);
             if (length > rest.Length) return end;
             end += length;
         }

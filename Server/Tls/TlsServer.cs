@@ -81,8 +81,8 @@ internal sealed class TlsServer
     /// <summary>Serves waiting handshakes for a millisecond.</summary>
     internal void Run()
     {
-        long until = Loop.EventLoop.NowMicros() + SliceMicros;
-        int beginnings = _server.Config.MaxNewTlsConnectionsPerCycle;
+        var until = Loop.EventLoop.NowMicros() + SliceMicros;
+        var beginnings = _server.Config.MaxNewTlsConnectionsPerCycle;
         while (_underWay.TryDequeue(out var client) || (beginnings-- > 0 && _arrived.TryDequeue(out client)))
         {
             client.Flags &= ~ClientFlags.Handshaking;

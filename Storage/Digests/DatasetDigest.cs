@@ -33,7 +33,7 @@ public sealed class DatasetDigest
     public ValueDigest Finish()
     {
         var digest = default(ValueDigest);
-        for (var index = 0; index < _databases.Length; index++)
+        for (int index = 0; index < _databases.Length; index++)
         {
             if (!_hasKeys[index]) continue;
             ValueDigests.MixNumber(index, ref digest);

@@ -29,7 +29,7 @@ public static class ValueDigests
     /// <summary>Mixes a value into a digest; false when its type has no row.</summary>
     public static bool TryMix(scoped in EntryView entry, ref ValueDigest digest)
     {
-        foreach (var row in Rows)
+        foreach ((DataType Type, int Number, Mixer Mix) row in Rows)
         {
             if (row.Type != entry.Type) continue;
             MixNumber(row.Number, ref digest);
@@ -88,12 +88,12 @@ public static class ValueDigests
     {
         if (double.IsInfinity(score))
         {
-            var infinity = score > 0 ? "inf"u8 : "-inf"u8;
+            ReadOnlySpan<byte> infinity = score > 0 ? "inf"u8 : "-inf"u8;
             infinity.CopyTo(text);
             return infinity.Length;
         }
 
-        score.TryFormat(text, out var written, "g17", CultureInfo.InvariantCulture);
+        score.TryFormat(text, out int written, "g17", CultureInfo.InvariantCulture);
         return written;
     }
 
@@ -117,11 +117,11 @@ public static class ValueDigests
     {
         Span<byte> digits = stackalloc byte[ListpackValue.MaxIntegerText];
         Span<byte> id = stackalloc byte[StreamId.MaxText];
-        var entries = entry.Collection<StreamValue>().Log.Read(StreamId.Min, StreamId.Max);
+        StreamCursor entries = entry.Collection<StreamValue>().Log.Read(StreamId.Min, StreamId.Max);
         while (entries.MoveNext())
         {
             digest.Mix(id[..entries.Id.Format(id, (byte)'.')]);
-            while (entries.TryReadField(out var field, out var value))
+            while (entries.TryReadField(out ListpackValue field, out ListpackValue value))
             {
                 digest.Mix(field.GetText(digits));
                 digest.Mix(value.GetText(digits));

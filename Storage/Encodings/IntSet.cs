@@ -81,8 +81,7 @@ public static class IntSet
         where T : IPackedBytes, allows ref struct
     {
         ReadOnlySpan<byte> old = target.Bytes;
-        if (Find(old, value, out int index))
-            return false;
+        if (Find(old, value, out int index)) return false;
         int width = MemberBytes(old);
         if (WidthOf(value) > width)
         {
@@ -101,8 +100,7 @@ public static class IntSet
     public static bool Remove<T>(ref T target, long value)
         where T : IPackedBytes, allows ref struct
     {
-        if (!Find(target.Bytes, value, out int index))
-            return false;
+        if (!Find(target.Bytes, value, out int index)) return false;
         RemoveAt(ref target, index);
         return true;
     }
@@ -121,8 +119,7 @@ public static class IntSet
     /// <summary>Whether the header fits these bytes and there is a member; the members may be in any order. O(1).</summary>
     public static bool HasValidFrame(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < HeaderBytes)
-            return false;
+        if (bytes.Length < HeaderBytes) return false;
         uint width = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         uint count = BinaryPrimitives.ReadUInt32LittleEndian(bytes[sizeof(uint)..]);
         return width is sizeof(short) or sizeof(int) or sizeof(long) && count > 0 && HeaderBytes + ((ulong)count * width) == (ulong)bytes.Length;
@@ -131,13 +128,11 @@ public static class IntSet
     /// <summary>Whether these bytes are an intset with members, in order and each once, as Redis wants it of a payload. O(n).</summary>
     public static bool IsValid(ReadOnlySpan<byte> bytes)
     {
-        if (!HasValidFrame(bytes))
-            return false;
+        if (!HasValidFrame(bytes)) return false;
         int count = Count(bytes);
         for (int i = 1; i < count; i++)
         {
-            if (Get(bytes, i) <= Get(bytes, i - 1))
-                return false;
+            if (Get(bytes, i) <= Get(bytes, i - 1)) return false;
         }
 
         return true;
@@ -159,8 +154,7 @@ public static class IntSet
             left -= half;
         }
 
-        if (left == 1 && members[low] < value)
-            low++;
+        if (left == 1 && members[low] < value) low++;
         index = low;
         return low < members.Length && members[low] == value;
     }
@@ -172,10 +166,8 @@ public static class IntSet
         while (index < high)
         {
             int middle = (index + high) >>> 1;
-            if (Get(set, middle) < value)
-                index = middle + 1;
-            else
-                high = middle;
+            if (Get(set, middle) < value) index = middle + 1;
+            else high = middle;
         }
 
         return index < Count(set) && Get(set, index) == value;

@@ -44,8 +44,7 @@ public static class Listpack
     public static int Count(ReadOnlySpan<byte> listpack)
     {
         int count = HeaderCount(listpack);
-        if (count != UnknownCount)
-            return count;
+        if (count != UnknownCount) return count;
         count = 0;
         for (int at = First(listpack); at != None; at = Next(listpack, at))
             count++;
@@ -67,8 +66,7 @@ public static class Listpack
     /// <summary>The offset of the element before the one at an offset, or before the end.</summary>
     public static int Previous(ReadOnlySpan<byte> listpack, int offset)
     {
-        if (offset <= HeaderBytes)
-            return None;
+        if (offset <= HeaderBytes) return None;
         long encoded = ListpackElement.ReadBackLength(listpack, offset);
         Invariant.Check(encoded > 0 && encoded < offset, "a listpack entry has a valid back length");
         return offset - (int)encoded - ListpackElement.BackLengthBytes(encoded);
@@ -84,12 +82,9 @@ public static class Listpack
     public static int Seek(ReadOnlySpan<byte> listpack, long index)
     {
         int count = HeaderCount(listpack);
-        if (count == UnknownCount)
-            return index < 0 ? SeekBackward(listpack, ~index) : SeekForward(listpack, index);
-        if (index < 0)
-            index += count;
-        if (index < 0 || index >= count)
-            return None;
+        if (count == UnknownCount) return index < 0 ? SeekBackward(listpack, ~index) : SeekForward(listpack, index);
+        if (index < 0) index += count;
+        if (index < 0 || index >= count) return None;
         return index > count / 2 ? SeekBackward(listpack, count - 1 - index) : SeekForward(listpack, index);
     }
 
@@ -110,8 +105,7 @@ public static class Listpack
     /// </summary>
     public static int Find(ReadOnlySpan<byte> listpack, int offset, ReadOnlySpan<byte> text, int skip = 0)
     {
-        if (offset == None)
-            return None;
+        if (offset == None) return None;
         bool isInteger = Numbers.TryParseInteger(text, out long integer);
         while (listpack[offset] != ListpackElement.End)
         {
@@ -142,14 +136,12 @@ public static class Listpack
     public static bool IsValid(ReadOnlySpan<byte> bytes, out int count)
     {
         count = 0;
-        if (!HasValidFrame(bytes))
-            return false;
+        if (!HasValidFrame(bytes)) return false;
         int end = EndOffset(bytes);
         int offset = HeaderBytes;
         while (offset < end)
         {
-            if (!TryStep(bytes, ref offset, end))
-                return false;
+            if (!TryStep(bytes, ref offset, end)) return false;
             count++;
         }
 
@@ -169,11 +161,9 @@ public static class Listpack
     private static bool TryStep(ReadOnlySpan<byte> bytes, ref int offset, int end)
     {
         long encoded = ListpackElement.EncodedBytesWithin(bytes, offset, end);
-        if (encoded == 0)
-            return false;
+        if (encoded == 0) return false;
         long next = offset + encoded + ListpackElement.BackLengthBytes(encoded);
-        if (next > end || ListpackElement.ReadBackLength(bytes, (int)next) != encoded)
-            return false;
+        if (next > end || ListpackElement.ReadBackLength(bytes, (int)next) != encoded) return false;
         offset = (int)next;
         return true;
     }

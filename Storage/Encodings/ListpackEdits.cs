@@ -85,8 +85,7 @@ public static class ListpackEdits
         int deleted = 0;
         for (; deleted < count && listpack[end] != ListpackElement.End; deleted++)
             end = Listpack.After(listpack, end);
-        if (deleted > 0)
-            Splice(ref target, offset, end - offset, 0, -deleted);
+        if (deleted > 0) Splice(ref target, offset, end - offset, 0, -deleted);
         return deleted;
     }
 
@@ -102,8 +101,7 @@ public static class ListpackEdits
     public static void DeleteAll<T>(ref T target, scoped ReadOnlySpan<int> offsets)
         where T : IPackedBytes, allows ref struct
     {
-        if (offsets.IsEmpty)
-            return;
+        if (offsets.IsEmpty) return;
         Span<byte> listpack = target.Splice(0, 0, 0);
         int kept = offsets[0];
         for (int i = 0; i < offsets.Length; i++)

@@ -86,8 +86,7 @@ internal static class ListpackElement
     public static int EntryBytesAt(ReadOnlySpan<byte> listpack, int offset)
     {
         byte first = listpack[offset];
-        if (first < String6)
-            return 2;
+        if (first < String6) return 2;
         return first < Int13 ? (first & MaxString6) + 2 : LongEntryBytesAt(listpack, offset);
     }
 
@@ -102,8 +101,7 @@ internal static class ListpackElement
             return new ListpackValue((long)first);
         }
 
-        if (first >= Int13)
-            return ReadLong(listpack, offset, out entryBytes);
+        if (first >= Int13) return ReadLong(listpack, offset, out entryBytes);
         int length = first & MaxString6;
         entryBytes = length + 2;
         return ListpackValue.OfString(listpack.Slice(offset + 1, length));
@@ -117,8 +115,7 @@ internal static class ListpackElement
         {
             byte part = listpack[--offset];
             value |= (long)(part & 0x7f) << shift;
-            if (part < More)
-                return value;
+            if (part < More) return value;
         }
 
         return -1;
@@ -141,14 +138,10 @@ internal static class ListpackElement
     public static long EncodedBytesWithin(ReadOnlySpan<byte> listpack, int offset, int limit)
     {
         byte first = listpack[offset];
-        if (first < String6)
-            return 1;
-        if (first < Int13)
-            return 1 + (first & MaxString6);
-        if (first < String12)
-            return 2;
-        if (first < String32)
-            return offset + 2 > limit ? 0 : 2 + ReadString12Length(listpack, offset);
+        if (first < String6) return 1;
+        if (first < Int13) return 1 + (first & MaxString6);
+        if (first < String12) return 2;
+        if (first < String32) return offset + 2 > limit ? 0 : 2 + ReadString12Length(listpack, offset);
         return first switch
         {
             String32 => offset + 5 > limit ? 0 : 5 + (long)BinaryPrimitives.ReadUInt32LittleEndian(listpack[(offset + 1)..]),

@@ -25,10 +25,8 @@ public ref struct ListpackReader
     /// <summary>Goes to the next element; false, and behind the last, when there is none. O(1).</summary>
     public bool MoveNext()
     {
-        if (_offset == Start)
-            _offset = Listpack.HeaderBytes;
-        else if (_offset != Listpack.EndOffset(_listpack))
-            _offset = Listpack.After(_listpack, _offset);
+        if (_offset == Start) _offset = Listpack.HeaderBytes;
+        else if (_offset != Listpack.EndOffset(_listpack)) _offset = Listpack.After(_listpack, _offset);
         return _offset != Listpack.EndOffset(_listpack);
     }
 
@@ -62,8 +60,7 @@ public ref struct ListpackReader
     public bool MoveTo(long index)
     {
         int offset = Listpack.Seek(_listpack, index);
-        if (offset == Listpack.None)
-            return false;
+        if (offset == Listpack.None) return false;
         _offset = offset;
         return true;
     }

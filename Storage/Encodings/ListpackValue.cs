@@ -25,8 +25,7 @@ public readonly ref struct ListpackValue
     public ListpackValue(ReadOnlySpan<byte> text)
     {
         _isInteger = Numbers.TryParseInteger(text, out _integer);
-        if (!_isInteger)
-            _text = text;
+        if (!_isInteger) _text = text;
     }
 
     private ListpackValue(ReadOnlySpan<byte> text, long integer, bool isInteger)
@@ -74,8 +73,7 @@ public readonly ref struct ListpackValue
     /// <summary>Whether both have the same text; nothing is printed.</summary>
     public bool TextEquals(ListpackValue other)
     {
-        if (_isInteger == other._isInteger)
-            return _integer == other._integer && _text.SequenceEqual(other._text);
+        if (_isInteger == other._isInteger) return _integer == other._integer && _text.SequenceEqual(other._text);
         return _isInteger
             ? Numbers.TryParseInteger(other._text, out long value) && value == _integer
             : Numbers.TryParseInteger(_text, out value) && value == other._integer;

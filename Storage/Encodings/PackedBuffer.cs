@@ -19,8 +19,7 @@ public sealed class PackedBuffer : IPackedBytes
     /// <summary>Holds a copy of a packed value instead.</summary>
     public void Set(ReadOnlySpan<byte> value)
     {
-        if (_bytes.Length < value.Length)
-            _bytes = new byte[value.Length];
+        if (_bytes.Length < value.Length) _bytes = new byte[value.Length];
         value.CopyTo(_bytes);
         _length = value.Length;
     }
@@ -31,8 +30,7 @@ public sealed class PackedBuffer : IPackedBytes
         int length = checked(_length - removed + inserted);
         if (length > _bytes.Length)
             Array.Resize(ref _bytes, Math.Max(length, (int)Math.Min((long)_bytes.Length * 2, Array.MaxLength)));
-        if (removed != inserted)
-            _bytes.AsSpan((offset + removed).._length).CopyTo(_bytes.AsSpan(offset + inserted));
+        if (removed != inserted) _bytes.AsSpan((offset + removed).._length).CopyTo(_bytes.AsSpan(offset + inserted));
         _length = length;
         return _bytes.AsSpan(0, length);
     }

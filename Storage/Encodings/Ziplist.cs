@@ -38,8 +38,7 @@ internal static class Ziplist
         while (at < end)
         {
             int length = EntryBytes(bytes[at..end], previous, out ReadOnlySpan<byte> text, out long integer);
-            if (length == 0 || !Listpack.CanGrow(target.Bytes, length + 16L))
-                return false;
+            if (length == 0 || !Listpack.CanGrow(target.Bytes, length + 16L)) return false;
             ListpackEdits.Append(ref target, IsInteger(bytes[at..end]) ? new ListpackValue(integer) : new ListpackValue(text));
             previous = length;
             at += length;
@@ -61,11 +60,9 @@ internal static class Ziplist
         text = default;
         integer = 0;
         int back = BackBytes(bytes);
-        if (bytes[0] == End || bytes.Length <= back)
-            return 0;
+        if (bytes[0] == End || bytes.Length <= back) return 0;
         uint said = back == 1 ? bytes[0] : BinaryPrimitives.ReadUInt32LittleEndian(bytes[1..]);
-        if (said != (uint)previous)
-            return 0;
+        if (said != (uint)previous) return 0;
         int length = (bytes[back] & 0xC0) == 0xC0 ? ReadInteger(bytes[back..], out integer) : ReadText(bytes[back..], out text);
         return length == 0 ? 0 : back + length;
     }
@@ -75,16 +72,14 @@ internal static class Ziplist
         text = default;
         int form = bytes[0] >> 6;
         int header = form switch { 0 => 1, 1 => 2, _ => 5 };
-        if (bytes.Length < header || (form == 2 && bytes[0] != 0x80))
-            return 0;
+        if (bytes.Length < header || (form == 2 && bytes[0] != 0x80)) return 0;
         uint length = form switch
         {
             0 => bytes[0],
             1 => BinaryPrimitives.ReadUInt16BigEndian(bytes) & 0x3FFFu,
             _ => BinaryPrimitives.ReadUInt32BigEndian(bytes[1..]),
         };
-        if (length > (uint)(bytes.Length - header))
-            return 0;
+        if (length > (uint)(bytes.Length - header)) return 0;
         text = bytes.Slice(header, (int)length);
         return header + (int)length;
     }
@@ -93,10 +88,8 @@ internal static class Ziplist
     {
         int width = bytes[0] switch { 0xC0 => 2, 0xD0 => 4, 0xE0 => 8, 0xF0 => 3, 0xFE => 1, _ => 0 };
         integer = (bytes[0] & 0x0F) - 1;
-        if (width == 0)
-            return bytes[0] is >= 0xF1 and <= 0xFD ? 1 : 0;
-        if (bytes.Length <= width)
-            return 0;
+        if (width == 0) return bytes[0] is >= 0xF1 and <= 0xFD ? 1 : 0;
+        if (bytes.Length <= width) return 0;
         ReadOnlySpan<byte> number = bytes.Slice(1, width);
         integer = width switch
         {

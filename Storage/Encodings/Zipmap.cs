@@ -21,18 +21,15 @@ internal static class Zipmap
     /// </summary>
     public static bool TryAppendTo(ref PackedBuffer target, ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 2 || bytes[^1] != End)
-            return false;
+        if (bytes.Length < 2 || bytes[^1] != End) return false;
         ReadOnlySpan<byte> left = bytes[1..^1];
         int count = 0;
         while (!left.IsEmpty)
         {
-            if (!TryReadLength(ref left, out int length) || length > left.Length)
-                return false;
+            if (!TryReadLength(ref left, out int length) || length > left.Length) return false;
             ReadOnlySpan<byte> field = left[..length];
             left = left[length..];
-            if (!TryReadLength(ref left, out length) || left.IsEmpty)
-                return false;
+            if (!TryReadLength(ref left, out length) || left.IsEmpty) return false;
             int free = left[0];
             left = left[1..];
             if (length + (long)free > left.Length || !Listpack.CanGrow(target.Bytes, field.Length + length + 32L))
@@ -48,14 +45,12 @@ internal static class Zipmap
     private static bool TryReadLength(ref ReadOnlySpan<byte> bytes, out int length)
     {
         length = bytes.IsEmpty ? End : bytes[0];
-        if (length == End)
-            return false;
+        if (length == End) return false;
         int width = 1;
         if (length == LongLength)
         {
             width = 5;
-            if (bytes.Length < width)
-                return false;
+            if (bytes.Length < width) return false;
             length = (int)Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(bytes[1..]), int.MaxValue);
         }
 

@@ -21,8 +21,7 @@ public readonly record struct GeoPosition(double Longitude, double Latitude)
     public double DistanceTo(GeoPosition other)
     {
         double v = Math.Sin((Radians(other.Longitude) - Radians(Longitude)) / 2);
-        if (v == 0)
-            return LatitudeDistanceTo(other);
+        if (v == 0) return LatitudeDistanceTo(other);
         double latitude = Radians(Latitude);
         double otherLatitude = Radians(other.Latitude);
         double u = Math.Sin((otherLatitude - latitude) / 2);

@@ -32,8 +32,7 @@ public static class GeoSearch
         Span<GeoHash> cells = stackalloc GeoHash[GeoShape.MaxCells];
         foreach (GeoHash cell in cells[..shape.Cover(cells)])
         {
-            if (matches.Count < limit)
-                AddMatches(zset, cell, shape, limit, matches);
+            if (matches.Count < limit) AddMatches(zset, cell, shape, limit, matches);
         }
 
         return matches;
@@ -42,8 +41,7 @@ public static class GeoSearch
     /// <summary>Puts the first matches of an order, so many, in front in that order; equally far ones stay as they are. O(n log count).</summary>
     public static void Sort(List<GeoMatch> matches, GeoOrder order, long count)
     {
-        if (order == GeoOrder.None)
-            return;
+        if (order == GeoOrder.None) return;
         double sign = order == GeoOrder.Ascending ? 1 : -1;
         int wanted = (int)Math.Min(count, matches.Count);
         // A heap of those wanted, the worst of them on top.
@@ -51,10 +49,8 @@ public static class GeoSearch
         for (int i = 0; i < matches.Count; i++)
         {
             (double, int) place = (sign * matches[i].Meters, i);
-            if (best.Count < wanted)
-                best.Enqueue(i, place);
-            else
-                best.EnqueueDequeue(i, place);
+            if (best.Count < wanted) best.Enqueue(i, place);
+            else best.EnqueueDequeue(i, place);
         }
 
         var sorted = new GeoMatch[wanted];
@@ -67,8 +63,7 @@ public static class GeoSearch
     private static void AddMatches(ZsetRef zset, GeoHash cell, GeoShape shape, long limit, List<GeoMatch> matches)
     {
         ZsetRange range = zset.RangeOf(ScoreBound.Before(cell.FirstScore), ScoreBound.Before(cell.EndScore));
-        if (range.Count == 0)
-            return;
+        if (range.Count == 0) return;
         ZsetElements elements = zset.From(range.Start, ZsetOrder.Ascending);
         for (long i = 0; i < range.Count && matches.Count < limit; i++)
         {

@@ -66,8 +66,7 @@ public sealed class GeoShape
     public bool TryMeasure(GeoPosition position, out double meters)
     {
         meters = 0;
-        if (_corners != null ? !IsWithinCorners(position) : _isBox && !IsWithinBox(position))
-            return false;
+        if (_corners != null ? !IsWithinCorners(position) : _isBox && !IsWithinBox(position)) return false;
         meters = _center.DistanceTo(position);
         return _isBox || _corners != null || meters <= _radius;
     }
@@ -80,20 +79,17 @@ public sealed class GeoShape
         {
             center = GeoHash.Of(_center, center.Step - 1);
             // Circles and boxes are content with one step less, as in Redis.
-            if (_corners == null)
-                break;
+            if (_corners == null) break;
         }
 
         ReadOnlySpan<(int East, int North)> directions = [(0, 0), (0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1)];
         int count = 0;
         foreach ((int east, int north) in directions)
         {
-            if (IsUseless(center, east, north))
-                continue;
+            if (IsUseless(center, east, north)) continue;
             // Cells that are half the world are neighbours on both sides.
             GeoHash cell = center.Neighbor(east, north);
-            if (count > 1 && cell == cells[count - 1])
-                continue;
+            if (count > 1 && cell == cells[count - 1]) continue;
             cells[count++] = cell;
         }
 
@@ -138,16 +134,13 @@ public sealed class GeoShape
     // Cells about as large as the radius, and larger ones near the poles, where they are narrow.
     private int EstimateStep()
     {
-        if (_radius == 0)
-            return GeoHash.MaxStep;
+        if (_radius == 0) return GeoHash.MaxStep;
         int step = -1;
         for (double meters = _radius; meters < HalfEquatorMeters; meters *= 2)
             step++;
         double latitude = Math.Abs(_center.Latitude);
-        if (latitude > PolarLatitude)
-            step--;
-        if (latitude > HighPolarLatitude)
-            step--;
+        if (latitude > PolarLatitude) step--;
+        if (latitude > HighPolarLatitude) step--;
         return Math.Clamp(step, 1, GeoHash.MaxStep);
     }
 
@@ -161,8 +154,7 @@ public sealed class GeoShape
     // always are.
     private bool IsUseless(GeoHash center, int east, int north)
     {
-        if (center.Step < 2)
-            return false;
+        if (center.Step < 2) return false;
         GeoBounds cell = center.Bounds;
         return (north < 0 && cell.South < _bounds.South)
             || (north > 0 && cell.North > _bounds.North)

@@ -53,13 +53,11 @@ public sealed class JsonFileReader
         {
             if (!_tokens.TryRead("key"))
             {
-                if (!_hasHeader)
-                    _tokens.Fail("format", "this file is empty");
+                if (!_hasHeader) _tokens.Fail("format", "this file is empty");
                 return true;
             }
 
-            if (_tokens.Type != JsonTokenType.StartObject)
-                _tokens.Fail("key", "an object is expected");
+            if (_tokens.Type != JsonTokenType.StartObject) _tokens.Fail("key", "an object is expected");
             ReadObject();
         }
         while (Offset - offset < mostBytes && Stopwatch.GetElapsedTime(began).TotalMicroseconds < budgetMicros);
@@ -73,11 +71,9 @@ public sealed class JsonFileReader
         while (_tokens.Read("name") == JsonTokenType.PropertyName)
             ReadProperty(Encoding.UTF8.GetString(_tokens.Text), ref line);
 
-        if (!_hasHeader && !line.IsHeader)
-            _tokens.Fail("format", "the first line does not tell it");
+        if (!_hasHeader && !line.IsHeader) _tokens.Fail("format", "the first line does not tell it");
         _hasHeader = true;
-        if (line.Key is not null || line.Value is not null || !(line.IsHeader || line.IsFunction))
-            Store(line);
+        if (line.Key is not null || line.Value is not null || !(line.IsHeader || line.IsFunction)) Store(line);
     }
 
     private void ReadProperty(string name, ref Line line)
@@ -108,8 +104,7 @@ public sealed class JsonFileReader
                 line.Frequency = ReadWithin(name, byte.MaxValue);
                 break;
             default:
-                if (line.Value is not null)
-                    _tokens.Fail(name, "the key has a value already");
+                if (line.Value is not null) _tokens.Fail(name, "the key has a value already");
                 line.Value = _values.Read(name);
                 break;
         }
@@ -117,23 +112,18 @@ public sealed class JsonFileReader
 
     private void Store(in Line line)
     {
-        if (line.Key is null || line.Value is null)
-            _tokens.Fail("key", "a key and a value are expected");
+        if (line.Key is null || line.Value is null) _tokens.Fail("key", "a key and a value are expected");
         if (line.Database < 0 || line.Database >= _keyspace.DatabaseCount)
             _tokens.Fail("db", $"{line.Database} of {_keyspace.DatabaseCount} databases");
-        if (!TryStore(_keyspace[(int)line.Database], line.Key, line.Value, line.ExpiryMs, out EntryRef entry))
-            return;
-        if (line.IdleSeconds != NotGiven)
-            entry.SetIdle(line.IdleSeconds);
-        else if (line.Frequency != NotGiven)
-            entry.SetFrequency((int)line.Frequency);
+        if (!TryStore(_keyspace[(int)line.Database], line.Key, line.Value, line.ExpiryMs, out EntryRef entry)) return;
+        if (line.IdleSeconds != NotGiven) entry.SetIdle(line.IdleSeconds);
+        else if (line.Frequency != NotGiven) entry.SetFrequency((int)line.Frequency);
     }
 
     private long ReadWithin(string name, long most)
     {
         long number = _tokens.ReadInteger(name);
-        if (number < 0 || number > most)
-            _tokens.Fail(name, $"{number} is not between 0 and {most}");
+        if (number < 0 || number > most) _tokens.Fail(name, $"{number} is not between 0 and {most}");
         return number;
     }
 

@@ -76,8 +76,7 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
         while (walk.MoveNext())
         {
             WriteKey(walk.DatabaseIndex, walk.Entry);
-            if (advance is not null && !advance())
-                return false;
+            if (advance is not null && !advance()) return false;
         }
 
         return true;
@@ -104,8 +103,7 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
         _json.WriteNumber("db"u8, database);
         _json.WritePropertyName("key"u8);
         WriteBytes(entry.Key);
-        if (entry.HasExpiry)
-            _json.WriteNumber("expireAtMs"u8, entry.ExpiryMs);
+        if (entry.HasExpiry) _json.WriteNumber("expireAtMs"u8, entry.ExpiryMs);
         if (_access?.Policy == AccessPolicy.Lru)
             _json.WriteNumber("idleSeconds"u8, _access.IdleMs(entry.Access) / 1000);
         else if (_access?.Policy == AccessPolicy.Lfu)
@@ -132,8 +130,7 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
 
     private void FlushIfLong()
     {
-        if (_json.BytesPending >= FlushBytes)
-            Flush();
+        if (_json.BytesPending >= FlushBytes) Flush();
     }
 
     private void WriteValue(in EntryView entry)
@@ -211,10 +208,8 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
         {
             _json.WriteStartArray();
             WriteElement(elements.Member);
-            if (double.IsInfinity(elements.Score))
-                _json.WriteStringValue(elements.Score > 0 ? "inf"u8 : "-inf"u8);
-            else
-                _json.WriteNumberValue(elements.Score);
+            if (double.IsInfinity(elements.Score)) _json.WriteStringValue(elements.Score > 0 ? "inf"u8 : "-inf"u8);
+            else _json.WriteNumberValue(elements.Score);
             _json.WriteEndArray();
         }
 
@@ -229,8 +224,7 @@ public sealed class JsonFileWriter : ISnapshotFileWriter
             _json.WriteStartArray();
             WriteElement(fields.Field);
             WriteElement(fields.Value);
-            if (fields.ExpiryMs >= 0)
-                _json.WriteNumberValue(fields.ExpiryMs);
+            if (fields.ExpiryMs >= 0) _json.WriteNumberValue(fields.ExpiryMs);
             _json.WriteEndArray();
         }
 

@@ -53,8 +53,7 @@ internal sealed class JsonTokens(Stream stream, string name)
                     return true;
                 }
 
-                if (_ended)
-                    return false;
+                if (_ended) return false;
                 Fill();
             }
         }
@@ -68,16 +67,14 @@ internal sealed class JsonTokens(Stream stream, string name)
     /// <summary>Reads the next token, which has to be there.</summary>
     public JsonTokenType Read(string field)
     {
-        if (!TryRead(field))
-            Fail(field, "the file ends here");
+        if (!TryRead(field)) Fail(field, "the file ends here");
         return Type;
     }
 
     /// <summary>Reads the next token, which has to be of this type.</summary>
     public void Expect(JsonTokenType type, string field)
     {
-        if (Read(field) != type)
-            Fail(field, $"{type} is expected, this is {Type}");
+        if (Read(field) != type) Fail(field, $"{type} is expected, this is {Type}");
     }
 
     /// <summary>Reads a whole number.</summary>
@@ -103,8 +100,7 @@ internal sealed class JsonTokens(Stream stream, string name)
     /// <summary>What stands for bytes and begins with the last token.</summary>
     public ReadOnlySpan<byte> CurrentBytes(string field)
     {
-        if (Type is JsonTokenType.String or JsonTokenType.Number)
-            return Text;
+        if (Type is JsonTokenType.String or JsonTokenType.Number) return Text;
         if (Type != JsonTokenType.StartObject || Read(field) != JsonTokenType.PropertyName || !Text.SequenceEqual("base64"u8) || Read(field) != JsonTokenType.String)
             Fail(field, "a string is expected, or an object of one string, base64");
         int length = 0;
@@ -121,12 +117,9 @@ internal sealed class JsonTokens(Stream stream, string name)
     {
         Type = token.TokenType;
         _length = 0;
-        if (Type is not (JsonTokenType.String or JsonTokenType.PropertyName or JsonTokenType.Number))
-            return;
-        if (_text.Length < token.ValueSpan.Length)
-            _text = new byte[token.ValueSpan.Length];
-        if (Type == JsonTokenType.Number)
-            token.ValueSpan.CopyTo(_text);
+        if (Type is not (JsonTokenType.String or JsonTokenType.PropertyName or JsonTokenType.Number)) return;
+        if (_text.Length < token.ValueSpan.Length) _text = new byte[token.ValueSpan.Length];
+        if (Type == JsonTokenType.Number) token.ValueSpan.CopyTo(_text);
         _length = Type == JsonTokenType.Number ? token.ValueSpan.Length : token.CopyString(_text);
     }
 
@@ -139,8 +132,7 @@ internal sealed class JsonTokens(Stream stream, string name)
             _start = 0;
         }
 
-        if (_end == _buffer.Length)
-            Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, Array.MaxLength));
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, Array.MaxLength));
         int count = stream.Read(_buffer, _end, _buffer.Length - _end);
         _end += count;
         _ended = count == 0;

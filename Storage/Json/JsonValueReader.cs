@@ -64,8 +64,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         tokens.Expect(JsonTokenType.StartArray, "set");
         while (tokens.Read("member") != JsonTokenType.EndArray)
         {
-            if (!built.Add(tokens.CurrentBytes("member")))
-                tokens.Fail("member", "it occurs twice");
+            if (!built.Add(tokens.CurrentBytes("member"))) tokens.Fail("member", "it occurs twice");
         }
 
         RefuseEmpty("set", built.Count);
@@ -80,8 +79,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         while (tokens.Read("member") == JsonTokenType.StartArray)
         {
             byte[] member = tokens.ReadBytes("member").ToArray();
-            if (built.TryGetScore(member, out _))
-                tokens.Fail("member", "it occurs twice");
+            if (built.TryGetScore(member, out _)) tokens.Fail("member", "it occurs twice");
             built.Set(member, ReadScore());
             tokens.Expect(JsonTokenType.EndArray, "member");
         }
@@ -131,8 +129,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         byte[] field = tokens.ReadBytes("field").ToArray();
         byte[] value = tokens.ReadBytes("value").ToArray();
         long expiryMs = Entry.NoExpiry;
-        if (tokens.Read("expiry of a field") == JsonTokenType.EndArray)
-            return (field, value, expiryMs);
+        if (tokens.Read("expiry of a field") == JsonTokenType.EndArray) return (field, value, expiryMs);
         if (tokens.Type != JsonTokenType.Number || !Numbers.TryParseInteger(tokens.Text, out expiryMs) || expiryMs < 0)
             tokens.Fail("expiry of a field", "a time in milliseconds is expected");
         tokens.Expect(JsonTokenType.EndArray, "field");
@@ -143,8 +140,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
     {
         foreach ((byte[] field, byte[] value, long expiryMs) in _fields)
         {
-            if (built.Add(field, value, expiryMs))
-                continue;
+            if (built.Add(field, value, expiryMs)) continue;
             built.Discard();
             tokens.Fail("field", "it occurs twice");
         }
@@ -176,24 +172,16 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         while (tokens.Read("stream") == JsonTokenType.PropertyName)
         {
             string name = Encoding.UTF8.GetString(tokens.Text);
-            if (name == "lastId")
-                last = ReadId(name);
-            else if (name == "maxDeletedId")
-                log.MaxDeletedId = ReadId(name);
-            else if (name == "entriesAdded")
-                added = tokens.ReadInteger(name);
-            else if (name == "entries")
-                ReadEntries(log);
-            else if (name == "groups")
-                ReadGroups(log);
-            else
-                tokens.Fail(name, "a stream has nothing of this name");
+            if (name == "lastId") last = ReadId(name);
+            else if (name == "maxDeletedId") log.MaxDeletedId = ReadId(name);
+            else if (name == "entriesAdded") added = tokens.ReadInteger(name);
+            else if (name == "entries") ReadEntries(log);
+            else if (name == "groups") ReadGroups(log);
+            else tokens.Fail(name, "a stream has nothing of this name");
         }
 
-        if (last != StreamId.Min && last < log.LastId)
-            tokens.Fail("lastId", "there are entries behind it");
-        if (last != StreamId.Min)
-            log.LastId = last;
+        if (last != StreamId.Min && last < log.LastId) tokens.Fail("lastId", "there are entries behind it");
+        if (last != StreamId.Min) log.LastId = last;
         log.EntriesAdded = added ?? log.Length;
     }
 
@@ -204,8 +192,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         {
             StreamId id = ReadId("id of an entry");
             ReadPairs();
-            if (_slices.Count == 0 || _slices.Count % 2 != 0)
-                tokens.Fail("entry", "fields and values are expected");
+            if (_slices.Count == 0 || _slices.Count % 2 != 0) tokens.Fail("entry", "fields and values are expected");
             var pairs = new ArgVector(_pairs.WrittenSpan, [.. _slices]);
             AppendOutcome outcome = log.Append(id, pairs, keyspace.Limits);
             if (outcome != AppendOutcome.Added)
@@ -268,8 +255,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         foreach ((byte[] name, long seenMs, long activeMs) in consumers)
         {
             Consumer consumer = group.GetOrAddConsumer(name, 0, out bool isNew);
-            if (!isNew)
-                tokens.Fail("consumer", "its name occurs twice");
+            if (!isNew) tokens.Fail("consumer", "its name occurs twice");
             (consumer.SeenMs, consumer.ActiveMs) = (seenMs, activeMs);
         }
 
@@ -293,18 +279,13 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
             while (tokens.Read("consumer") == JsonTokenType.PropertyName)
             {
                 string property = Encoding.UTF8.GetString(tokens.Text);
-                if (property == "name")
-                    name = tokens.ReadBytes(property).ToArray();
-                else if (property == "seenMs")
-                    seenMs = tokens.ReadInteger(property);
-                else if (property == "activeMs")
-                    activeMs = tokens.ReadInteger(property);
-                else
-                    tokens.Fail(property, "a consumer has nothing of this name");
+                if (property == "name") name = tokens.ReadBytes(property).ToArray();
+                else if (property == "seenMs") seenMs = tokens.ReadInteger(property);
+                else if (property == "activeMs") activeMs = tokens.ReadInteger(property);
+                else tokens.Fail(property, "a consumer has nothing of this name");
             }
 
-            if (name is null)
-                tokens.Fail("consumer", "a name is expected");
+            if (name is null) tokens.Fail("consumer", "a name is expected");
             consumers.Add((name, seenMs, activeMs));
         }
 
@@ -341,7 +322,6 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
 
     private void RefuseEmpty(string field, long count)
     {
-        if (count == 0)
-            tokens.Fail(field, "it has no elements");
+        if (count == 0) tokens.Fail(field, "it has no elements");
     }
 }

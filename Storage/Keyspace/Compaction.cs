@@ -65,15 +65,13 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     {
         if (_phase == Phase.Resting)
         {
-            if (!IsWorthIt())
-                return false;
+            if (!IsWorthIt()) return false;
             Start(EvacuationScope.Sparse);
         }
 
         while (Step(budget))
         {
-            if (budget.IsSpent)
-                return true;
+            if (budget.IsSpent) return true;
         }
 
         return _phase != Phase.Resting || IsWorthIt();
@@ -82,8 +80,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     /// <summary>Starts a pass, whether or not it is worth it, unless one is under way.</summary>
     public void Start(EvacuationScope scope)
     {
-        if (_phase != Phase.Resting)
-            return;
+        if (_phase != Phase.Resting) return;
         _scope = scope;
         _footprintBefore = pages.FootprintBytes;
         _phase = Phase.Merging;
@@ -93,8 +90,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     private bool IsWorthIt()
     {
         long need = Need, footprint = pages.FootprintBytes;
-        if (need > footprint * WorthwhileShare || footprint - need < MinGainBytes)
-            return false;
+        if (need > footprint * WorthwhileShare || footprint - need < MinGainBytes) return false;
         bool isSettled = _settledForks == pages.Forks.Ended
             && need >= _settledNeed - _settledNeed / 4
             && footprint < _settledFootprint + Math.Max(_settledFootprint / 4, MinGainBytes);
@@ -104,8 +100,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     // False at the end of a pass.
     private bool Step(in TimeBudget budget)
     {
-        if (_database == databases.Length)
-            return EndPhase();
+        if (_database == databases.Length) return EndPhase();
         Table table = databases[_database].Table;
         if (table.Directory.HeadOf(_hash) == 0)
         {
@@ -122,8 +117,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     // False if the budget was spent before the segment was done.
     private bool RunSegment(Table table, ulong hash, in TimeBudget budget)
     {
-        if (_phase == Phase.Moving)
-            return _evacuation.Run(table, hash, budget);
+        if (_phase == Phase.Moving) return _evacuation.Run(table, hash, budget);
         _merge.Run(table, hash);
         table.Squeeze(hash);
         return true;
@@ -132,8 +126,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
     // What is below the keys of a segment; false if the budget was spent before all was done.
     private bool RunCollections(Table table, ulong hash, in TimeBudget budget)
     {
-        if (pages.Objects.Used == 0)
-            return true;
+        if (pages.Objects.Used == 0) return true;
         EntryPlace place = default;
         for (int position = 0; table.TryFindFrom(hash, ref position, ref place); position++)
         {
@@ -151,15 +144,12 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         ref CompactionProgress progress = ref value.Progress;
         if (progress.Visit != _visit)
             progress = new CompactionProgress { Visit = _visit, AreMembersDone = value.Members == null };
-        if (progress.IsDone)
-            return true;
+        if (progress.IsDone) return true;
         reach = value.Widen(reach, pages.Forks);
         progress.IsDone = !pages.TryMakePrivate(ItemKind.Object, slot, reach);
-        if (progress.IsDone)
-            return true;
+        if (progress.IsDone) return true;
         value.Open(reach);
-        if (!progress.AreMembersDone && !RunMembers(value.Members!, ref progress, budget))
-            return false;
+        if (!progress.AreMembersDone && !RunMembers(value.Members!, ref progress, budget)) return false;
         progress.IsDone = _phase == Phase.Merging || value.MoveNodes(ref progress.NextNode, budget);
         return progress.IsDone;
     }
@@ -169,8 +159,7 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         while (members.Directory.HeadOf(progress.NextHash) != 0 && RunSegment(members, progress.NextHash, budget))
         {
             progress.AreMembersDone = Advance(members, ref progress.NextHash);
-            if (progress.AreMembersDone || budget.IsSpent)
-                return progress.AreMembersDone;
+            if (progress.AreMembersDone || budget.IsSpent) return progress.AreMembersDone;
         }
 
         progress.AreMembersDone = members.Directory.HeadOf(progress.NextHash) == 0;
@@ -184,11 +173,9 @@ internal sealed class Compaction(PageStore pages, Database[] databases)
         ulong last = hash | (ulong.MaxValue >> pages.Head(table.Directory.HeadOf(hash)).Depth);
         bool isLastOfLeaf = last == (hash | (ulong.MaxValue >> leaf.Depth));
         bool folds = _phase == Phase.Merging && pages.Forks.Newest == 0;
-        if (isLastOfLeaf && folds)
-            table.Directory.Fold(hash);
+        if (isLastOfLeaf && folds) table.Directory.Fold(hash);
         hash = last + 1;
-        if (hash == 0 && folds)
-            table.Directory.FoldTop();
+        if (hash == 0 && folds) table.Directory.FoldTop();
         return hash == 0;
     }
 

@@ -58,10 +58,8 @@ public sealed class Database
         EntryPlace place = default;
         bool found = Table.Find(hash, key, ref place) && !IsGone(hash, key, ref place);
         _keyspace.CountLookup(found);
-        if (found && touch == Touch.Yes && Access.Policy != AccessPolicy.Lrm)
-            MarkUsed(ref place);
-        if (!found && _keyspace.TellsMisses && touch != Touch.Unseen)
-            _keyspace.Events.Missed(this, key);
+        if (found && touch == Touch.Yes && Access.Policy != AccessPolicy.Lrm) MarkUsed(ref place);
+        if (!found && _keyspace.TellsMisses && touch != Touch.Unseen) _keyspace.Events.Missed(this, key);
         return new EntryRef(this, key, hash, place, found);
     }
 
@@ -71,8 +69,7 @@ public sealed class Database
         ulong hash = _keyspace.HashOf(key);
         EntryPlace place = default;
         bool found = FindForWrite(hash, key, ref place);
-        if (found && touch == Touch.Yes)
-            MarkUsed(ref place);
+        if (found && touch == Touch.Yes) MarkUsed(ref place);
         return new EntryRef(this, key, hash, place, found);
     }
 
@@ -90,8 +87,7 @@ public sealed class Database
     {
         ulong hash = _keyspace.HashOf(key);
         EntryPlace place = default;
-        if (Table.Find(hash, key, ref place))
-            IsGone(hash, key, ref place);
+        if (Table.Find(hash, key, ref place)) IsGone(hash, key, ref place);
     }
 
     /// <summary>As <see cref="Peek"/>, but finds a key past its time as well, for who looks at the storage itself.</summary>
@@ -114,8 +110,7 @@ public sealed class Database
         bool found = FindForWrite(hash, key, ref place);
         long old = found ? Entry.ExpiryOrNone(ref place.Entry) : Entry.NoExpiry;
         PutString(hash, key, value, StringForm.Compact, expiry.Resolve(old), found, ref place);
-        if (found)
-            MarkUsed(ref place);
+        if (found) MarkUsed(ref place);
         SignalWrite(key, added: !found);
     }
 
@@ -124,8 +119,7 @@ public sealed class Database
     {
         ulong hash = _keyspace.HashOf(key);
         EntryPlace place = default;
-        if (!FindForWrite(hash, key, ref place))
-            return false;
+        if (!FindForWrite(hash, key, ref place)) return false;
         RemoveFound(hash, key, ref place);
         SignalDeleted(key);
         return true;
@@ -142,8 +136,7 @@ public sealed class Database
     {
         ulong hash = _keyspace.HashOf(key), newHash = _keyspace.HashOf(newKey);
         EntryPlace place = default;
-        if (!FindAndMakeRoom(hash, key, to, newHash, newKey, ref place))
-            return false;
+        if (!FindAndMakeRoom(hash, key, to, newHash, newKey, ref place)) return false;
         EntryTransfer.Move(Table, hash, key, ref place, to.Table, newHash, newKey);
         to.SignalAdded(newKey);
         _keyspace.Events.Renamed(this, key, to, newKey);
@@ -158,8 +151,7 @@ public sealed class Database
     {
         ulong hash = _keyspace.HashOf(key), newHash = _keyspace.HashOf(newKey);
         EntryPlace place = default;
-        if (!FindAndMakeRoom(hash, key, to, newHash, newKey, ref place))
-            return false;
+        if (!FindAndMakeRoom(hash, key, to, newHash, newKey, ref place)) return false;
         EntryTransfer.Copy(Table, ref place, to.Table, newHash, newKey, Access.Initial());
         to.SignalWrite(newKey, added: true);
         return true;
@@ -184,14 +176,10 @@ public sealed class Database
         entry = default;
         for (int hidden = 0; hidden < MaxHiddenTries;)
         {
-            if (!RandomEntry.TryPick(Table, _keyspace.Dice, ref place))
-                return false;
-            if (!IsExpired(ref place))
-                break;
-            if (_keyspace.ExpiredKeys == ExpiredKeys.Delete)
-                ExpireAt(ref place);
-            else
-                hidden++;
+            if (!RandomEntry.TryPick(Table, _keyspace.Dice, ref place)) return false;
+            if (!IsExpired(ref place)) break;
+            if (_keyspace.ExpiredKeys == ExpiredKeys.Delete) ExpireAt(ref place);
+            else hidden++;
         }
 
         entry = new EntryView(Table.Pages, ref place.Entry);
@@ -201,8 +189,7 @@ public sealed class Database
     /// <summary>Prepares for so many keys to come, if there are none yet: they need not be moved as the table grows. O(keys / 170).</summary>
     internal void Presize(long keys)
     {
-        if (Table.Count == 0)
-            Table.Presize(keys);
+        if (Table.Count == 0) Table.Presize(keys);
     }
 
     /// <summary>Empties the database. O(segments) at once, or in slices.</summary>
@@ -318,22 +305,19 @@ public sealed class Database
 
     internal void SignalWrite(ReadOnlySpan<byte> key, bool added)
     {
-        if (added)
-            SignalAdded(key);
+        if (added) SignalAdded(key);
         _keyspace.Events.Modified(this, key);
     }
 
     internal void SignalAdded(ReadOnlySpan<byte> key)
     {
-        if (_keyspace.TellsAdditions)
-            _keyspace.Events.Added(this, key);
+        if (_keyspace.TellsAdditions) _keyspace.Events.Added(this, key);
         _keyspace.Events.KeyReady(this, key);
     }
 
     internal void SignalFieldsExpired(ref EntryRef entry, int fields, HashFate fate)
     {
-        if (fate == HashFate.Removed)
-            entry.RemoveEmptied();
+        if (fate == HashFate.Removed) entry.RemoveEmptied();
         _keyspace.Events.FieldsExpired(this, entry.Key, fields, fate);
     }
 
@@ -344,8 +328,7 @@ public sealed class Database
     internal void CountRead(ReadOnlySpan<byte> key, bool found)
     {
         _keyspace.CountLookup(found);
-        if (!found && _keyspace.TellsMisses)
-            _keyspace.Events.Missed(this, key);
+        if (!found && _keyspace.TellsMisses) _keyspace.Events.Missed(this, key);
     }
 
     internal void SignalDeleted(ReadOnlySpan<byte> key) => _keyspace.Events.Deleted(this, key);
@@ -361,27 +344,22 @@ public sealed class Database
         // Slots stay where they are while their neighbours go, but heads may be copied: each step finds its head again.
         for (int position = 0; Table.TryFindFrom(hash, ref position, ref place); position++)
         {
-            if (IsExpired(ref place))
-                ExpireAt(ref place);
+            if (IsExpired(ref place)) ExpireAt(ref place);
         }
     }
 
     // For reads: an expired key is not found, and deleted unless expired keys are only hidden.
     private bool IsGone(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
     {
-        if (!IsExpired(ref place))
-            return false;
-        if (_keyspace.ExpiredKeys == ExpiredKeys.Delete)
-            Expire(hash, key, ref place);
+        if (!IsExpired(ref place)) return false;
+        if (_keyspace.ExpiredKeys == ExpiredKeys.Delete) Expire(hash, key, ref place);
         return true;
     }
 
     private bool FindForWrite(ulong hash, ReadOnlySpan<byte> key, ref EntryPlace place)
     {
-        if (!Table.Find(hash, key, ref place))
-            return false;
-        if (!IsExpired(ref place))
-            return true;
+        if (!Table.Find(hash, key, ref place)) return false;
+        if (!IsExpired(ref place)) return true;
         Expire(hash, key, ref place);
         return false;
     }
@@ -414,8 +392,7 @@ public sealed class Database
     // What a transfer begins with: the entry is found, once more after what had the new name is gone, which may have moved it.
     private bool FindAndMakeRoom(ulong hash, ReadOnlySpan<byte> key, Database to, ulong newHash, ReadOnlySpan<byte> newKey, ref EntryPlace place)
     {
-        if (!FindForWrite(hash, key, ref place))
-            return false;
+        if (!FindForWrite(hash, key, ref place)) return false;
         Invariant.Check(to != this || !key.SequenceEqual(newKey));
         to.MakeRoomFor(newHash, newKey);
         bool found = Table.Find(hash, key, ref place);
@@ -427,18 +404,15 @@ public sealed class Database
     private void MakeRoomFor(ulong hash, ReadOnlySpan<byte> key)
     {
         EntryPlace place = default;
-        if (FindForWrite(hash, key, ref place))
-            RemoveFound(hash, key, ref place);
+        if (FindForWrite(hash, key, ref place)) RemoveFound(hash, key, ref place);
     }
 
     // A page that a fork sees keeps its access clocks: marking a read must not cost a copy.
     private void MarkUsed(ref EntryPlace place)
     {
-        if (_keyspace.Touching == Touch.No)
-            return;
+        if (_keyspace.Touching == Touch.No) return;
         uint old = Entry.Access(ref place.Entry);
         uint now = Access.Touched(old);
-        if (now != old && !Table.IsSharedWithFork(ref place))
-            Entry.SetAccess(ref place.Entry, now);
+        if (now != old && !Table.IsSharedWithFork(ref place)) Entry.SetAccess(ref place.Entry, now);
     }
 }

@@ -94,8 +94,7 @@ internal sealed class Directory
     public DirectoryLeaf WritableLeafOf(ulong hash)
     {
         DirectoryLeaf leaf = LeafOf(hash);
-        if (!_forks.IsShared(leaf.Birth))
-            return leaf;
+        if (!_forks.IsShared(leaf.Birth)) return leaf;
         DirectoryLeaf clone = leaf.Clone(_forks.Current);
         PutLeaf(hash, leaf.Depth, clone);
         return clone;
@@ -146,8 +145,7 @@ internal sealed class Directory
         {
             ulong bit = 1ul << (64 - leaf.Depth);
             DirectoryLeaf sibling = LeafOf(hash ^ bit);
-            if (sibling.Depth != leaf.Depth || !Halve(sibling))
-                return;
+            if (sibling.Depth != leaf.Depth || !Halve(sibling)) return;
             leaf = (hash & bit) == 0 ? Join(leaf, sibling) : Join(sibling, leaf);
             PutLeaf(hash, leaf.Depth, leaf);
         }
@@ -160,8 +158,7 @@ internal sealed class Directory
         {
             foreach (DirectoryLeaf leaf in _top)
             {
-                if (leaf.Depth == _topBits)
-                    return;
+                if (leaf.Depth == _topBits) return;
             }
 
             var halved = new DirectoryLeaf[_top.Length / 2];
@@ -206,8 +203,7 @@ internal sealed class Directory
     {
         DirectoryLeaf leaf = LeafOf(hash);
         leaf.PlacesOf(hash, depth, out int first, out _);
-        if (unixMs < leaf.EarliestAt(first))
-            leaf.SetEarliest(first, unixMs);
+        if (unixMs < leaf.EarliestAt(first)) leaf.SetEarliest(first, unixMs);
         Earliest = Math.Min(Earliest, unixMs);
     }
 
@@ -226,8 +222,7 @@ internal sealed class Directory
         for (int i = 0; i < _top.Length; i += 1 << (_topBits - _top[i].Depth))
         {
             DirectoryLeaf leaf = _top[i];
-            if (leaf.Earliest < unixMs)
-                leaf.TightenEarliest();
+            if (leaf.Earliest < unixMs) leaf.TightenEarliest();
             earliest = Math.Min(earliest, leaf.Earliest);
         }
 
@@ -243,8 +238,7 @@ internal sealed class Directory
             return;
         }
 
-        if (leaf.Depth == _topBits)
-            DoubleTop();
+        if (leaf.Depth == _topBits) DoubleTop();
         int depth = leaf.Depth;
         (DirectoryLeaf low, DirectoryLeaf high) = leaf.Split(_forks.Current);
         ulong bit = 1ul << (63 - depth);
@@ -320,8 +314,7 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
     {
         if (_earliest == null)
         {
-            if (unixMs == Directory.Never)
-                return;
+            if (unixMs == Directory.Never) return;
             _earliest = new long[Heads.Length];
             _earliest.AsSpan().Fill(Directory.Never);
         }
@@ -342,8 +335,7 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
     /// <summary>The first place from one on whose earliest expiry is before a time, or <see cref="NoPlace"/>. O(places), two at a time.</summary>
     public int FirstBefore(long unixMs, int from)
     {
-        if (Earliest >= unixMs || _earliest == null)
-            return NoPlace;
+        if (Earliest >= unixMs || _earliest == null) return NoPlace;
         ReadOnlySpan<long> bounds = _earliest;
         ref long first = ref MemoryMarshal.GetReference(bounds);
         // Not wider, and not from a span: the compiled server has such code ready, where a first call would have to wait for the compiler.
@@ -375,12 +367,12 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
     /// <summary>Gives every segment twice its places.</summary>
     public void Double()
     {
-        var heads = new uint[Heads.Length * 2];
+        uint[] heads = new uint[Heads.Length * 2];
         for (int i = 0; i < Heads.Length; i++)
             heads[2 * i] = heads[2 * i + 1] = Heads[i];
         if (_earliest != null)
         {
-            var earliest = new long[heads.Length];
+            long[] earliest = new long[heads.Length];
             earliest.AsSpan().Fill(Directory.Never);
             for (int i = 0; i < _earliest.Length; i++)
                 earliest[2 * i] = _earliest[i];
@@ -394,15 +386,13 @@ internal sealed class DirectoryLeaf(int depth, int bits, uint[] heads, uint birt
     /// <summary>Gives every segment half its places; false if one has no two.</summary>
     public bool TryHalve()
     {
-        if (Bits == 0)
-            return false;
+        if (Bits == 0) return false;
         for (int i = 0; i < Heads.Length; i += 2)
         {
-            if (Heads[i] != Heads[i + 1])
-                return false;
+            if (Heads[i] != Heads[i + 1]) return false;
         }
 
-        var heads = new uint[Heads.Length / 2];
+        uint[] heads = new uint[Heads.Length / 2];
         for (int i = 0; i < heads.Length; i++)
             heads[i] = Heads[2 * i];
         long[]? earliest = _earliest == null ? null : new long[heads.Length];

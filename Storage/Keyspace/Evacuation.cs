@@ -32,10 +32,8 @@ internal sealed class Evacuation(PageStore pages)
         for (uint id = first; id != 0; id = pages.Head(previous).Next)
         {
             previous = id;
-            if (!pages.TryMakePrivate(ItemKind.Head, id, reach))
-                continue;
-            if (pages.Heads.IsLeaving(id))
-                previous = MoveHead(table, hash, id, reach);
+            if (!pages.TryMakePrivate(ItemKind.Head, id, reach)) continue;
+            if (pages.Heads.IsLeaving(id)) previous = MoveHead(table, hash, id, reach);
             ref SegmentHead head = ref pages.Head(previous);
             MoveBlocks(ref head, reach);
             if ((pages.Runs.IsEvacuating || pages.Objects.IsEvacuating) && !table.AreKeysReferredTo && !MoveReferences(table, ref head, reach, budget))
@@ -61,8 +59,7 @@ internal sealed class Evacuation(PageStore pages)
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
             uint id = head.Blocks[block];
-            if (id == 0 || !blocks.IsLeaving(id) || !pages.TryMakePrivate(kind, id, reach))
-                continue;
+            if (id == 0 || !blocks.IsLeaving(id) || !pages.TryMakePrivate(kind, id, reach)) continue;
             uint moved = blocks.Allocate(_forks.Current);
             System.Runtime.CompilerServices.Unsafe.CopyBlock(ref pages.Block(moved), ref pages.Block(id), (uint)head.Ends[block]);
             head.Blocks[block] = moved;
@@ -80,14 +77,11 @@ internal sealed class Evacuation(PageStore pages)
                 int offset = head.OffsetOf(group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left));
                 ref byte entry = ref table.Space.EntryAt(ref head, offset);
                 bool refers = Entry.IsLongKey(ref entry) || Entry.Place(ref entry) >= ValuePlace.Run;
-                if (!refers || !pages.TryMakePrivate(kind, head.Blocks[SegmentHead.BlockOf(offset)], reach))
-                    continue;
+                if (!refers || !pages.TryMakePrivate(kind, head.Blocks[SegmentHead.BlockOf(offset)], reach)) continue;
                 MoveReferences(ref entry, reach);
-                if (_moved < BytesPerCheck)
-                    continue;
+                if (_moved < BytesPerCheck) continue;
                 _moved = 0;
-                if (budget.IsSpent)
-                    return false;
+                if (budget.IsSpent) return false;
             }
         }
 
@@ -102,8 +96,7 @@ internal sealed class Evacuation(PageStore pages)
             key.Id = Moved(key.Kind, key.Id, key.Length, reach);
         }
 
-        if (Entry.Place(ref entry) < ValuePlace.Run)
-            return;
+        if (Entry.Place(ref entry) < ValuePlace.Run) return;
         ItemKind kind = Entry.Place(ref entry) == ValuePlace.Run ? ItemKind.Run : ItemKind.Object;
         int length = Entry.ReferencedLength(ref entry);
         Entry.SetReference(ref entry, Moved(kind, Entry.Reference(ref entry), length, reach), length);
@@ -111,10 +104,8 @@ internal sealed class Evacuation(PageStore pages)
 
     private uint Moved(ItemKind kind, uint id, int length, Reach reach)
     {
-        if (kind == ItemKind.Object)
-            return MovedObject(id, reach);
-        if (!pages.Runs.IsLeaving(id) || !pages.TryMakePrivate(kind, id, reach))
-            return id;
+        if (kind == ItemKind.Object) return MovedObject(id, reach);
+        if (!pages.Runs.IsLeaving(id) || !pages.TryMakePrivate(kind, id, reach)) return id;
         uint moved = pages.Runs.Allocate(pages.Runs.CapacityOf(id), _forks.Current);
         pages.Runs.Bytes(id, length).CopyTo(pages.Runs.Bytes(moved, length));
         pages.Retire(kind, id, reach);
@@ -124,8 +115,7 @@ internal sealed class Evacuation(PageStore pages)
 
     private uint MovedObject(uint id, Reach reach)
     {
-        if (!pages.Objects.IsLeaving(id))
-            return id;
+        if (!pages.Objects.IsLeaving(id)) return id;
         // Forks may expect a collection elsewhere than where its key is.
         Reach wider = pages.Objects[id] is CollectionValue collection ? collection.Widen(reach, _forks) : reach;
         return pages.TryMakePrivate(ItemKind.Object, id, wider) ? pages.MoveObject(id) : id;

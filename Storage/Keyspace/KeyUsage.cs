@@ -54,8 +54,7 @@ internal static class KeyUsage
         for (long i = 0; i < wanted; i++)
         {
             uint head = table.Directory.HeadOf((ulong)i * step);
-            if (head != previous)
-                AddSegment(table, head, ref bytes, ref keys);
+            if (head != previous) AddSegment(table, head, ref bytes, ref keys);
             previous = head;
         }
 
@@ -93,8 +92,7 @@ internal static class KeyUsage
     {
         long bytes = Entry.IsLongKey(ref entry) ? pages.HeldBytes(Entry.LongKeyOf(ref entry).Kind, Entry.LongKeyOf(ref entry).Id) : 0;
         ValuePlace place = Entry.Place(ref entry);
-        if (place < ValuePlace.Run)
-            return bytes;
+        if (place < ValuePlace.Run) return bytes;
         uint id = Entry.Reference(ref entry);
         bytes += pages.HeldBytes(place == ValuePlace.Run ? ItemKind.Run : ItemKind.Object, id);
         return place == ValuePlace.Object && pages.Objects[id] is CollectionValue collection ? bytes + collection.Measure(samples) : bytes;

@@ -237,14 +237,12 @@ public sealed class Keyspace
         var budget = new TimeBudget(budgetMicros);
         while (_discarded.TryPeek(out TableTeardown? teardown))
         {
-            if (!teardown.Run(budget))
-                return true;
+            if (!teardown.Run(budget)) return true;
             _discarded.Dequeue();
             _flushedKeys += teardown.Entries;
         }
 
-        if (_pages.Discarded.Drain(budget) || _pages.DrainRetired(budget) || _pages.DiscardIdle(budget))
-            return true;
+        if (_pages.Discarded.Drain(budget) || _pages.DrainRetired(budget) || _pages.DiscardIdle(budget)) return true;
         return _compaction.Run(budget);
     }
 
@@ -279,8 +277,7 @@ public sealed class Keyspace
     public void PrefetchMember(Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> member)
     {
         ulong hash = _prefetch.HashOf(key);
-        if (!_memberPrefetch.IsOpenFor(hash))
-            _memberPrefetch.Open(hash, MembersOf(database, hash, key));
+        if (!_memberPrefetch.IsOpenFor(hash)) _memberPrefetch.Open(hash, MembersOf(database, hash, key));
         _memberPrefetch.Add(member);
     }
 
@@ -308,10 +305,8 @@ public sealed class Keyspace
 
     internal void CountLookup(bool found)
     {
-        if (found)
-            Hits++;
-        else
-            Misses++;
+        if (found) Hits++;
+        else Misses++;
     }
 
     internal void CountExpired() => ExpiredCount++;

@@ -26,8 +26,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
         var check = new KeyspaceCheck(pages);
         foreach (Database database in databases)
             check.CheckTable(database.Table);
-        if (isAllReachable && !pages.HasPendingFrees)
-            check.CheckAllocators();
+        if (isAllReachable && !pages.HasPendingFrees) check.CheckAllocators();
     }
 
     /// <summary>Checks the table of a collection.</summary>
@@ -75,8 +74,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
         for (uint id = first; id != 0; id = pages.Head(id).Next)
         {
             Claim(ItemKind.Head, id);
-            if (id != first)
-                _overflowHeads++;
+            if (id != first) _overflowHeads++;
             ref SegmentHead head = ref pages.Head(id);
             Invariant.Check(head.Depth == depth);
             _occupied = _liveBytes = 0;
@@ -115,8 +113,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
         }
 
         Invariant.Check(table.Directory.EarliestExpiryOf(hash, head.Depth) <= FieldExpiries.EarliestOf(pages, ref entry));
-        if (FieldExpiries.Exist(pages, ref entry))
-            _expiringHashes++;
+        if (FieldExpiries.Exist(pages, ref entry)) _expiringHashes++;
         ClaimReferences(ref entry);
         _entries++;
         _occupied++;
@@ -125,8 +122,7 @@ internal sealed class KeyspaceCheck(PageStore pages)
 
     private void ClaimReferences(ref byte entry)
     {
-        if (Entry.IsLongKey(ref entry))
-            Claim(Entry.LongKeyOf(ref entry).Kind, Entry.LongKeyOf(ref entry).Id);
+        if (Entry.IsLongKey(ref entry)) Claim(Entry.LongKeyOf(ref entry).Kind, Entry.LongKeyOf(ref entry).Id);
         if (Entry.Place(ref entry) == ValuePlace.Run)
         {
             Claim(ItemKind.Run, Entry.Reference(ref entry));
@@ -145,10 +141,8 @@ internal sealed class KeyspaceCheck(PageStore pages)
         int ends = 0, dead = 0;
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
-            if (head.Blocks[block] != 0)
-                Claim(SegmentSpace.KindOf(head.Width), head.Blocks[block]);
-            else
-                Invariant.Check(head.Ends[block] == 0);
+            if (head.Blocks[block] != 0) Claim(SegmentSpace.KindOf(head.Width), head.Blocks[block]);
+            else Invariant.Check(head.Ends[block] == 0);
             Invariant.Check(head.Ends[block] <= head.BlockBytes && head.Dead[block] <= head.Ends[block]);
             ends += head.Ends[block];
             dead += head.Dead[block];

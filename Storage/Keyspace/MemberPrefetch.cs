@@ -33,11 +33,9 @@ internal sealed class MemberPrefetch
     /// <summary>Hashes a member, and asks for the place in its table's directory that leads to its segment.</summary>
     public void Add(ReadOnlySpan<byte> member)
     {
-        if (_count == Capacity || _table is not { } table)
-            return;
+        if (_count == Capacity || _table is not { } table) return;
         ulong hash = table.Hasher.Hash(member);
-        if (_tables[_count] != table)
-            _tables[_count] = table;
+        if (_tables[_count] != table) _tables[_count] = table;
         _hashes[_count++] = hash;
         table.Directory.Prefetch(hash);
     }

@@ -59,8 +59,7 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
         pending.Hash = hash;
         bool isRemembered = key.Length <= RememberedBytes;
         pending.Length = isRemembered ? key.Length : NotRemembered;
-        if (isRemembered)
-            key.CopyTo(pending.Key);
+        if (isRemembered) key.CopyTo(pending.Key);
         _table.Directory.Prefetch(hash);
     }
 
@@ -91,8 +90,7 @@ internal sealed class PrefetchBatch(KeyHasher hasher)
         for (int i = _next; i < last; i++)
         {
             ref Pending pending = ref _pending[i];
-            if (!IsOf(ref pending, key))
-                continue;
+            if (!IsOf(ref pending, key)) continue;
             _next = i;
             return pending.Hash;
         }

@@ -51,8 +51,7 @@ public readonly struct SipHash(ulong key0, ulong key1)
     private static ulong Tail(ref byte start, int whole, int length)
     {
         ulong tail = (ulong)length << 56;
-        if (length >= 8 && length != whole)
-            return tail | (Word(ref start, length - 8) >> (64 - 8 * (length - whole)));
+        if (length >= 8 && length != whole) return tail | (Word(ref start, length - 8) >> (64 - 8 * (length - whole)));
         for (int i = whole; i < length; i++)
             tail |= (ulong)Unsafe.Add(ref start, i) << (8 * (i - whole));
         return tail;

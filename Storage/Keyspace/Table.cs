@@ -126,10 +126,8 @@ internal sealed class Table
     public bool Find(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
     {
         uint id = Directory.HeadOf(hash);
-        if (id == 0)
-            return false;
-        if (FindIn(id, hash, key, ref place))
-            return true;
+        if (id == 0) return false;
+        if (FindIn(id, hash, key, ref place)) return true;
         return _overflowHeads != 0 && FindInChain(_pages.Head(id).Next, hash, key, ref place);
     }
 
@@ -138,8 +136,7 @@ internal sealed class Table
         get
         {
             uint id = Directory.HeadOf(0);
-            if (id == 0)
-                return 0;
+            if (id == 0) return 0;
             ref SegmentHead head = ref _pages.Head(id);
             return (SegmentHead.Bytes + head.EndBytes) / Math.Max(1, (int)head.Count);
         }
@@ -149,8 +146,7 @@ internal sealed class Table
     {
         for (; id != 0; id = _pages.Head(id).Next)
         {
-            if (FindIn(id, hash, key, ref place))
-                return true;
+            if (FindIn(id, hash, key, ref place)) return true;
         }
 
         return false;
@@ -169,16 +165,14 @@ internal sealed class Table
             {
                 int index = BitOperations.TrailingZeroCount(matches);
                 ref byte entry = ref _space.EntryAt(ref head, SegmentHead.OffsetInLine(ref line, index));
-                if (!Entry.HasKey(_pages, ref entry, key))
-                    continue;
+                if (!Entry.HasKey(_pages, ref entry, key)) continue;
                 place.Head = ref head;
                 place.Entry = ref entry;
                 place.Slot = group * SegmentHead.SlotsPerGroup + index;
                 return true;
             }
 
-            if (SegmentHead.HasEmpty(ref line))
-                return false;
+            if (SegmentHead.HasEmpty(ref line)) return false;
         }
 
         return false;
@@ -216,8 +210,7 @@ internal sealed class Table
     public void PrefetchGroup(ulong hash)
     {
         uint id = Directory.HeadOf(hash);
-        if (id == 0)
-            return;
+        if (id == 0) return;
         ref SegmentHead head = ref _pages.Head(id);
         CacheLine.Prefetch(ref head.Line(SegmentHead.GroupOf(hash)));
         // The first line of the block table is all that most segments use.
@@ -228,13 +221,11 @@ internal sealed class Table
     public void PrefetchEntry(ulong hash)
     {
         uint id = Directory.HeadOf(hash);
-        if (id == 0)
-            return;
+        if (id == 0) return;
         ref SegmentHead head = ref _pages.Head(id);
         ref byte line = ref head.Line(SegmentHead.GroupOf(hash));
         uint matches = SegmentHead.Matches(ref line, hash);
-        if (matches == 0)
-            return;
+        if (matches == 0) return;
         int offset = SegmentHead.OffsetInLine(ref line, BitOperations.TrailingZeroCount(matches));
         ref byte entry = ref _space.EntryAt(ref head, offset);
         CacheLine.Prefetch(ref entry);
@@ -253,8 +244,7 @@ internal sealed class Table
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void MakeWritable(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
     {
-        if (_forks.Newest != 0)
-            CopyOnWrite(hash, key, ref place);
+        if (_forks.Newest != 0) CopyOnWrite(hash, key, ref place);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -270,8 +260,7 @@ internal sealed class Table
     /// <summary>Prepares a found entry's head, but not its bytes, for being written to: what removing it needs.</summary>
     private void MakeHeadWritable(ulong hash, scoped ReadOnlySpan<byte> key, ref EntryPlace place)
     {
-        if (_forks.Newest == 0)
-            return;
+        if (_forks.Newest == 0) return;
         MakeHeadsPrivate(hash);
         bool found = Find(hash, key, ref place);
         Invariant.Check(found);
@@ -289,8 +278,7 @@ internal sealed class Table
     private uint MakeHeadsPrivate(ulong hash)
     {
         uint first = Directory.HeadOf(hash);
-        if (first == 0)
-            return 0;
+        if (first == 0) return 0;
         int depth = _pages.Head(first).Depth;
         Reach reach = ReachOf(hash, depth);
         // The directory may be written from here on, whether or not the head has to be copied.
@@ -299,10 +287,8 @@ internal sealed class Table
         for (uint id = first; id != 0; id = _pages.Head(previous).Next)
         {
             uint own = PrivateHead(id, reach);
-            if (previous != 0)
-                _pages.Head(previous).Next = own;
-            else if (own != id)
-                Directory.SetHead(hash, depth, own);
+            if (previous != 0) _pages.Head(previous).Next = own;
+            else if (own != id) Directory.SetHead(hash, depth, own);
             previous = own;
         }
 
@@ -311,8 +297,7 @@ internal sealed class Table
 
     private uint PrivateHead(uint id, Reach reach)
     {
-        if (_pages.TryMakePrivate(ItemKind.Head, id, reach))
-            return id;
+        if (_pages.TryMakePrivate(ItemKind.Head, id, reach)) return id;
         uint copy = _pages.Heads.Allocate(_forks.Current);
         _pages.Head(copy) = _pages.Head(id);
         _pages.Retire(ItemKind.Head, id, reach);
@@ -329,13 +314,10 @@ internal sealed class Table
         Place(hash, layout.BytesWith(keyBytes), ref place);
         ref byte entry = ref place.Entry;
         Entry.SetLayout(ref entry, layout.Shape, Entry.KeyLengthByte(key.Length), layout.ValueBytes);
-        if (key.Length > Entry.MaxInlineKey)
-            Entry.LongKeyOf(ref entry) = LongKeyField.Store(_pages, key, hash);
-        else
-            key.CopyTo(MemoryMarshal.CreateSpan(ref Entry.KeyField(ref entry), key.Length));
+        if (key.Length > Entry.MaxInlineKey) Entry.LongKeyOf(ref entry) = LongKeyField.Store(_pages, key, hash);
+        else key.CopyTo(MemoryMarshal.CreateSpan(ref Entry.KeyField(ref entry), key.Length));
         Count++;
-        if (layout.HasExpiry)
-            SetNewExpiry(hash, ref place, layout.Expiry);
+        if (layout.HasExpiry) SetNewExpiry(hash, ref place, layout.Expiry);
     }
 
     // Finds a slot and bytes for an entry, growing the table until there are.
@@ -344,12 +326,10 @@ internal sealed class Table
         for (; ; Grow(hash))
         {
             uint id = _forks.Newest == 0 ? Directory.HeadOf(hash) : MakeHeadsPrivate(hash);
-            if (id == 0)
-                id = AddFirstHead();
+            if (id == 0) id = AddFirstHead();
             for (; id != 0; id = _pages.Head(id).Next)
             {
-                if (TryPlaceIn(id, hash, bytes, ref place))
-                    return;
+                if (TryPlaceIn(id, hash, bytes, ref place)) return;
             }
         }
     }
@@ -361,14 +341,12 @@ internal sealed class Table
         int slot = head.FindFreeSlot(hash);
         if (slot == SegmentHead.NoSlot)
         {
-            if (head.Tombstones < RehashFrom)
-                return false;
+            if (head.Tombstones < RehashFrom) return false;
             Rehash(ref head);
             slot = head.FindFreeSlot(hash);
         }
 
-        if (!TryReserve(ref head, hash, bytes, out int offset))
-            return false;
+        if (!TryReserve(ref head, hash, bytes, out int offset)) return false;
         head.Occupy(slot, hash, offset);
         place.Head = ref head;
         place.Slot = slot;
@@ -379,8 +357,7 @@ internal sealed class Table
     private bool TryReserve(ref SegmentHead head, ulong hash, int bytes, out int offset)
     {
         Reach reach = ReachOf(hash, head.Depth);
-        if (_space.TryReserve(ref head, bytes, reach, out offset))
-            return true;
+        if (_space.TryReserve(ref head, bytes, reach, out offset)) return true;
         return _space.TryWiden(ref head, reach) && _space.TryReserve(ref head, bytes, reach, out offset);
     }
 
@@ -419,12 +396,9 @@ internal sealed class Table
             entry = layout.Shape;
         else
             Resize(hash, layout, ref place);
-        if (oldExpiry == layout.Expiry)
-            return;
-        if (oldExpiry != Entry.NoExpiry)
-            Expiries.Remove(oldExpiry);
-        if (layout.HasExpiry)
-            SetNewExpiry(hash, ref place, layout.Expiry);
+        if (oldExpiry == layout.Expiry) return;
+        if (oldExpiry != Entry.NoExpiry) Expiries.Remove(oldExpiry);
+        if (layout.HasExpiry) SetNewExpiry(hash, ref place, layout.Expiry);
     }
 
     private void Resize(ulong hash, in EntryLayout layout, ref EntryPlace place)
@@ -439,8 +413,7 @@ internal sealed class Table
         else
             Move(hash, oldBytes, newBytes, ref place);
         // A split on the way did not see the entry.
-        if (layout.HasExpiry)
-            Directory.NoteExpiry(hash, place.Head.Depth, layout.Expiry);
+        if (layout.HasExpiry) Directory.NoteExpiry(hash, place.Head.Depth, layout.Expiry);
         CopyReshaped(ref MemoryMarshal.GetReference(old), ref place.Entry, layout);
     }
 
@@ -467,8 +440,7 @@ internal sealed class Table
         int valueBytes = Math.Min(Entry.ValueFieldBytes(ref from), layout.ValueBytes);
         Entry.SetLayout(ref to, layout.Shape, Entry.KeyLengthByte(ref from), layout.ValueBytes);
         Entry.SetAccess(ref to, Entry.Access(ref from));
-        if (layout.HasExpiry)
-            Entry.SetExpiry(ref to, layout.Expiry);
+        if (layout.HasExpiry) Entry.SetExpiry(ref to, layout.Expiry);
         Unsafe.CopyBlockUnaligned(ref Entry.KeyField(ref to), ref Entry.KeyField(ref from), (uint)keyBytes);
         Unsafe.CopyBlockUnaligned(ref Entry.ValueField(ref to), ref Entry.ValueField(ref from), (uint)valueBytes);
     }
@@ -478,8 +450,7 @@ internal sealed class Table
     {
         MakeHeadWritable(hash, key, ref place);
         ref byte entry = ref place.Entry;
-        if (Entry.HasExpiry(ref entry))
-            Expiries.Remove(Entry.Expiry(ref entry));
+        if (Entry.HasExpiry(ref entry)) Expiries.Remove(Entry.Expiry(ref entry));
         if (Entry.IsLongKey(ref entry))
         {
             LongKeyField longKey = Entry.LongKeyOf(ref entry);
@@ -501,8 +472,7 @@ internal sealed class Table
     public void NoteFieldExpiry(ulong hash, ref EntryPlace place)
     {
         long earliest = FieldExpiries.EarliestOf(_pages, ref place.Entry);
-        if (earliest == Directory.Never)
-            return;
+        if (earliest == Directory.Never) return;
         Directory.NoteExpiry(hash, place.Head.Depth, earliest);
         Expiries.NoteOnHorizon(earliest);
     }
@@ -510,15 +480,13 @@ internal sealed class Table
     /// <summary>Counts an entry that has got its value or been edited, if it is a hash of which a field expires. O(1).</summary>
     public void CountIn(ref byte entry)
     {
-        if (FieldExpiries.Exist(_pages, ref entry))
-            ExpiringHashes++;
+        if (FieldExpiries.Exist(_pages, ref entry)) ExpiringHashes++;
     }
 
     /// <summary>Counts it out, before its value goes or is edited. O(1).</summary>
     public void CountOut(ref byte entry)
     {
-        if (FieldExpiries.Exist(_pages, ref entry))
-            ExpiringHashes--;
+        if (FieldExpiries.Exist(_pages, ref entry)) ExpiringHashes--;
     }
 
     private void SetNewExpiry(ulong hash, ref EntryPlace place, long unixMs)
@@ -533,16 +501,14 @@ internal sealed class Table
     {
         const int usualFill = SegmentHead.SplitAt * 3 / 4;
         Invariant.Check(Count == 0);
-        if (Directory.HeadOf(0) == 0)
-            AddFirstHead();
+        if (Directory.HeadOf(0) == 0) AddFirstHead();
         // Segments that deletions have left may be deeper already.
         int depth = (int)Math.Min(BitOperations.Log2((ulong)Math.Max(entries / usualFill, 1)), MaxDepth);
         for (ulong prefix = 0; ; prefix += 1ul << (64 - depth))
         {
             while (_pages.Head(Directory.HeadOf(prefix)).Depth < depth)
                 Split(prefix, _pages.Head(Directory.HeadOf(prefix)).Depth);
-            if (depth == 0 || prefix == ulong.MaxValue << (64 - depth))
-                return;
+            if (depth == 0 || prefix == ulong.MaxValue << (64 - depth)) return;
         }
     }
 
@@ -550,10 +516,8 @@ internal sealed class Table
     {
         ref SegmentHead head = ref _pages.Head(Directory.HeadOf(hash));
         int cap = Math.Min(MaxDepth, DepthBeyondEven + BitOperations.Log2((ulong)Count / SegmentHead.SplitAt + 1));
-        if (head.Depth < cap)
-            Split(hash, head.Depth);
-        else
-            ChainHead(ref head);
+        if (head.Depth < cap) Split(hash, head.Depth);
+        else ChainHead(ref head);
     }
 
     private void ChainHead(ref SegmentHead first)
@@ -633,8 +597,7 @@ internal sealed class Table
                 Distribute(ref _pages.Head(id), 0, ref merged, ref merged);
             RetireChain(first, ReachOf(hash, sourceDepth));
             hash |= ulong.MaxValue >> sourceDepth;
-            if (hash == last)
-                break;
+            if (hash == last) break;
         }
 
         Directory.Merge(prefix, depth, merged.First);
@@ -651,10 +614,8 @@ internal sealed class Table
                 int slot = group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left);
                 ref byte entry = ref _space.EntryAt(ref head, head.OffsetOf(slot));
                 ulong hash = Entry.Hash(_hasher, ref entry);
-                if ((hash & bit) == 0)
-                    low.Add(ref entry, hash);
-                else
-                    high.Add(ref entry, hash);
+                if ((hash & bit) == 0) low.Add(ref entry, hash);
+                else high.Add(ref entry, hash);
             }
         }
     }

@@ -27,8 +27,7 @@ internal sealed class TableTeardown(Table table, long bytes = 0) : Teardown
         {
             _reached = prefix;
             FreeChain(head, new Reach(table.ReachOf(prefix, table.Pages.Head(head).Depth).LastPosition, _asOf));
-            if (budget.IsSpent)
-                return false;
+            if (budget.IsSpent) return false;
         }
 
         return true;
@@ -65,7 +64,6 @@ internal sealed class TableTeardown(Table table, long bytes = 0) : Teardown
         PageStore pages = table.Pages;
         if (Entry.IsLongKey(ref entry))
             pages.Retire(Entry.LongKeyOf(ref entry).Kind, Entry.LongKeyOf(ref entry).Id, reach);
-        if (Entry.Place(ref entry) >= ValuePlace.Run)
-            BytesValues.ReleaseReference(pages, ref entry, reach);
+        if (Entry.Place(ref entry) >= ValuePlace.Run) BytesValues.ReleaseReference(pages, ref entry, reach);
     }
 }

@@ -71,18 +71,13 @@ internal sealed class BlockAllocator
     /// <summary>Hands out a block of arbitrary contents, born in <paramref name="epoch"/>; its id is never 0.</summary>
     public uint Allocate(uint epoch)
     {
-        if (!_withRoom.TryGetLowest(out int number))
-            number = AddChunk();
+        if (!_withRoom.TryGetLowest(out int number)) number = AddChunk();
         Chunk chunk = _chunks[number]!;
         int index = chunk.FreeHead;
-        if (index == None)
-            index = chunk.Touched++;
-        else
-            chunk.FreeHead = Unsafe.ReadUnaligned<int>(ref At(Id(number, index)));
-        if (chunk.Used++ == 0)
-            _spareChunks--;
-        if (chunk.Used == _capacity)
-            _withRoom.Remove(number);
+        if (index == None) index = chunk.Touched++;
+        else chunk.FreeHead = Unsafe.ReadUnaligned<int>(ref At(Id(number, index)));
+        if (chunk.Used++ == 0) _spareChunks--;
+        if (chunk.Used == _capacity) _withRoom.Remove(number);
         chunk.Births[index] = epoch;
         Used++;
         return Id(number, index);
@@ -98,14 +93,10 @@ internal sealed class BlockAllocator
         chunk.FreeHead = index;
         Used--;
         Invariant.Check(--chunk.Used >= 0);
-        if (!chunk.IsLeaving)
-            _withRoom.Add(number);
-        if (chunk.Used != 0)
-            return;
-        if (chunk.IsLeaving)
-            ReturnChunk(number);
-        else
-            ReturnIfSpare(number);
+        if (!chunk.IsLeaving) _withRoom.Add(number);
+        if (chunk.Used != 0) return;
+        if (chunk.IsLeaving) ReturnChunk(number);
+        else ReturnIfSpare(number);
     }
 
     /// <summary>
@@ -124,14 +115,12 @@ internal sealed class BlockAllocator
         Span<int> perLevel = stackalloc int[FillLevels];
         foreach (Chunk? chunk in _chunks)
         {
-            if (chunk != null)
-                perLevel[LevelOf(chunk)]++;
+            if (chunk != null) perLevel[LevelOf(chunk)]++;
         }
 
         for (int level = 0; level < FillLevels && surplus > 0; level++)
         {
-            if (perLevel[level] != 0)
-                Leave(level, Math.Min(surplus, perLevel[level]));
+            if (perLevel[level] != 0) Leave(level, Math.Min(surplus, perLevel[level]));
             surplus -= perLevel[level];
         }
     }
@@ -144,11 +133,9 @@ internal sealed class BlockAllocator
     {
         foreach (int number in _leaving)
         {
-            if (_chunks[number] is not { IsLeaving: true } chunk)
-                continue;
+            if (_chunks[number] is not { IsLeaving: true } chunk) continue;
             chunk.IsLeaving = false;
-            if (chunk.Used < _capacity)
-                _withRoom.Add(number);
+            if (chunk.Used < _capacity) _withRoom.Add(number);
         }
 
         _leaving.Clear();
@@ -174,8 +161,7 @@ internal sealed class BlockAllocator
     private int AddChunk()
     {
         int number = _pool.Rent();
-        if (number >= _chunks.Length)
-            Array.Resize(ref _chunks, Math.Max(number + 1, _chunks.Length * 2));
+        if (number >= _chunks.Length) Array.Resize(ref _chunks, Math.Max(number + 1, _chunks.Length * 2));
         _chunks[number] = new Chunk(_capacity);
         _withRoom.Add(number);
         _chunkCount++;
@@ -186,8 +172,7 @@ internal sealed class BlockAllocator
     // One empty chunk stays: a block freed and allocated at the edge of a chunk must not move chunks to and fro.
     private void ReturnIfSpare(int number)
     {
-        if (++_spareChunks == 1)
-            return;
+        if (++_spareChunks == 1) return;
         _spareChunks--;
         _withRoom.Remove(number);
         ReturnChunk(number);
@@ -205,12 +190,10 @@ internal sealed class BlockAllocator
 
     private void Leave(int level, int count)
     {
-        if (level == FillLevels - 1)
-            return;
+        if (level == FillLevels - 1) return;
         for (int number = _chunks.Length - 1; count > 0; number--)
         {
-            if (_chunks[number] is not { IsLeaving: false } chunk || LevelOf(chunk) != level)
-                continue;
+            if (_chunks[number] is not { IsLeaving: false } chunk || LevelOf(chunk) != level) continue;
             Leave(number, chunk);
             count--;
         }
@@ -220,8 +203,7 @@ internal sealed class BlockAllocator
     {
         for (int number = 0; number < _chunks.Length; number++)
         {
-            if (_chunks[number] is { Used: > 0 } chunk)
-                Leave(number, chunk);
+            if (_chunks[number] is { Used: > 0 } chunk) Leave(number, chunk);
         }
     }
 

@@ -14,9 +14,7 @@ internal static unsafe class CacheLine
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(ref byte line)
     {
-        if (Sse.IsSupported)
-            Sse.Prefetch0(Unsafe.AsPointer(ref line));
-        else
-            _ = Volatile.Read(ref line);
+        if (Sse.IsSupported) Sse.Prefetch0(Unsafe.AsPointer(ref line));
+        else _ = Volatile.Read(ref line);
     }
 }

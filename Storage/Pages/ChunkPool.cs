@@ -70,8 +70,7 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
             number = _warm.Pop();
         }
 
-        if (_warm.Count == 0)
-            WarmAhead();
+        if (_warm.Count == 0) WarmAhead();
         return number;
     }
 
@@ -90,8 +89,7 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
         }
 
         // What was prepared for growth would not be used before all cold chunks are.
-        if (_cold.Count > WarmChunks && _largeSlabs.TryTakeReady(out byte[]? ready))
-            AddSlab(ready);
+        if (_cold.Count > WarmChunks && _largeSlabs.TryTakeReady(out byte[]? ready)) AddSlab(ready);
         _cooling = _warm.Pop();
         Discard(_cooling, 0, ChunkBytes / 2);
     }
@@ -118,25 +116,21 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
     private bool TryTakeWarmedAhead(out int number)
     {
         number = Interlocked.Exchange(ref _warmedAhead, None);
-        if (number == None)
-            return false;
+        if (number == None) return false;
         _aheadCount = 0;
         return true;
     }
 
     private bool TryTakeCold(out int number)
     {
-        if (!_cold.TryPop(out number))
-            return false;
-        if (hugePages == HugePages.Advise)
-            MemoryAdvice.AvoidHugePages(Addresses[number], ChunkBytes);
+        if (!_cold.TryPop(out number)) return false;
+        if (hugePages == HugePages.Advise) MemoryAdvice.AvoidHugePages(Addresses[number], ChunkBytes);
         return true;
     }
 
     private void WarmAhead()
     {
-        if (hugePages == HugePages.Off || _aheadCount != 0 || !_cold.TryPop(out int number))
-            return;
+        if (hugePages == HugePages.Off || _aheadCount != 0 || !_cold.TryPop(out int number)) return;
         _aheadCount = 1;
         ThreadPool.UnsafeQueueUserWorkItem(static chunk => chunk.Pool.Warm(chunk.Number), (Pool: this, Number: number), preferLocal: false);
     }
@@ -155,8 +149,7 @@ internal sealed unsafe class ChunkPool(HugePages hugePages)
         byte[] slab = _slabs.Count < SmallSlabs
             ? GC.AllocateUninitializedArray<byte>(ChunkBytes + CacheLine.Bytes, pinned: true)
             : _largeSlabs.Take();
-        if (_slabs.Count + 1 >= SmallSlabs)
-            _largeSlabs.PrepareNext();
+        if (_slabs.Count + 1 >= SmallSlabs) _largeSlabs.PrepareNext();
         return slab;
     }
 

@@ -12,8 +12,7 @@ internal sealed class ChunkSet
     public void Add(int number)
     {
         int word = number >> 6;
-        if (word >= _words.Length)
-            Array.Resize(ref _words, Math.Max(word + 1, _words.Length * 2));
+        if (word >= _words.Length) Array.Resize(ref _words, Math.Max(word + 1, _words.Length * 2));
         _words[word] |= 1ul << number;
         _firstWord = Math.Min(_firstWord, word);
     }

@@ -30,8 +30,7 @@ internal sealed unsafe class LargeArrays
         for (int i = _warm.Count - 1; i >= 0; i--)
         {
             byte[] array = _warm[i];
-            if (array.Length < bytes || array.Length - bytes > bytes / 8)
-                continue;
+            if (array.Length < bytes || array.Length - bytes > bytes / 8) continue;
             _warm.RemoveAt(i);
             _warmBytes -= array.Length;
             return array;
@@ -61,8 +60,7 @@ internal sealed unsafe class LargeArrays
         fixed (byte* start = array)
             MemoryAdvice.Discard((nint)start + _discarded, bytes);
         _discarded += bytes;
-        if (_discarded < array.Length)
-            return;
+        if (_discarded < array.Length) return;
         _discarded = 0;
         _idle.Dequeue();
     }

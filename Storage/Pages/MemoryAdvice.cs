@@ -24,8 +24,7 @@ internal static unsafe class MemoryAdvice
     public static void Populate(nint address, nint length)
     {
         nint start = address & ~(PageBytes - 1);
-        if (OperatingSystem.IsLinux())
-            _ = Madvise((void*)start, (nuint)(address + length - start), LinuxPopulateWrite);
+        if (OperatingSystem.IsLinux()) _ = Madvise((void*)start, (nuint)(address + length - start), LinuxPopulateWrite);
     }
 
     /// <summary>Gives the memory of a range, whose contents are no longer wanted, back to the system; reading it later yields anything.</summary>
@@ -33,17 +32,14 @@ internal static unsafe class MemoryAdvice
     {
         nint start = (address + PageBytes - 1) & ~(PageBytes - 1);
         nint end = (address + length) & ~(PageBytes - 1);
-        if (OperatingSystem.IsLinux())
-            _ = Madvise((void*)start, (nuint)(end - start), LinuxDontNeed);
-        else if (OperatingSystem.IsWindows())
-            _ = DiscardVirtualMemory((void*)start, (nuint)(end - start));
+        if (OperatingSystem.IsLinux()) _ = Madvise((void*)start, (nuint)(end - start), LinuxDontNeed);
+        else if (OperatingSystem.IsWindows()) _ = DiscardVirtualMemory((void*)start, (nuint)(end - start));
     }
 
     // Rounded outwards, so that neighbouring chunks end up in one mapping; these hints change no contents.
     private static void AdviseOutwards(nint address, nint length, int advice)
     {
-        if (!OperatingSystem.IsLinux())
-            return;
+        if (!OperatingSystem.IsLinux()) return;
         nint start = address & ~(PageBytes - 1);
         nint end = (address + length + PageBytes - 1) & ~(PageBytes - 1);
         _ = Madvise((void*)start, (nuint)(end - start), advice);

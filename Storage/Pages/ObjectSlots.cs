@@ -101,8 +101,7 @@ internal sealed class ObjectSlots
         for (int page = _pageCount - 1; page >= 0 && surplus > 0; page--)
         {
             ref PageState state = ref _states[page];
-            if (state.Used == 0 || (scope == EvacuationScope.Sparse && state.Used > PageSlots / 4 * 3))
-                continue;
+            if (state.Used == 0 || (scope == EvacuationScope.Sparse && state.Used > PageSlots / 4 * 3)) continue;
             state.IsLeaving = true;
             _withRoom.Remove(page);
             _leavingCount++;
@@ -118,29 +117,22 @@ internal sealed class ObjectSlots
     {
         for (int page = 0; page < _pageCount && _leavingCount > 0; page++)
         {
-            if (!_states[page].IsLeaving)
-                continue;
+            if (!_states[page].IsLeaving) continue;
             _states[page].IsLeaving = false;
             _leavingCount--;
-            if (HasRoom(page))
-                _withRoom.Add(page);
+            if (HasRoom(page)) _withRoom.Add(page);
         }
     }
 
     private uint Place(object value, uint epoch)
     {
-        if (!_withRoom.TryGetLowest(out int page))
-            page = AddPage();
+        if (!_withRoom.TryGetLowest(out int page)) page = AddPage();
         ref PageState state = ref _states[page];
         int index = state.FreeHead - 1;
-        if (index >= 0)
-            state.FreeHead = (int)_births[page][index];
-        else
-            index = state.Touched++;
-        if (state.Used++ == 0)
-            _spareCount--;
-        if (!HasRoom(page))
-            _withRoom.Remove(page);
+        if (index >= 0) state.FreeHead = (int)_births[page][index];
+        else index = state.Touched++;
+        if (state.Used++ == 0) _spareCount--;
+        if (!HasRoom(page)) _withRoom.Remove(page);
         _objects[page][index] = value;
         _births[page][index] = epoch;
         Used++;
@@ -157,10 +149,8 @@ internal sealed class ObjectSlots
         _births[page][index] = (uint)state.FreeHead;
         state.FreeHead = index + 1;
         Used--;
-        if (!state.IsLeaving)
-            _withRoom.Add(page);
-        if (--state.Used == 0 && (++_spareCount > 1 || state.IsLeaving))
-            DropPage(page);
+        if (!state.IsLeaving) _withRoom.Add(page);
+        if (--state.Used == 0 && (++_spareCount > 1 || state.IsLeaving)) DropPage(page);
     }
 
     private bool HasRoom(int page) => _states[page].FreeHead != 0 || _states[page].Touched < PageSlots;
@@ -193,10 +183,8 @@ internal sealed class ObjectSlots
 
     private void DropPage(int page)
     {
-        if (_states[page].IsLeaving)
-            _leavingCount--;
-        else
-            _withRoom.Remove(page);
+        if (_states[page].IsLeaving) _leavingCount--;
+        else _withRoom.Remove(page);
         _objects[page] = [];
         _births[page] = [];
         _states[page] = default;

@@ -120,10 +120,8 @@ internal sealed class PageStore
     public bool TryMakePrivate(ItemKind kind, uint id, Reach reach)
     {
         uint birth = BirthOf(kind, id);
-        if (!Forks.IsShared(birth))
-            return true;
-        if (Forks.IsNeeded(birth, ReachOf(kind, id, reach)))
-            return false;
+        if (!Forks.IsShared(birth)) return true;
+        if (Forks.IsNeeded(birth, ReachOf(kind, id, reach))) return false;
         SetBirth(kind, id, Forks.Current);
         return true;
     }
@@ -131,26 +129,22 @@ internal sealed class PageStore
     /// <summary>Moves an object that is private to another slot, which is returned.</summary>
     public uint MoveObject(uint id)
     {
-        if (!_moved.IsEmpty)
-            _moved.Remove(ItemKind.Object, id);
+        if (!_moved.IsEmpty) _moved.Remove(ItemKind.Object, id);
         return Objects.Move(id, Forks.Current);
     }
 
     /// <summary>Notes that a run or an object passes from the entry of one key, whose reach this is, to that of another.</summary>
     public void NoteMove(ItemKind kind, uint id, Reach reach)
     {
-        if (Forks.IsShared(BirthOf(kind, id)))
-            _moved.Add(kind, id, reach.LastPosition);
+        if (Forks.IsShared(BirthOf(kind, id))) _moved.Add(kind, id, reach.LastPosition);
     }
 
     /// <summary>Ends a fork; its items are freed by <see cref="DrainRetired"/>.</summary>
     public void EndFork(ForkEpoch fork)
     {
         Forks.End(fork);
-        if (Forks.Newest == 0)
-            _moved.Clear();
-        if (!fork.Retired.IsEmpty)
-            _ended.Enqueue(fork);
+        if (Forks.Newest == 0) _moved.Clear();
+        if (!fork.Retired.IsEmpty) _ended.Enqueue(fork);
     }
 
     /// <summary>Frees what ended forks leave behind, until the budget is spent; true while there is more.</summary>
@@ -169,8 +163,7 @@ internal sealed class PageStore
                 PassOn(item, fork.Id);
             }
 
-            if (budget.IsSpent)
-                return _ended.Count != 0;
+            if (budget.IsSpent) return _ended.Count != 0;
         }
 
         return false;
@@ -181,14 +174,10 @@ internal sealed class PageStore
     {
         while (Chunks.HasIdle || Runs.HasIdle || Arrays.HasIdle)
         {
-            if (budget.IsSpent)
-                return true;
-            if (Chunks.HasIdle)
-                Chunks.DiscardSlice();
-            else if (Runs.HasIdle)
-                Runs.DiscardOne();
-            else
-                Arrays.DiscardSlice();
+            if (budget.IsSpent) return true;
+            if (Chunks.HasIdle) Chunks.DiscardSlice();
+            else if (Runs.HasIdle) Runs.DiscardOne();
+            else Arrays.DiscardSlice();
         }
 
         return false;
@@ -232,20 +221,15 @@ internal sealed class PageStore
 
     private void Free(ItemKind kind, uint id)
     {
-        if (!_moved.IsEmpty)
-            _moved.Remove(kind, id);
-        if (kind == ItemKind.Run)
-            Runs.Free(id);
-        else if (kind == ItemKind.Object)
-            FreeObject(id);
-        else
-            BlocksOf(kind).Free(id);
+        if (!_moved.IsEmpty) _moved.Remove(kind, id);
+        if (kind == ItemKind.Run) Runs.Free(id);
+        else if (kind == ItemKind.Object) FreeObject(id);
+        else BlocksOf(kind).Free(id);
     }
 
     private void FreeObject(uint id)
     {
-        if (Objects[id] is byte[] array)
-            Arrays.Give(array);
+        if (Objects[id] is byte[] array) Arrays.Give(array);
         Objects.Free(id);
     }
 
@@ -258,12 +242,9 @@ internal sealed class PageStore
 
     private void SetBirth(ItemKind kind, uint id, uint epoch)
     {
-        if (kind == ItemKind.Run)
-            Runs.SetBirth(id, epoch);
-        else if (kind == ItemKind.Object)
-            Objects.SetBirth(id, epoch);
-        else
-            BlocksOf(kind).SetBirth(id, epoch);
+        if (kind == ItemKind.Run) Runs.SetBirth(id, epoch);
+        else if (kind == ItemKind.Object) Objects.SetBirth(id, epoch);
+        else BlocksOf(kind).SetBirth(id, epoch);
     }
 
     /// <summary>What an item takes.</summary>

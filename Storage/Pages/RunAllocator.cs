@@ -103,8 +103,7 @@ internal sealed class RunAllocator(ChunkPool pool)
         slab.Births[index] = epoch;
         slab.Used++;
         _room[sizeClass]--;
-        if (slab.IsFull)
-            Unlink(slab);
+        if (slab.IsFull) Unlink(slab);
         Used++;
         UsedBytes += SizeClasses.BytesOf(sizeClass);
         return handle;
@@ -123,14 +122,12 @@ internal sealed class RunAllocator(ChunkPool pool)
         if (slab.IsLeaving)
         {
             _yetToMove[slab.SizeClass]--;
-            if (slab.Used == 0)
-                RemoveSlab(slab);
+            if (slab.Used == 0) RemoveSlab(slab);
             return;
         }
 
         _room[slab.SizeClass]++;
-        if (wasFull)
-            Link(slab);
+        if (wasFull) Link(slab);
         if (slab.Used == 0 && (slab.NextWithRoom ?? slab.PreviousWithRoom) != null)
         {
             Unlink(slab);
@@ -145,8 +142,7 @@ internal sealed class RunAllocator(ChunkPool pool)
         _isEvacuating = true;
         for (int i = 0; i < _slabs.Length && scope == EvacuationScope.Everything; i++)
         {
-            if (_slabs[i] is { IsLeaving: false, Used: > 0 } slab)
-                Leave(slab);
+            if (_slabs[i] is { IsLeaving: false, Used: > 0 } slab) Leave(slab);
         }
     }
 
@@ -156,8 +152,7 @@ internal sealed class RunAllocator(ChunkPool pool)
     /// <summary>Whether a run is to move, so that its slab runs empty. O(1).</summary>
     public bool IsLeaving(uint handle)
     {
-        if (!_isEvacuating)
-            return false;
+        if (!_isEvacuating) return false;
         Slab slab = SlabOf(handle);
         return slab.IsLeaving || TryLeave(slab);
     }
@@ -168,18 +163,16 @@ internal sealed class RunAllocator(ChunkPool pool)
         _isEvacuating = false;
         foreach (Slab slab in _leaving)
         {
-            if (slab.Used == 0)
-                continue;
+            if (slab.Used == 0) continue;
             slab.IsLeaving = false;
             _yetToMove[slab.SizeClass] -= slab.Used;
             _room[slab.SizeClass] += slab.Room;
-            if (!slab.IsFull)
-                Link(slab);
+            if (!slab.IsFull) Link(slab);
         }
 
         _leaving.Clear();
         // Not a search of the library's: that is not in the compiled image, and compiling it takes milliseconds.
-        foreach (var left in _yetToMove)
+        foreach (long left in _yetToMove)
             Invariant.Check(left == 0);
     }
 
@@ -245,14 +238,11 @@ internal sealed class RunAllocator(ChunkPool pool)
 
     private uint TakeFreeSlab()
     {
-        if (!_withFreeSlabs.TryGetLowest(out int number))
-            number = CutChunk();
-        if (_freeSlabs[number] == ushort.MaxValue)
-            _spareChunks--;
+        if (!_withFreeSlabs.TryGetLowest(out int number)) number = CutChunk();
+        if (_freeSlabs[number] == ushort.MaxValue) _spareChunks--;
         int slab = BitOperations.TrailingZeroCount(_freeSlabs[number]);
         _freeSlabs[number] &= (ushort)~(1 << slab);
-        if (_freeSlabs[number] == 0)
-            _withFreeSlabs.Remove(number);
+        if (_freeSlabs[number] == 0) _withFreeSlabs.Remove(number);
         SetCold(number, (ushort)(1 << slab));
         return ((uint)number << 16) | ((uint)slab << SlabUnitBits);
     }
@@ -298,26 +288,22 @@ internal sealed class RunAllocator(ChunkPool pool)
         _freeSlabs[number] |= bit;
         _withFreeSlabs.Add(number);
         SetWarm(number, bit);
-        if (_freeSlabs[number] == ushort.MaxValue && ++_spareChunks > 1)
-            ReturnChunk(number);
+        if (_freeSlabs[number] == ushort.MaxValue && ++_spareChunks > 1) ReturnChunk(number);
     }
 
     // Only what is worth it: a slab that is three quarters full costs more to move than it gives back.
     private bool TryLeave(Slab slab)
     {
-        if (slab.Used * 4 > slab.Births.Length * 3)
-            return false;
+        if (slab.Used * 4 > slab.Births.Length * 3) return false;
         int sizeClass = slab.SizeClass;
-        if (_room[sizeClass] - slab.Room < _yetToMove[sizeClass] + slab.Used)
-            return false;
+        if (_room[sizeClass] - slab.Room < _yetToMove[sizeClass] + slab.Used) return false;
         Leave(slab);
         return true;
     }
 
     private void Leave(Slab slab)
     {
-        if (!slab.IsFull)
-            Unlink(slab);
+        if (!slab.IsFull) Unlink(slab);
         slab.IsLeaving = true;
         _room[slab.SizeClass] -= slab.Room;
         _yetToMove[slab.SizeClass] += slab.Used;
@@ -333,12 +319,10 @@ internal sealed class RunAllocator(ChunkPool pool)
 
     private void SetCold(int number, ushort slabs)
     {
-        if (_warmSlabs[number] == 0)
-            return;
+        if (_warmSlabs[number] == 0) return;
         _warmCount -= BitOperations.PopCount((uint)(slabs & _warmSlabs[number]));
         _warmSlabs[number] &= (ushort)~slabs;
-        if (_warmSlabs[number] == 0)
-            _withWarmSlabs.Remove(number);
+        if (_warmSlabs[number] == 0) _withWarmSlabs.Remove(number);
     }
 
     private static int BytesOf(Slab slab) =>
@@ -358,20 +342,16 @@ internal sealed class RunAllocator(ChunkPool pool)
         Slab? next = _withRoom[slab.SizeClass];
         slab.NextWithRoom = next;
         slab.PreviousWithRoom = null;
-        if (next != null)
-            next.PreviousWithRoom = slab;
+        if (next != null) next.PreviousWithRoom = slab;
         _withRoom[slab.SizeClass] = slab;
     }
 
     private void Unlink(Slab slab)
     {
         Debug.Assert(slab.PreviousWithRoom != null || _withRoom[slab.SizeClass] == slab);
-        if (slab.PreviousWithRoom != null)
-            slab.PreviousWithRoom.NextWithRoom = slab.NextWithRoom;
-        else
-            _withRoom[slab.SizeClass] = slab.NextWithRoom;
-        if (slab.NextWithRoom != null)
-            slab.NextWithRoom.PreviousWithRoom = slab.PreviousWithRoom;
+        if (slab.PreviousWithRoom != null) slab.PreviousWithRoom.NextWithRoom = slab.NextWithRoom;
+        else _withRoom[slab.SizeClass] = slab.NextWithRoom;
+        if (slab.NextWithRoom != null) slab.NextWithRoom.PreviousWithRoom = slab.PreviousWithRoom;
         slab.NextWithRoom = slab.PreviousWithRoom = null;
     }
 }

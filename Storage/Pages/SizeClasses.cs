@@ -41,12 +41,11 @@ internal static class SizeClasses
 
     private static byte[] BuildIndex()
     {
-        var index = new byte[MaxBytes / UnitBytes + 1];
+        byte[] index = new byte[MaxBytes / UnitBytes + 1];
         int sizeClass = 0;
         for (int units = 0; units < index.Length; units++)
         {
-            if (units * UnitBytes > Sizes[sizeClass])
-                sizeClass++;
+            if (units * UnitBytes > Sizes[sizeClass]) sizeClass++;
             index[units] = (byte)sizeClass;
         }
 

@@ -30,8 +30,7 @@ internal sealed unsafe class SlabSupply(int bytes, HugePages hugePages)
     /// <summary>Starts preparing a slab, unless one is ready or on its way. Returns at once.</summary>
     public void PrepareNext()
     {
-        if (hugePages == HugePages.Off || IsReady || Interlocked.Exchange(ref _isPreparing, 1) != 0)
-            return;
+        if (hugePages == HugePages.Off || IsReady || Interlocked.Exchange(ref _isPreparing, 1) != 0) return;
         ThreadPool.UnsafeQueueUserWorkItem(static supply => supply.Prepare(), this, preferLocal: false);
     }
 

@@ -51,8 +51,7 @@ public static class Crc64
             effect[bit] = Append(1ul << bit, [0]);
         for (; count > 0; count >>= 1)
         {
-            if ((count & 1) != 0)
-                crc = Apply(effect, crc);
+            if ((count & 1) != 0) crc = Apply(effect, crc);
             for (int bit = 0; bit < effect.Length; bit++)
                 squared[bit] = Apply(effect, effect[bit]);
             squared.CopyTo(effect);

@@ -35,8 +35,7 @@ public sealed class DumpPayload
         _writer.Compression = compression;
         EntryView view = entry.View;
         payload = default;
-        if (RdbValues.Saver(view) is not { } saver)
-            return false;
+        if (RdbValues.Saver(view) is not { } saver) return false;
         _writer.WriteType(saver.Type);
         saver.Save(_writer, view);
         _writer.WriteUInt16((ushort)saver.Version);
@@ -48,8 +47,7 @@ public sealed class DumpPayload
     /// <summary>Whether a payload is whole and of a version that is read. O(length).</summary>
     public static bool IsIntact(ReadOnlySpan<byte> payload)
     {
-        if (!HasKnownVersion(payload))
-            return false;
+        if (!HasKnownVersion(payload)) return false;
         ulong checksum = BinaryPrimitives.ReadUInt64LittleEndian(payload[^RdbFormat.ChecksumBytes..]);
         return Crc64.Append(0, payload[..^RdbFormat.ChecksumBytes]) == checksum;
     }
@@ -80,8 +78,7 @@ public sealed class DumpPayload
     {
         RdbType type = (RdbType)reader.ReadByte("type");
         RdbValue value = RdbValues.Load(ref reader, type, loading);
-        if (value.IsEmpty)
-            reader.Fail("value", "a collection without elements");
+        if (value.IsEmpty) reader.Fail("value", "a collection without elements");
         return value;
     }
 
@@ -89,8 +86,7 @@ public sealed class DumpPayload
     private void Reset()
     {
         _buffer.ResetWrittenCount();
-        if (_buffer.Capacity <= KeptBytes)
-            return;
+        if (_buffer.Capacity <= KeptBytes) return;
         _buffer = new ArrayBufferWriter<byte>();
         _writer = new RdbWriter(_buffer);
     }

@@ -55,8 +55,7 @@ public sealed class Lzf
             bool sound = control < MaxLiterals
                 ? TryTakeLiterals(ref input, control + 1, output, ref at)
                 : TryTakeCopy(ref input, control, output, ref at);
-            if (!sound)
-                return false;
+            if (!sound) return false;
         }
 
         return at == output.Length;
@@ -83,8 +82,7 @@ public sealed class Lzf
                 return 0;
             at += copied;
             literals = at;
-            if (at + 1 <= input.Length && copied > MinCopy)
-                _table[HashOf(input, at - 2)] = start + at - 2;
+            if (at + 1 <= input.Length && copied > MinCopy) _table[HashOf(input, at - 2)] = start + at - 2;
         }
 
         return TryPutLiterals(input[literals..], output, ref written) ? written : 0;
@@ -108,8 +106,7 @@ public sealed class Lzf
         while (!bytes.IsEmpty)
         {
             int count = Math.Min(bytes.Length, MaxLiterals);
-            if (output.Length - written < count + 1)
-                return false;
+            if (output.Length - written < count + 1) return false;
             output[written++] = (byte)(count - 1);
             bytes[..count].CopyTo(output[written..]);
             written += count;
@@ -121,8 +118,7 @@ public sealed class Lzf
 
     private static bool TryPutCopy(int length, int offset, Span<byte> output, ref int written)
     {
-        if (output.Length - written < (length < LongCopy ? 2 : 3))
-            return false;
+        if (output.Length - written < (length < LongCopy ? 2 : 3)) return false;
         if (length < LongCopy)
         {
             output[written++] = (byte)(((length - 2) << 5) | (offset >> 8));
@@ -139,8 +135,7 @@ public sealed class Lzf
 
     private static bool TryTakeLiterals(ref ReadOnlySpan<byte> input, int count, Span<byte> output, ref int at)
     {
-        if (count > input.Length || count > output.Length - at)
-            return false;
+        if (count > input.Length || count > output.Length - at) return false;
         input[..count].CopyTo(output[at..]);
         input = input[count..];
         at += count;
@@ -151,17 +146,13 @@ public sealed class Lzf
     {
         bool isLong = control >> 5 == 7;
         int header = isLong ? 2 : 1;
-        if (input.Length < header)
-            return false;
+        if (input.Length < header) return false;
         int length = isLong ? input[0] + LongCopy : (control >> 5) + 2;
         int distance = (((control & 0x1f) << 8) | input[header - 1]) + 1;
         input = input[header..];
-        if (distance > at || length > output.Length - at)
-            return false;
-        if (distance >= length)
-            output.Slice(at - distance, length).CopyTo(output[at..]);
-        else
-            Repeat(output.Slice(at - distance, distance + length), distance);
+        if (distance > at || length > output.Length - at) return false;
+        if (distance >= length) output.Slice(at - distance, length).CopyTo(output[at..]);
+        else Repeat(output.Slice(at - distance, distance + length), distance);
         at += length;
         return true;
     }

@@ -22,8 +22,7 @@ internal sealed class RdbFileOutput(Stream stream) : IBufferWriter<byte>
     public Span<byte> GetSpan(int sizeHint = 0)
     {
         Invariant.Check(sizeHint <= BufferBytes);
-        if (BufferBytes - _used < Math.Max(sizeHint, 1))
-            Flush();
+        if (BufferBytes - _used < Math.Max(sizeHint, 1)) Flush();
         return _buffer.AsSpan(_used);
     }
 

@@ -151,8 +151,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         }
         while (!_ended && !budget.IsSpent && reader.Offset - began < mostBytes);
 
-        if (_ended)
-            ReadChecksum(ref reader);
+        if (_ended) ReadChecksum(ref reader);
         IsComplete = _ended;
         reader.Suspend();
     }
@@ -160,12 +159,9 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
     private void ReadNext(scoped ref RdbReader reader)
     {
         byte code = reader.ReadByte("opcode");
-        if (code == (byte)RdbOpcode.End)
-            _ended = true;
-        else if (code >= (byte)RdbOpcode.SlotSizes)
-            ReadOpcode(ref reader, (RdbOpcode)code);
-        else
-            ReadEntry(ref reader, (RdbType)code);
+        if (code == (byte)RdbOpcode.End) _ended = true;
+        else if (code >= (byte)RdbOpcode.SlotSizes) ReadOpcode(ref reader, (RdbOpcode)code);
+        else ReadEntry(ref reader, (RdbType)code);
     }
 
     // "REDIS" and four digits, or "VALKEY" and three.
@@ -176,8 +172,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         if (_family == RdbFamily.Redis && !magic.SequenceEqual("REDIS"u8))
             reader.Fail("magic", "this is not an RDB file");
         ReadOnlySpan<byte> digits = reader.ReadBytes(VersionDigits, "version");
-        if (_family == RdbFamily.Valkey && digits[0] == 'Y')
-            digits = digits[1..];
+        if (_family == RdbFamily.Valkey && digits[0] == 'Y') digits = digits[1..];
         Version = int.TryParse(digits, out int version) ? version : 0;
         bool isRead = _family == RdbFamily.Valkey ? Version == RdbFormat.ValkeyVersion : Version is >= 1 and <= RdbFormat.NewestVersion;
         if (!isRead)
@@ -248,8 +243,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         ulong index = reader.ReadLength("database number");
         Offset = reader.Offset;
         DatabaseRead?.Invoke(index);
-        if (Purpose == RdbPurpose.Check)
-            return;
+        if (Purpose == RdbPurpose.Check) return;
         if (index >= (ulong)keyspace.DatabaseCount)
             reader.Fail("database number", $"{index} of {keyspace.DatabaseCount} databases");
         _loading = LoadingInto(keyspace[(int)index]);
@@ -267,8 +261,7 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         KeysRead++;
 
         RdbValue value = RdbValues.Load(ref reader, type, _loading);
-        if (_expiryMs != NotGiven)
-            KeysThatExpire++;
+        if (_expiryMs != NotGiven) KeysThatExpire++;
         Take(ref reader, CurrentKey, value);
         CurrentType = null;
         _expiryMs = _idleSeconds = NotGiven;
@@ -280,16 +273,14 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         bool isPast = _expiryMs != NotGiven && _expiryMs < keyspace.Clock.NowMs;
         if (value.IsEmpty)
         {
-            if (Purpose == RdbPurpose.Check)
-                reader.Fail("value", "it has no elements");
+            if (Purpose == RdbPurpose.Check) reader.Fail("value", "it has no elements");
             KeysEmpty++;
             EmptyKeyRead?.Invoke(key.ToArray());
         }
         else if (Purpose == RdbPurpose.Check || (isPast && ExpiredKeys == ExpiredKeys.Delete))
         {
             value.Discard(_loading.Database);
-            if (isPast)
-                KeysExpired++;
+            if (isPast) KeysExpired++;
         }
         else
         {
@@ -308,18 +299,15 @@ public sealed class RdbFileReader(Keyspace keyspace, PayloadCheck check)
         }
 
         value.StoreInto(ref entry, _expiryMs == NotGiven ? Expiry.None : Expiry.At(_expiryMs));
-        if (_idleSeconds != NotGiven)
-            entry.SetIdle(_idleSeconds);
-        else if (_frequency != NotGiven)
-            entry.SetFrequency(_frequency);
+        if (_idleSeconds != NotGiven) entry.SetIdle(_idleSeconds);
+        else if (_frequency != NotGiven) entry.SetFrequency(_frequency);
         KeysLoaded++;
     }
 
     private void ReadChecksum(scoped ref RdbReader reader)
     {
         Offset = reader.Offset;
-        if (Version < FirstVersionWithChecksum)
-            return;
+        if (Version < FirstVersionWithChecksum) return;
         ulong actual = reader.Checksum();
         ulong expected = reader.ReadUInt64("checksum");
         Offset = reader.Offset;

@@ -106,8 +106,7 @@ public sealed class RdbFileWriter : ISnapshotFileWriter
             }
 
             WriteEntry(walk.Entry);
-            if (advance is not null && !advance())
-                return false;
+            if (advance is not null && !advance()) return false;
         }
 
         WriteEnd();
@@ -152,8 +151,7 @@ public sealed class RdbFileWriter : ISnapshotFileWriter
     private void WriteEntry(in EntryView entry)
     {
         RdbSaver saver = RdbValues.Saver(entry) ?? throw new NotSupportedException($"values of type {entry.Type} cannot be saved yet");
-        if (saver.Version > Version)
-            RaiseVersion(saver.Version, entry.Key);
+        if (saver.Version > Version) RaiseVersion(saver.Version, entry.Key);
         if (entry.HasExpiry)
         {
             _writer.WriteOpcode(RdbOpcode.ExpireTimeMs);
@@ -192,8 +190,7 @@ public sealed class RdbFileWriter : ISnapshotFileWriter
     {
         _writer.WriteOpcode(RdbOpcode.End);
         ulong checksum = _output.Checksum();
-        if (Version > _options.Version)
-            checksum ^= RewriteHeader();
+        if (Version > _options.Version) checksum ^= RewriteHeader();
         _writer.WriteUInt64(_options.HasChecksum ? checksum : 0);
         _output.Flush();
     }

@@ -81,8 +81,7 @@ internal static class RdbHashes
         long earliest = long.MaxValue;
         for (var fields = HashFields.AllOf(entry); fields.MoveNext();)
         {
-            if (fields.ExpiryMs >= 0)
-                earliest = Math.Min(earliest, fields.ExpiryMs);
+            if (fields.ExpiryMs >= 0) earliest = Math.Min(earliest, fields.ExpiryMs);
         }
 
         return earliest;
@@ -95,8 +94,7 @@ internal static class RdbHashes
     private static RdbValue LoadValkeyHash(scoped ref RdbReader reader, RdbLoading loading)
     {
         ulong count = reader.ReadLength("number of fields");
-        if (count == 0)
-            return RdbValue.Empty;
+        if (count == 0) return RdbValue.Empty;
         Keyspace keyspace = loading.Database.Keyspace;
         HashBuilder built = keyspace.HashBuilder.Start(ValueForm.HashListpackEx, count);
         PackedBuffer field = keyspace.Scratch;
@@ -107,10 +105,8 @@ internal static class RdbHashes
                 field.Set(reader.ReadString("field"));
                 byte[] value = reader.ReadString("value").ToArray();
                 long expiryMs = (long)reader.ReadUInt64("expiry of a field");
-                if (expiryMs < Entry.NoExpiry)
-                    reader.Fail("expiry of a field", "it is negative");
-                if (!built.Add(field.Bytes, value, expiryMs))
-                    reader.Fail("field", "it occurs twice");
+                if (expiryMs < Entry.NoExpiry) reader.Fail("expiry of a field", "it is negative");
+                if (!built.Add(field.Bytes, value, expiryMs)) reader.Fail("field", "it occurs twice");
             }
         }
         catch
@@ -126,8 +122,7 @@ internal static class RdbHashes
     {
         long earliest = form == ValueForm.HashListpackEx ? ReadEarliest(ref reader) : 0;
         ulong count = reader.ReadLength("number of fields");
-        if (count == 0)
-            return RdbValue.Empty;
+        if (count == 0) return RdbValue.Empty;
         Keyspace keyspace = loading.Database.Keyspace;
         HashBuilder built = keyspace.HashBuilder.Start(form, count);
         PackedBuffer field = keyspace.Scratch;
@@ -153,16 +148,14 @@ internal static class RdbHashes
     private static long ReadEarliest(scoped ref RdbReader reader)
     {
         long earliest = (long)reader.ReadUInt64("earliest expiry");
-        if (earliest < 0)
-            reader.Fail("earliest expiry", "it lies beyond the end of time");
+        if (earliest < 0) reader.Fail("earliest expiry", "it lies beyond the end of time");
         return earliest;
     }
 
     private static long ReadExpiry(scoped ref RdbReader reader, long earliest)
     {
         ulong ttl = reader.ReadLength("expiry of a field");
-        if (ttl > (ulong)(long.MaxValue - earliest))
-            reader.Fail("expiry of a field", "it lies beyond the end of time");
+        if (ttl > (ulong)(long.MaxValue - earliest)) reader.Fail("expiry of a field", "it lies beyond the end of time");
         return ttl == 0 ? Entry.NoExpiry : earliest + (long)ttl - 1;
     }
 
@@ -200,15 +193,11 @@ internal static class RdbHashes
     {
         int stride = PackedHash.StrideOf(form);
         int count = RdbPacked.Check(ref reader, listpack, stride);
-        if (count == 0)
-            return RdbValue.Empty;
-        if (form == ValueForm.HashListpackEx)
-            CheckExpiries(ref reader, listpack);
+        if (count == 0) return RdbValue.Empty;
+        if (form == ValueForm.HashListpackEx) CheckExpiries(ref reader, listpack);
         Keyspace keyspace = loading.Database.Keyspace;
-        if (count > keyspace.Limits.HashMaxListpackEntries)
-            return Unpacked(ref reader, keyspace, form, listpack);
-        if (loading.Check == PayloadCheck.Deep)
-            RdbPacked.CheckUnique(ref reader, listpack, stride);
+        if (count > keyspace.Limits.HashMaxListpackEntries) return Unpacked(ref reader, keyspace, form, listpack);
+        if (loading.Check == PayloadCheck.Deep) RdbPacked.CheckUnique(ref reader, listpack, stride);
         return new RdbValue(form, listpack);
     }
 
@@ -236,8 +225,7 @@ internal static class RdbHashes
         Span<byte> valueText = stackalloc byte[ListpackValue.MaxIntegerText];
         for (var fields = new HashFields(form, listpack); fields.MoveNext();)
         {
-            if (built.Add(fields.Field.GetText(fieldText), fields.Value.GetText(valueText), fields.ExpiryMs))
-                continue;
+            if (built.Add(fields.Field.GetText(fieldText), fields.Value.GetText(valueText), fields.ExpiryMs)) continue;
             built.Discard();
             reader.Fail("field", "it occurs twice");
         }

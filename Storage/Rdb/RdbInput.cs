@@ -42,8 +42,7 @@ public sealed class RdbInput
         {
             MakeRoom();
             int count = _stream.Read(_buffer, _end, _buffer.Length - _end);
-            if (count == 0)
-                break;
+            if (count == 0) break;
             _end += count;
         }
 
@@ -55,8 +54,7 @@ public sealed class RdbInput
 
     private void MakeRoom()
     {
-        if (_end < _buffer.Length)
-            return;
+        if (_end < _buffer.Length) return;
         byte[] target = _start > _buffer.Length / 2 ? _buffer : new byte[(int)Math.Min(2L * _buffer.Length, Array.MaxLength)];
         Window.CopyTo(target);
         _end -= _start;

@@ -44,16 +44,14 @@ internal static class RdbLists
 
     private static void SaveNodes(RdbWriter writer, in EntryView entry)
     {
-        var list = entry.Collection<Quicklist>();
+        Quicklist list = entry.Collection<Quicklist>();
         writer.WriteLength((ulong)list.NodeCount);
         for (long index = 0; index < list.Count;)
         {
             ref readonly QuicklistNode node = ref list.Find(index, out _);
             writer.WriteLength(node.IsPlain ? PlainNode : PackedNode);
-            if (node.IsCompressed)
-                writer.WriteCompressed(node.Stored(list.Pages), node.Bytes);
-            else
-                writer.WriteString(node.Span(list.Pages));
+            if (node.IsCompressed) writer.WriteCompressed(node.Stored(list.Pages), node.Bytes);
+            else writer.WriteString(node.Span(list.Pages));
             index += node.Count;
         }
     }
@@ -100,8 +98,7 @@ internal static class RdbLists
         form = container == PlainNode ? NodeForm.Plain : NodeForm.Packed;
         ReadOnlySpan<byte> bytes = form == NodeForm.Plain ? reader.ReadString("element") : RdbPacked.ReadListpack(ref reader, "Quicklist");
         // What is so short is in a listpack.
-        if (bytes.IsEmpty)
-            reader.Fail("element", "a node without a listpack and without text");
+        if (bytes.IsEmpty) reader.Fail("element", "a node without a listpack and without text");
         return bytes;
     }
 
@@ -109,11 +106,9 @@ internal static class RdbLists
     {
         Keyspace keyspace = loading.Database.Keyspace;
         ulong nodes = reader.ReadLength("number of nodes");
-        if (nodes == 0)
-            return RdbValue.Empty;
+        if (nodes == 0) return RdbValue.Empty;
         ReadOnlySpan<byte> bytes = readNode(ref reader, loading, out NodeForm form);
-        if (nodes == 1 && form == NodeForm.Packed)
-            return OfListpack(keyspace, bytes);
+        if (nodes == 1 && form == NodeForm.Packed) return OfListpack(keyspace, bytes);
         var list = new Quicklist(keyspace);
         Append(list, form, bytes);
         try
@@ -137,15 +132,13 @@ internal static class RdbLists
     private static void Append(Quicklist list, NodeForm form, ReadOnlySpan<byte> bytes)
     {
         int count = form == NodeForm.Plain ? 1 : Listpack.Count(bytes);
-        if (count > 0)
-            list.Append(form, bytes, count);
+        if (count > 0) list.Append(form, bytes, count);
     }
 
     private static RdbValue OfListpack(Keyspace keyspace, ReadOnlySpan<byte> listpack)
     {
         int count = Listpack.Count(listpack);
-        if (count == 0)
-            return RdbValue.Empty;
+        if (count == 0) return RdbValue.Empty;
         if (!LimitOf(keyspace).IsExceededBy(listpack.Length, count))
             return new RdbValue(ValueForm.ListListpack, listpack);
         var list = new Quicklist(keyspace);
@@ -155,10 +148,8 @@ internal static class RdbLists
 
     private static RdbValue Taken(Keyspace keyspace, Quicklist list)
     {
-        if (list.Count == 0)
-            return RdbValue.Empty;
-        if (!list.HasSingleNode)
-            return new RdbValue(ValueForm.ListQuicklist, list, default);
+        if (list.Count == 0) return RdbValue.Empty;
+        if (!list.HasSingleNode) return new RdbValue(ValueForm.ListQuicklist, list, default);
         ref readonly QuicklistNode node = ref list.Find(0, out _);
         if (node.IsPlain || !LimitOf(keyspace).AllowsPackingNew(node.Bytes, node.Count))
             return new RdbValue(ValueForm.ListQuicklist, list, default);
@@ -170,8 +161,7 @@ internal static class RdbLists
 
     private static void Discard(Keyspace keyspace, Quicklist list)
     {
-        if (list.Count > 0)
-            keyspace.Pages.Discarded.Add(list, default(Reach));
+        if (list.Count > 0) keyspace.Pages.Discarded.Add(list, default(Reach));
     }
 
     private static ListNodeLimit LimitOf(Keyspace keyspace) => new(keyspace.Limits.ListMaxListpackSize, keyspace.Limits.ListPlainFrom);

@@ -18,14 +18,11 @@ internal static class RdbLookAhead
         Keyspace keyspace = database.Keyspace;
         while (entries > 0 && TryTakeHeader(ref bytes, out bool isEntry))
         {
-            if (!isEntry)
-                continue;
-            if (!TryTakeString(ref bytes, out ReadOnlySpan<byte> key))
-                break;
+            if (!isEntry) continue;
+            if (!TryTakeString(ref bytes, out ReadOnlySpan<byte> key)) break;
             keyspace.PrefetchKey(database, key);
             entries--;
-            if (!TryTakeString(ref bytes, out _))
-                break;
+            if (!TryTakeString(ref bytes, out _)) break;
         }
 
         keyspace.PrefetchEntries();
@@ -35,8 +32,7 @@ internal static class RdbLookAhead
     private static bool TryTakeHeader(ref ReadOnlySpan<byte> bytes, out bool isEntry)
     {
         isEntry = false;
-        if (bytes.IsEmpty)
-            return false;
+        if (bytes.IsEmpty) return false;
         byte code = bytes[0];
         isEntry = code is (byte)RdbType.String or (byte)RdbType.SetIntset or (byte)RdbType.HashListpack or (byte)RdbType.ZsetListpack or (byte)RdbType.SetListpack;
         int length = code switch
@@ -53,8 +49,7 @@ internal static class RdbLookAhead
     private static bool TryTakeString(ref ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> text)
     {
         text = default;
-        if (bytes.IsEmpty)
-            return false;
+        if (bytes.IsEmpty) return false;
         byte first = bytes[0];
         switch (first & RdbFormat.FormMask)
         {
@@ -72,8 +67,7 @@ internal static class RdbLookAhead
     private static bool TryTake(ref ReadOnlySpan<byte> bytes, int count, out ReadOnlySpan<byte> taken)
     {
         taken = default;
-        if (count > bytes.Length)
-            return false;
+        if (count > bytes.Length) return false;
         taken = bytes[..count];
         bytes = bytes[count..];
         return true;

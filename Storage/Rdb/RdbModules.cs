@@ -34,8 +34,7 @@ internal static class RdbModules
     /// <summary>Passes over a value, if so told; throws <see cref="RdbException"/> with the name of the module's type otherwise.</summary>
     public static RdbValue Load(scoped ref RdbReader reader, RdbLoading loading)
     {
-        if (!loading.SkipsModules)
-            Refuse(ref reader);
+        if (!loading.SkipsModules) Refuse(ref reader);
         reader.ReadLength("module type");
         SkipParts(ref reader);
         return new RdbValue(ValueForm.String, default);

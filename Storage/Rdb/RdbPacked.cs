@@ -56,8 +56,7 @@ internal static class RdbPacked
         for (int at = Listpack.First(listpack); at != Listpack.None; at = Listpack.Next(listpack, at))
         {
             ListpackValue element = Listpack.Get(listpack, at);
-            if (!element.IsInteger && element.Bytes.Length > bytes)
-                return true;
+            if (!element.IsInteger && element.Bytes.Length > bytes) return true;
         }
 
         return false;

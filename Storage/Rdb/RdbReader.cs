@@ -82,8 +82,7 @@ public ref struct RdbReader
     /// <summary>Reads so many bytes as they are.</summary>
     public ReadOnlySpan<byte> ReadBytes(int count, string field)
     {
-        if (count > _window.Length - _at)
-            Refill(count, field);
+        if (count > _window.Length - _at) Refill(count, field);
         ReadOnlySpan<byte> bytes = _window.Slice(_at, count);
         _at += count;
         return bytes;
@@ -101,8 +100,7 @@ public ref struct RdbReader
     /// <summary>Reads a length or count.</summary>
     public ulong ReadLength(string field)
     {
-        if (TryReadLength(field, out ulong length))
-            return length;
+        if (TryReadLength(field, out ulong length)) return length;
         Fail(field, "an encoded string in the place of a length");
         return 0;
     }
@@ -110,8 +108,7 @@ public ref struct RdbReader
     /// <summary>Reads a string, which may be as long as an array; an encoded one is spelled out. O(length).</summary>
     public ReadOnlySpan<byte> ReadString(string field)
     {
-        if (TryReadLength(field, out ulong length))
-            return ReadBytes(Within(length, Array.MaxLength, field), field);
+        if (TryReadLength(field, out ulong length)) return ReadBytes(Within(length, Array.MaxLength, field), field);
         switch ((int)length)
         {
             case RdbFormat.Int8:
@@ -160,8 +157,7 @@ public ref struct RdbReader
         ReadOnlySpan<byte> bytes = ReadBytes(compressed, field);
         int length = Within(plain, Math.Min((ulong)compressed * MostLzfGain, (ulong)Array.MaxLength), field);
         Span<byte> target = Scratch(length);
-        if (!Lzf.TryDecompress(bytes, target))
-            Fail(field, "the compressed string does not yield what it says");
+        if (!Lzf.TryDecompress(bytes, target)) Fail(field, "the compressed string does not yield what it says");
         return target;
     }
 
@@ -173,8 +169,7 @@ public ref struct RdbReader
 
     private Span<byte> Scratch(int length)
     {
-        if (_scratch.Length < length)
-            _scratch = GC.AllocateUninitializedArray<byte>(length);
+        if (_scratch.Length < length) _scratch = GC.AllocateUninitializedArray<byte>(length);
         return _scratch.AsSpan(0, length);
     }
 
@@ -182,8 +177,7 @@ public ref struct RdbReader
 
     private readonly int Within(ulong length, ulong most, string field)
     {
-        if (length > most)
-            Fail(field, $"a length of {length}, at most {most} is possible");
+        if (length > most) Fail(field, $"a length of {length}, at most {most} is possible");
         return (int)length;
     }
 

@@ -34,15 +34,13 @@ internal static class RdbSets
     private static RdbValue LoadMembers(scoped ref RdbReader reader, RdbLoading loading)
     {
         ulong count = reader.ReadLength("number of members");
-        if (count == 0)
-            return RdbValue.Empty;
+        if (count == 0) return RdbValue.Empty;
         SetBuilder built = Start(loading.Database.Keyspace, count);
         try
         {
             for (; count > 0; count--)
             {
-                if (!built.Add(reader.ReadString("member")))
-                    reader.Fail("member", "it occurs twice");
+                if (!built.Add(reader.ReadString("member"))) reader.Fail("member", "it occurs twice");
             }
         }
         catch
@@ -69,13 +67,11 @@ internal static class RdbSets
     {
         ReadOnlySpan<byte> listpack = RdbPacked.ReadListpack(ref reader, "Set");
         int count = RdbPacked.Check(ref reader, listpack, 1);
-        if (count == 0)
-            return RdbValue.Empty;
+        if (count == 0) return RdbValue.Empty;
         Keyspace keyspace = loading.Database.Keyspace;
         if (count > keyspace.Limits.SetMaxListpackEntries)
             return Unpacked(ref reader, keyspace, new SetMembers(ValueForm.SetListpack, listpack, null));
-        if (loading.Check == PayloadCheck.Deep)
-            RdbPacked.CheckUnique(ref reader, listpack, 1);
+        if (loading.Check == PayloadCheck.Deep) RdbPacked.CheckUnique(ref reader, listpack, 1);
         return new RdbValue(ValueForm.SetListpack, listpack);
     }
 
@@ -84,8 +80,7 @@ internal static class RdbSets
         SetBuilder built = keyspace.SetBuilder.StartFor(default, long.MaxValue);
         while (members.MoveNext())
         {
-            if (built.Add(members.Current))
-                continue;
+            if (built.Add(members.Current)) continue;
             built.Discard();
             reader.Fail("member", "it occurs twice");
         }

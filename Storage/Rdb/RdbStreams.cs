@@ -130,8 +130,7 @@ internal static class RdbStreams
         if (reader.ReadLength("number of entries") != (ulong)log.Length)
             reader.Fail("number of entries", $"the listpacks hold {log.Length}");
         StreamId last = ReadLengths(ref reader, "last id");
-        if (last < log.LastId)
-            reader.Fail("last id", "there are entries behind it");
+        if (last < log.LastId) reader.Fail("last id", "there are entries behind it");
         log.LastId = last;
         log.EntriesAdded = log.Length;
         if (type >= RdbType.Stream2)
@@ -151,8 +150,7 @@ internal static class RdbStreams
         for (ulong left = reader.ReadLength("number of listpacks"); left > 0; left--)
         {
             ReadOnlySpan<byte> key = reader.ReadString("id of a listpack");
-            if (key.Length != IdBytes)
-                reader.Fail("id of a listpack", $"it has {key.Length} bytes");
+            if (key.Length != IdBytes) reader.Fail("id of a listpack", $"it has {key.Length} bytes");
             StreamId master = IdOf(key);
             if (!log.TryAddNode(master, reader.ReadString("listpack")))
                 reader.Fail("listpack", "Stream listpack integrity check failed, it does not hold entries, or not in their order");
@@ -162,13 +160,11 @@ internal static class RdbStreams
     private static void LoadGroup(scoped ref RdbReader reader, StreamLog log, RdbType type)
     {
         ReadOnlySpan<byte> name = reader.ReadString("name of a group");
-        if (log.FindGroup(name) != null)
-            reader.Fail("name of a group", "it occurs twice");
+        if (log.FindGroup(name) != null) reader.Fail("name of a group", "it occurs twice");
         ConsumerGroup group = log.AddGroup(name);
         group.LastId = ReadLengths(ref reader, "last id of a group");
         group.EntriesRead = type >= RdbType.Stream2 ? (long)reader.ReadLength("entries read") : StreamProgress.EntriesUpTo(log, group.LastId);
-        if (group.EntriesRead < ConsumerGroup.UnknownEntriesRead)
-            reader.Fail("entries read", "it is negative");
+        if (group.EntriesRead < ConsumerGroup.UnknownEntriesRead) reader.Fail("entries read", "it is negative");
 
         var pending = new Dictionary<StreamId, (long DeliveredMs, long Deliveries)>();
         for (ulong left = reader.ReadLength("number of pending entries"); left > 0; left--)
@@ -181,15 +177,13 @@ internal static class RdbStreams
 
         for (ulong left = reader.ReadLength("number of consumers"); left > 0; left--)
             LoadConsumer(ref reader, group, pending, type);
-        if (pending.Count > 0)
-            reader.Fail("pending entry", $"{pending.Count} belong to no consumer");
+        if (pending.Count > 0) reader.Fail("pending entry", $"{pending.Count} belong to no consumer");
     }
 
     private static void LoadConsumer(scoped ref RdbReader reader, ConsumerGroup group, Dictionary<StreamId, (long DeliveredMs, long Deliveries)> pending, RdbType type)
     {
         Consumer consumer = group.GetOrAddConsumer(reader.ReadString("name of a consumer"), 0, out bool isNew);
-        if (!isNew)
-            reader.Fail("name of a consumer", "Duplicate stream consumer detected");
+        if (!isNew) reader.Fail("name of a consumer", "Duplicate stream consumer detected");
         consumer.SeenMs = (long)reader.ReadUInt64("time of a consumer");
         consumer.ActiveMs = type >= RdbType.Stream3 ? (long)reader.ReadUInt64("active time of a consumer") : consumer.SeenMs;
         for (ulong left = reader.ReadLength("number of entries pending for a consumer"); left > 0; left--)

@@ -46,12 +46,9 @@ internal readonly ref struct RdbValue
             return;
         }
 
-        if (_collection is null)
-            entry.SetPacked(_form, _bytes, expiry);
-        else
-            entry.SetCollection(_form, _collection, expiry);
-        if (_form is ValueForm.HashListpackEx or ValueForm.HashTable)
-            entry.NoteFieldExpiry();
+        if (_collection is null) entry.SetPacked(_form, _bytes, expiry);
+        else entry.SetCollection(_form, _collection, expiry);
+        if (_form is ValueForm.HashListpackEx or ValueForm.HashTable) entry.NoteFieldExpiry();
         entry.SignalModified();
     }
 

@@ -90,8 +90,7 @@ internal static class RdbValues
     {
         foreach (RdbSaver row in SaversOf[(int)entry.Form])
         {
-            if (row.When is null || row.When(entry))
-                return row;
+            if (row.When is null || row.When(entry)) return row;
         }
 
         return null;
@@ -103,17 +102,14 @@ internal static class RdbValues
         RdbLoader? loader = LoaderOf[(byte)type];
         if (loading.Family == RdbFamily.Valkey && (byte)type >= RdbHashes.ValkeyHash.Number)
             loader = (byte)type == RdbHashes.ValkeyHash.Number ? RdbHashes.ValkeyHash.Loader : null;
-        if (loader is null)
-            reader.Fail("type", $"no value of type {(byte)type} is known");
+        if (loader is null) reader.Fail("type", $"no value of type {(byte)type} is known");
         return loader.Load(ref reader, loading);
     }
 
     private static void SaveString(RdbWriter writer, in EntryView entry)
     {
-        if (entry.TryGetInteger(out long integer))
-            writer.WriteString(integer);
-        else
-            writer.WriteString(entry.StringBytes);
+        if (entry.TryGetInteger(out long integer)) writer.WriteString(integer);
+        else writer.WriteString(entry.StringBytes);
     }
 
     private static RdbValue LoadString(scoped ref RdbReader reader, RdbLoading loading) => new(ValueForm.String, reader.ReadString("string"));

@@ -127,8 +127,7 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
     /// <summary>Writes a string in its shortest form; O(length).</summary>
     public void WriteString(ReadOnlySpan<byte> value)
     {
-        if (value.Length <= 11 && Numbers.TryParseInteger(value, out long integer) && TryWriteInteger(integer))
-            return;
+        if (value.Length <= 11 && Numbers.TryParseInteger(value, out long integer) && TryWriteInteger(integer)) return;
         if (Compression == RdbCompression.Lzf && value.Length > RdbFormat.IncompressibleBytes && TryWriteCompressed(value))
             return;
         WriteLength((ulong)value.Length);
@@ -138,8 +137,7 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
     /// <summary>Writes the string that an integer's digits are.</summary>
     public void WriteString(long value)
     {
-        if (TryWriteInteger(value))
-            return;
+        if (TryWriteInteger(value)) return;
         Span<byte> digits = stackalloc byte[Numbers.MaxIntegerBytes];
         digits = digits[..Numbers.FormatInteger(digits, value)];
         WriteLength((ulong)digits.Length);
@@ -158,16 +156,13 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
     /// <summary>Writes the string that an element of a collection is.</summary>
     public void WriteElement(ListpackValue element)
     {
-        if (element.IsInteger)
-            WriteString(element.Integer);
-        else
-            WriteString(element.Bytes);
+        if (element.IsInteger) WriteString(element.Integer);
+        else WriteString(element.Bytes);
     }
 
     private bool TryWriteInteger(long value)
     {
-        if (value is < int.MinValue or > int.MaxValue)
-            return false;
+        if (value is < int.MinValue or > int.MaxValue) return false;
         Span<byte> target = output.GetSpan(1 + sizeof(int));
         BinaryPrimitives.WriteInt32LittleEndian(target[1..], (int)value);
         int kind = value switch
@@ -186,8 +181,7 @@ public sealed class RdbWriter(IBufferWriter<byte> output)
         _lzf ??= new Lzf();
         byte[] rented = ArrayPool<byte>.Shared.Rent(value.Length - RdbFormat.MinSavedBytes);
         int length = _lzf.Compress(value, rented.AsSpan(0, value.Length - RdbFormat.MinSavedBytes));
-        if (length > 0)
-            WriteCompressed(rented.AsSpan(0, length), value.Length);
+        if (length > 0) WriteCompressed(rented.AsSpan(0, length), value.Length);
         ArrayPool<byte>.Shared.Return(rented);
         return length > 0;
     }

@@ -41,7 +41,7 @@ internal static class RdbZsets
 
     private static void SaveElements(RdbWriter writer, in EntryView entry)
     {
-        var zset = entry.Collection<ZsetTree>();
+        ZsetTree zset = entry.Collection<ZsetTree>();
         writer.WriteLength((ulong)zset.Count);
         for (var cursor = new ScoreCursor(zset.Order, zset.Count - 1); cursor.MovePrevious();)
         {
@@ -78,8 +78,7 @@ internal static class RdbZsets
     {
         Keyspace keyspace = loading.Database.Keyspace;
         ulong left = reader.ReadLength("number of members");
-        if (left == 0)
-            return RdbValue.Empty;
+        if (left == 0) return RdbValue.Empty;
         ZsetTree? tree = left > (ulong)Math.Max(0, keyspace.Limits.ZsetMaxListpackEntries) ? NewTree(keyspace) : null;
         var packed = new PackedBuffer(Listpack.Empty);
         PackedBuffer member = keyspace.Scratch;
@@ -106,10 +105,8 @@ internal static class RdbZsets
 
     private static bool TryAdd(ZsetTree? tree, ref PackedBuffer packed, scoped ReadOnlySpan<byte> member, double score)
     {
-        if (tree != null)
-            return TryAdd(tree, member, score);
-        if (PackedZset.Find(packed.Bytes, member) != Listpack.None)
-            return false;
+        if (tree != null) return TryAdd(tree, member, score);
+        if (PackedZset.Find(packed.Bytes, member) != Listpack.None) return false;
         PackedZset.Add(ref packed, member, score);
         return true;
     }
@@ -117,8 +114,7 @@ internal static class RdbZsets
     private static bool TryAdd(ZsetTree tree, scoped ReadOnlySpan<byte> member, double score)
     {
         ZsetMember found = tree.Find(member);
-        if (found.Exists)
-            return false;
+        if (found.Exists) return false;
         tree.Add(ref found, score);
         return true;
     }
@@ -126,8 +122,7 @@ internal static class RdbZsets
     private static RdbValue OfListpack(scoped ref RdbReader reader, ReadOnlySpan<byte> listpack, RdbLoading loading, string type)
     {
         int count = RdbPacked.Check(ref reader, listpack, 2);
-        if (count == 0)
-            return RdbValue.Empty;
+        if (count == 0) return RdbValue.Empty;
         CheckOrder(ref reader, listpack, type);
         RdbPacked.CheckUnique(ref reader, listpack, 2);
         Keyspace keyspace = loading.Database.Keyspace;
@@ -177,7 +172,6 @@ internal static class RdbZsets
 
     private static void Discard(Keyspace keyspace, ZsetTree? tree)
     {
-        if (tree != null)
-            keyspace.Pages.Discarded.Add(tree, default(Reach));
+        if (tree != null) keyspace.Pages.Discarded.Add(tree, default(Reach));
     }
 }

@@ -40,8 +40,7 @@ public sealed class CommandFileWriter : ISnapshotFileWriter
             }
 
             _commands.Write(walk.Entry);
-            if (advance is not null && !advance())
-                return false;
+            if (advance is not null && !advance()) return false;
         }
 
         _output.Flush();

@@ -52,8 +52,7 @@ internal sealed class ForkEpochs
     {
         for (int i = _live.Count - 1; i >= 0 && _live[i].Id > birth; i--)
         {
-            if (_live[i].Id <= reach.AsOf && !_live[i].HasPassed(reach.LastPosition))
-                return true;
+            if (_live[i].Id <= reach.AsOf && !_live[i].HasPassed(reach.LastPosition)) return true;
         }
 
         return false;
@@ -64,8 +63,7 @@ internal sealed class ForkEpochs
     {
         for (int i = _live.Count - 1; i >= 0 && _live[i].Id > birth; i--)
         {
-            if (_live[i].Id <= asOf)
-                return _live[i];
+            if (_live[i].Id <= asOf) return _live[i];
         }
 
         return null;

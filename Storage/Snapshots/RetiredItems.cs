@@ -39,8 +39,7 @@ internal sealed class RetiredItems
     {
         if (_count == _page.Length)
         {
-            if (_count != 0)
-                _full.Push(_page);
+            if (_count != 0) _full.Push(_page);
             _page = new RetiredItem[PageItems];
             _count = 0;
         }

@@ -32,8 +32,7 @@ public sealed class Snapshot : IDisposable
         }
 
         // Walks go by ordinal, which is what positions are made of; SWAPDB may have put tables out of order.
-        if (!IsSorted(_tables))
-            Array.Sort(_tables, static (a, b) => a.Ordinal.CompareTo(b.Ordinal));
+        if (!IsSorted(_tables)) Array.Sort(_tables, static (a, b) => a.Ordinal.CompareTo(b.Ordinal));
         Databases = described;
         _fork = pages.Forks.Begin();
         ForkMicros = (long)Stopwatch.GetElapsedTime(began).TotalMicroseconds;
@@ -59,8 +58,7 @@ public sealed class Snapshot : IDisposable
     /// <summary>Gives up what the fork kept; its memory comes back in <see cref="Keyspace.RunMaintenance"/>. Only after the walk has ended.</summary>
     public void Release()
     {
-        if (_isReleased)
-            return;
+        if (_isReleased) return;
         _isReleased = true;
         _pages.EndFork(_fork);
     }
@@ -72,8 +70,7 @@ public sealed class Snapshot : IDisposable
     {
         for (int i = 1; i < tables.Length; i++)
         {
-            if (tables[i].Ordinal < tables[i - 1].Ordinal)
-                return false;
+            if (tables[i].Ordinal < tables[i - 1].Ordinal) return false;
         }
 
         return true;

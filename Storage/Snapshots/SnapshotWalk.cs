@@ -42,8 +42,7 @@ public sealed class SnapshotWalk
     {
         while (!_entries.MoveNext())
         {
-            if (!MoveToNextSegment())
-                return false;
+            if (!MoveToNextSegment()) return false;
         }
 
         return true;
@@ -51,8 +50,7 @@ public sealed class SnapshotWalk
 
     private bool MoveToNextSegment()
     {
-        if (_lastPosition >= 0)
-            _fork.Publish(_lastPosition + 1);
+        if (_lastPosition >= 0) _fork.Publish(_lastPosition + 1);
         while (_table < 0 || !TryEnterSegment())
         {
             if (++_table >= _tables.Length)
@@ -70,8 +68,7 @@ public sealed class SnapshotWalk
 
     private bool TryEnterSegment()
     {
-        if (!_segments.TryMoveNext(_pages, out uint head, out ulong prefix))
-            return false;
+        if (!_segments.TryMoveNext(_pages, out uint head, out ulong prefix)) return false;
         _entries.Enter(head);
         _lastPosition = Reach.OfSegment(_tables[_table].Ordinal, prefix, _pages.Head(head).Depth).LastPosition;
         return true;

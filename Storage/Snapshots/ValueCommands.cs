@@ -69,8 +69,7 @@ public sealed class ValueCommands
                 throw new NotSupportedException($"values of type {entry.Type} cannot be written as commands");
         }
 
-        if (!entry.HasExpiry)
-            return;
+        if (!entry.HasExpiry) return;
         Begin(3, "PEXPIREAT"u8, key);
         _encoder.Argument(entry.ExpiryMs);
     }
@@ -84,8 +83,7 @@ public sealed class ValueCommands
 
     private void EndBatch(ReadOnlySpan<byte> name, ReadOnlySpan<byte> key, ref int arguments)
     {
-        if (arguments == 0)
-            return;
+        if (arguments == 0) return;
         Begin(2 + arguments, name, key);
         _output.Write(_batch.WrittenSpan);
         _batch.ResetWrittenCount();
@@ -107,8 +105,7 @@ public sealed class ValueCommands
         while (elements.MoveNext())
         {
             _batchEncoder.Argument(elements.Current.GetText(digits));
-            if (++arguments == ElementsPerCommand)
-                EndBatch("RPUSH"u8, key, ref arguments);
+            if (++arguments == ElementsPerCommand) EndBatch("RPUSH"u8, key, ref arguments);
         }
 
         EndBatch("RPUSH"u8, key, ref arguments);
@@ -122,8 +119,7 @@ public sealed class ValueCommands
         while (members.MoveNext())
         {
             _batchEncoder.Argument(members.Current.GetText(digits));
-            if (++arguments == ElementsPerCommand)
-                EndBatch("SADD"u8, key, ref arguments);
+            if (++arguments == ElementsPerCommand) EndBatch("SADD"u8, key, ref arguments);
         }
 
         EndBatch("SADD"u8, key, ref arguments);
@@ -139,8 +135,7 @@ public sealed class ValueCommands
         {
             _batchEncoder.Argument(score[..FormatScore(elements.Score, score)]);
             _batchEncoder.Argument(elements.Member.GetText(digits));
-            if ((arguments += 2) == 2 * ElementsPerCommand)
-                EndBatch("ZADD"u8, key, ref arguments);
+            if ((arguments += 2) == 2 * ElementsPerCommand) EndBatch("ZADD"u8, key, ref arguments);
         }
 
         EndBatch("ZADD"u8, key, ref arguments);
@@ -170,13 +165,11 @@ public sealed class ValueCommands
             _batchEncoder.Argument(fields.Field.GetText(digits));
             _batchEncoder.Argument(fields.Value.GetText(digits));
             expires |= fields.ExpiryMs >= 0;
-            if ((arguments += 2) == 2 * ElementsPerCommand)
-                EndBatch("HMSET"u8, key, ref arguments);
+            if ((arguments += 2) == 2 * ElementsPerCommand) EndBatch("HMSET"u8, key, ref arguments);
         }
 
         EndBatch("HMSET"u8, key, ref arguments);
-        if (expires)
-            WriteFieldExpiries(key, entry);
+        if (expires) WriteFieldExpiries(key, entry);
     }
 
     private void WriteFieldExpiries(ReadOnlySpan<byte> key, in EntryView entry)
@@ -185,8 +178,7 @@ public sealed class ValueCommands
         var fields = new HashFields(entry, exists: true, Never);
         while (fields.MoveNext())
         {
-            if (fields.ExpiryMs < 0)
-                continue;
+            if (fields.ExpiryMs < 0) continue;
             Begin(6, "HPEXPIREAT"u8, key);
             _encoder.Argument(fields.ExpiryMs);
             _encoder.Argument("FIELDS"u8);
@@ -229,8 +221,7 @@ public sealed class ValueCommands
             _batch.ResetWrittenCount();
         }
 
-        if (log.Length > 0)
-            return;
+        if (log.Length > 0) return;
         Begin(7, "XADD"u8, key);
         _encoder.Argument("MAXLEN"u8);
         _encoder.Argument(0);

@@ -22,29 +22,23 @@ public ref struct ElementScan
     internal ElementScan(SetRef set, ulong cursor, long count)
     {
         _type = DataType.Set;
-        if (set.IsPacked)
-            _set = set.Members;
-        else
-            _table = new TableScan(_members = set.Entry.Collection<MemberTable>().Table, cursor, count);
+        if (set.IsPacked) _set = set.Members;
+        else _table = new TableScan(_members = set.Entry.Collection<MemberTable>().Table, cursor, count);
     }
 
     internal ElementScan(HashRef hash, long nowMs, ulong cursor, long count)
     {
         _type = DataType.Hash;
         _nowMs = nowMs;
-        if (hash.IsPacked)
-            _hash = hash.Fields;
-        else
-            _table = new TableScan(_members = hash.Table.Table, cursor, count);
+        if (hash.IsPacked) _hash = hash.Fields;
+        else _table = new TableScan(_members = hash.Table.Table, cursor, count);
     }
 
     internal ElementScan(ZsetRef zset, ulong cursor, long count)
     {
         _type = DataType.SortedSet;
-        if (zset.IsPacked)
-            _zset = zset.From(0, ZsetOrder.Ascending);
-        else
-            _table = new TableScan(_members = zset.Tree.Table, cursor, count);
+        if (zset.IsPacked) _zset = zset.From(0, ZsetOrder.Ascending);
+        else _table = new TableScan(_members = zset.Tree.Table, cursor, count);
     }
 
     /// <summary>Where the next portion begins, once this one has ended; 0 when there is none. Below 2^48.</summary>
@@ -72,12 +66,10 @@ public ref struct ElementScan
     /// <summary>Goes to the next element; false at the end of the portion.</summary>
     public bool MoveNext()
     {
-        if (_members == null)
-            return MoveNextPacked();
+        if (_members == null) return MoveNextPacked();
         while (_table.MoveNext())
         {
-            if (_type != DataType.Hash || !Entry.HasExpiry || Entry.ExpiryMs >= _nowMs)
-                return true;
+            if (_type != DataType.Hash || !Entry.HasExpiry || Entry.ExpiryMs >= _nowMs) return true;
         }
 
         return false;

@@ -16,8 +16,7 @@ public ref struct FairSelection(Keyspace keyspace, long total, long wanted)
     {
         bool taken = keyspace.Dice.NextInt64(Math.Max(1, _left)) < _wanted;
         _left--;
-        if (taken)
-            _wanted--;
+        if (taken) _wanted--;
         return taken;
     }
 }

@@ -98,8 +98,7 @@ internal sealed class MemberTable : CollectionValue
     {
         ulong hash = _table.Hasher.Hash(member);
         EntryPlace place = default;
-        if (_table.Find(hash, member, ref place))
-            return false;
+        if (_table.Find(hash, member, ref place)) return false;
         BytesValues.Add(_table, hash, member, default, ValueForm.String, Entry.NoExpiry, ref place);
         return true;
     }
@@ -112,14 +111,10 @@ internal sealed class MemberTable : CollectionValue
         bool found = _table.Find(hash, field, ref place);
         long expiryMs = expiry.Resolve(found ? Entry.ExpiryOrNone(ref place.Entry) : Entry.NoExpiry);
         bool isInteger = Protocol.Numbers.TryParseInteger(value, out long integer);
-        if (found && isInteger)
-            BytesValues.OverwriteInteger(_table, hash, field, integer, expiryMs, ref place);
-        else if (found)
-            BytesValues.Overwrite(_table, hash, field, value, ValueForm.String, expiryMs, ref place);
-        else if (isInteger)
-            BytesValues.AddInteger(_table, hash, field, integer, expiryMs, ref place);
-        else
-            BytesValues.Add(_table, hash, field, value, ValueForm.String, expiryMs, ref place);
+        if (found && isInteger) BytesValues.OverwriteInteger(_table, hash, field, integer, expiryMs, ref place);
+        else if (found) BytesValues.Overwrite(_table, hash, field, value, ValueForm.String, expiryMs, ref place);
+        else if (isInteger) BytesValues.AddInteger(_table, hash, field, integer, expiryMs, ref place);
+        else BytesValues.Add(_table, hash, field, value, ValueForm.String, expiryMs, ref place);
         return !found;
     }
 
@@ -143,8 +138,7 @@ internal sealed class MemberTable : CollectionValue
             }
 
             from = place == DirectoryLeaf.NoPlace ? leaf.HashBehind(from) : Behind(prefix);
-            if (from == 0)
-                directory.TightenEarliest(nowMs);
+            if (from == 0) directory.TightenEarliest(nowMs);
         }
 
         return false;
@@ -167,8 +161,7 @@ internal sealed class MemberTable : CollectionValue
     {
         ulong hash = _table.Hasher.Hash(member);
         EntryPlace place = default;
-        if (!_table.Find(hash, member, ref place))
-            return false;
+        if (!_table.Find(hash, member, ref place)) return false;
         BytesValues.ReleaseReference(_table, hash, ref place);
         _table.Remove(hash, member, ref place);
         _table.Pages.Merge.RunAfterRemoval(_table, hash);

@@ -29,7 +29,7 @@ internal sealed class BlockingListTests
         for (var step = 0; step < Steps; step++)
         {
             var waiter = theirClients.Pick(d);
-            string[] request = waiter < 0 ? Write(d) : Wait(d);
+            var request = waiter < 0 ? Write(d) : Wait(d);
             story.Add($"{(waiter < 0 ? "writer" : $"waiter {waiter}")}> {string.Join(' ', request)}");
             var theirs = theirClients.Ask(waiter, request);
             var heard = ourClients.Ask(waiter, request);
@@ -99,14 +99,8 @@ internal sealed class BlockingListTests
         internal string Ask(int waiter, string[] request)
         {
             List<string> heard = [];
-            if (waiter < 0)
-            {
-                heard.Add($"writer< {_writer.Ask(request)}");
-            }
-            else
-            {
-                StartWaiting(waiter, request);
-            }
+            if (waiter < 0) heard.Add($"writer< {_writer.Ask(request)}");
+            else StartWaiting(waiter, request);
 
             var answered = _isWaiting.Count(isWaiting => isWaiting) - _writer.InfoNumber("blocked_clients");
             List<string> answers = [];

@@ -52,8 +52,7 @@ internal sealed class CommandTableTests : OracleFixture
     public void A_command_is_described_as_the_oracle_does(string name)
     {
         var theirs = Description(Pair.Oracle, name);
-        if (theirs.EndsWith("nil", StringComparison.Ordinal))
-            Assert.Ignore("the oracle lacks it");
+        if (theirs.EndsWith("nil", StringComparison.Ordinal)) Assert.Ignore("the oracle lacks it");
 
         Assert.That(Description(Pair.Ours, name), Is.EqualTo(theirs));
     }
@@ -85,8 +84,7 @@ internal sealed class CommandTableTests : OracleFixture
 
     private static IEnumerable<string> Elements(string[] reply)
     {
-        if (reply.Length == 2)
-            return [reply[1]];
+        if (reply.Length == 2) return [reply[1]];
 
         // The reply is an array of one array: its elements are indented by four, what belongs to them by more.
         var starts = Enumerable.Range(0, reply.Length).Where(at => reply[at].StartsWith("    ", StringComparison.Ordinal) && reply[at][4] != ' ').Append(reply.Length).ToArray();

@@ -9,15 +9,12 @@ internal static class Comparison
         foreach (var exchange in exchanges)
         {
             tally.Compared++;
-            if (exchange.Theirs == exchange.Ours)
-                continue;
+            if (exchange.Theirs == exchange.Ours) continue;
 
             var (theirs, ours) = Normalisations.Apply(exchange, tally);
-            if (theirs == ours)
-                continue;
+            if (theirs == ours) continue;
 
-            if (KnownDifferences.Find(exchange) is not { } known)
-                return new Mismatch(exchange.Request, theirs, ours);
+            if (KnownDifferences.Find(exchange) is not { } known) return new Mismatch(exchange.Request, theirs, ours);
 
             tally.Differed(known.Name);
         }

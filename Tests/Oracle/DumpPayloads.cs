@@ -43,8 +43,7 @@ internal static class DumpPayloads
     public static string Decoded(string reply)
     {
         var payload = reply.StartsWith('$') && reply.Length > 1 && reply[1] == '"' ? ByteText.Unquote(reply[1..]) : [];
-        if (payload.Length <= FooterBytes || !DumpPayload.IsIntact(payload))
-            return reply;
+        if (payload.Length <= FooterBytes || !DumpPayload.IsIntact(payload)) return reply;
 
         if (payload[0] != (byte)RdbType.String)
             return $"a dump of version {payload[^FooterBytes]}: {Digested(payload)}";

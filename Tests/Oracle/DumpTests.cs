@@ -95,8 +95,7 @@ internal sealed class DumpTests : OracleFixture
 
     private static string RandomText(Random random)
     {
-        if (random.Next(4) == 0)
-            return $"{random.NextInt64() >> random.Next(64)}";
+        if (random.Next(4) == 0) return $"{random.NextInt64() >> random.Next(64)}";
 
         var bytes = new byte[random.Next(20) == 0 ? random.Next(100_000) : random.Next(200)];
         random.NextBytes(bytes);

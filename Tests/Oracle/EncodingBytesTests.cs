@@ -43,10 +43,10 @@ internal sealed class EncodingBytesTests
     {
         var random = new Random(OracleSettings.SeedOf(seed));
         var target = new PackedBuffer(Listpack.Empty);
-        for (int step = 0; step < 300; step++)
+        for (var step = 0; step < 300; step++)
         {
             // The node must not be full, or it is split.
-            string request = target.Bytes.Length > 7000 ? Trim(target) : EditList(random, ref target);
+            var request = target.Bytes.Length > 7000 ? Trim(target) : EditList(random, ref target);
             Check("list", ListType, target.Bytes, $"seed {seed}, step {step}: {request}");
         }
     }
@@ -56,16 +56,15 @@ internal sealed class EncodingBytesTests
     {
         var random = new Random(OracleSettings.SeedOf(seed));
         var target = new PackedBuffer(Listpack.Empty);
-        for (int step = 0; step < 300; step++)
+        for (var step = 0; step < 300; step++)
         {
-            string field = $"{(random.Next(2) == 0 ? "f" : "")}{random.Next(40)}";
-            string value = Value(random, 60);
-            int found = Listpack.Find(target.Bytes, ByteText.Bytes(field), skip: 1);
+            var field = $"{(random.Next(2) == 0 ? "f" : "")}{random.Next(40)}";
+            var value = Value(random, 60);
+            var found = Listpack.Find(target.Bytes, ByteText.Bytes(field), skip: 1);
             if (random.Next(3) == 0)
             {
                 _client.Ask("HDEL", "hash", field);
-                if (found != Listpack.None)
-                    ListpackEdits.Delete(ref target, found, 2);
+                if (found != Listpack.None) ListpackEdits.Delete(ref target, found, 2);
             }
             else
             {
@@ -86,14 +85,13 @@ internal sealed class EncodingBytesTests
         var random = new Random(OracleSettings.SeedOf(seed));
         var target = new PackedBuffer(Listpack.Empty);
         var scores = new SortedSet<long>();
-        for (int step = 0; step < 100; step++)
+        for (var step = 0; step < 100; step++)
         {
-            long score = random.NextInt64(-(1L << 50), 1L << 50) >> random.Next(50);
-            if (!scores.Add(score))
-                continue;
-            string member = Value(random, 60) + "/" + step;
+            var score = random.NextInt64(-(1L << 50), 1L << 50) >> random.Next(50);
+            if (!scores.Add(score)) continue;
+            var member = Value(random, 60) + "/" + step;
             _client.Ask("ZADD", "zset", score.ToString(CultureInfo.InvariantCulture), member);
-            int offset = Listpack.Seek(target.Bytes, 2 * scores.Count(other => other < score));
+            var offset = Listpack.Seek(target.Bytes, 2 * scores.Count(other => other < score));
             ListpackEdits.InsertBefore(ref target, offset == Listpack.None ? Listpack.EndOffset(target.Bytes) : offset, ByteText.Bytes(member), score);
             Check("zset", SortedSetType, target.Bytes, $"seed {seed}, step {step}");
         }
@@ -104,26 +102,25 @@ internal sealed class EncodingBytesTests
     {
         var random = new Random(OracleSettings.SeedOf(seed));
         var target = new PackedBuffer(IntSet.Empty);
-        for (int step = 0; step < 500; step++)
+        for (var step = 0; step < 500; step++)
         {
             // Narrow ones first, so that it widens twice on its way.
-            long value = random.NextInt64(-100, 100) << (step < 200 ? random.Next(8) : step < 350 ? random.Next(24) : random.Next(56));
-            bool adds = random.Next(4) > 0;
-            bool changed = adds ? IntSet.Add(ref target, value) : IntSet.Remove(ref target, value);
+            var value = random.NextInt64(-100, 100) << (step < 200 ? random.Next(8) : step < 350 ? random.Next(24) : random.Next(56));
+            var adds = random.Next(4) > 0;
+            var changed = adds ? IntSet.Add(ref target, value) : IntSet.Remove(ref target, value);
             Assert.That(_client.Ask(adds ? "SADD" : "SREM", "set", $"{value}"), Is.EqualTo(changed ? ":1" : ":0"));
-            if (IntSet.Count(target.Bytes) == 0)
-                target.Set(IntSet.Empty);
+            if (IntSet.Count(target.Bytes) == 0) target.Set(IntSet.Empty);
             Check("set", IntSetType, IntSet.Count(target.Bytes) == 0 ? default : target.Bytes, $"seed {seed}, step {step}");
         }
     }
 
     private string EditList(Random random, ref PackedBuffer target)
     {
-        int count = Listpack.Count(target.Bytes);
-        int at = random.Next(Math.Max(1, count));
-        int offset = Listpack.Seek(target.Bytes, at);
-        string value = Value(random, 300);
-        byte[] bytes = ByteText.Bytes(value);
+        var count = Listpack.Count(target.Bytes);
+        var at = random.Next(Math.Max(1, count));
+        var offset = Listpack.Seek(target.Bytes, at);
+        var value = Value(random, 300);
+        var bytes = ByteText.Bytes(value);
         switch (random.Next(count == 0 ? 2 : 6))
         {
             case 0:
@@ -139,12 +136,12 @@ internal sealed class EncodingBytesTests
                 ListpackEdits.Replace(ref target, offset, bytes);
                 return "LSET";
             case 3:
-                string pivot = Text(target, offset);
+                var pivot = Text(target, offset);
                 _client.Ask("LINSERT", "list", "AFTER", pivot, value);
                 ListpackEdits.InsertAfter(ref target, Listpack.Find(target.Bytes, ByteText.Bytes(pivot)), bytes);
                 return "LINSERT";
             case 4:
-                string removed = Text(target, offset);
+                var removed = Text(target, offset);
                 _client.Ask("LREM", "list", "1", removed);
                 ListpackEdits.Delete(ref target, Listpack.Find(target.Bytes, ByteText.Bytes(removed)));
                 return "LREM";
@@ -157,7 +154,7 @@ internal sealed class EncodingBytesTests
 
     private string Trim(PackedBuffer target)
     {
-        int count = Listpack.Count(target.Bytes);
+        var count = Listpack.Count(target.Bytes);
         _client.Ask("LTRIM", "list", "5", $"{count / 2}");
         ListpackEdits.DeleteRange(ref target, (count / 2) + 1, count);
         ListpackEdits.DeleteRange(ref target, 0, 5);
@@ -166,14 +163,14 @@ internal sealed class EncodingBytesTests
 
     private void Check(string key, int type, ReadOnlySpan<byte> expected, string what)
     {
-        byte[] payload = _client.AskPayload("DUMP", key) is var text && text.StartsWith('$') ? [] : ByteText.Bytes(text);
+        var payload = _client.AskPayload("DUMP", key) is var text && text.StartsWith('$') ? [] : ByteText.Bytes(text);
         if (payload.Length == 0)
         {
             Assert.That(expected.Length, Is.LessThanOrEqualTo(Listpack.EmptyBytes), what);
             return;
         }
 
-        int head = type == ListType ? 3 : 1;
+        var head = type == ListType ? 3 : 1;
         Assert.That(payload[0], Is.EqualTo(type), $"{what}: the encoding");
         if (type == ListType)
             Assert.That((payload[1], payload[2]), Is.EqualTo((1, PackedNode)), $"{what}: one packed node");

@@ -42,8 +42,7 @@ internal sealed class GeneratedCommandTests(int protocolVersion)
             var script = _generator.Generate(command, seed);
             try
             {
-                if (Compare(script, pacing) is not null)
-                    Assert.Fail(Explain(script, seed, pacing));
+                if (Compare(script, pacing) is not null) Assert.Fail(Explain(script, seed, pacing));
             }
             catch (TimeoutException silence)
             {

@@ -21,8 +21,7 @@ internal sealed class GlobOracleTests
             var pattern = GlobPatterns.Random(random);
 
             // KEYS takes a lone star for all keys, and does not match.
-            if (pattern == "*")
-                continue;
+            if (pattern == "*") continue;
 
             var theirs = client.Ask("KEYS", pattern).Split('\n').Skip(1).Select(line => ByteText.Text(ByteText.Unquote(line.Trim()[1..]))).Order(StringComparer.Ordinal);
             var ours = keys.Where(key => Glob.IsMatch(ByteText.Bytes(pattern), ByteText.Bytes(key), CaseSensitivity.Sensitive)).Order(StringComparer.Ordinal);

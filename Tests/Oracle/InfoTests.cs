@@ -102,8 +102,7 @@ internal sealed class InfoTests() : OracleFixture("--appendonly", "yes", "--appe
     [Test]
     public void We_are_7_4_to_clients_and_ourselves_to_people()
     {
-        if (!KestrelFreeProcess.IsOurs)
-            Assert.Ignore("another server is under test");
+        if (!KestrelFreeProcess.IsOurs) Assert.Ignore("another server is under test");
 
         var server = Info(Pair.Ours, "server");
 

@@ -75,16 +75,13 @@ internal static class KnownDifferences
     private static bool DoublesDiffer(Exchange exchange, Func<string, string, bool> isExpected)
     {
         string[] theirs = exchange.Theirs.Split("\r\n"), ours = exchange.Ours.Split("\r\n");
-        if (theirs.Length != ours.Length || exchange.Command[0] is not ('z' or 'b' or 'g'))
-            return false;
+        if (theirs.Length != ours.Length || exchange.Command[0] is not ('z' or 'b' or 'g')) return false;
         foreach (var (their, our) in theirs.Zip(ours))
         {
-            if (their == our || (their.StartsWith('$') && our.StartsWith('$')))
-                continue;
+            if (their == our || (their.StartsWith('$') && our.StartsWith('$'))) continue;
             if (!double.TryParse(their.TrimStart(','), out var first) || !double.TryParse(our.TrimStart(','), out var second))
                 return false;
-            if (first != second || !isExpected(their.TrimStart(','), our.TrimStart(',')))
-                return false;
+            if (first != second || !isExpected(their.TrimStart(','), our.TrimStart(','))) return false;
         }
 
         return true;

@@ -64,8 +64,7 @@ internal sealed class LongSequenceTests
 
     private void CompareDigests(RawConnection theirs, RawConnection ours, string where)
     {
-        if (theirs.Ask("DEBUG", "DIGEST") == ours.Ask("DEBUG", "DIGEST"))
-            return;
+        if (theirs.Ask("DEBUG", "DIGEST") == ours.Ask("DEBUG", "DIGEST")) return;
         var different = WriteSequence.Keys.Order(StringComparer.Ordinal).Where(key => theirs.Ask("DEBUG", "DIGEST-VALUE", key) != ours.Ask("DEBUG", "DIGEST-VALUE", key)).ToList();
         Assert.Fail($"{where}, DEBUG DIGEST differs; by their values:\n{string.Join('\n', different.Select(key => History([key])))}");
     }
@@ -75,11 +74,9 @@ internal sealed class LongSequenceTests
         var line = string.Join(' ', request.Select(word => word.Length > 40 ? $"{word[..40]}..." : word));
         foreach (var key in request.Where(WriteSequence.Keys.Contains).Distinct())
         {
-            if (!_lastOf.TryGetValue(key, out var last))
-                _lastOf[key] = last = [];
+            if (!_lastOf.TryGetValue(key, out var last)) _lastOf[key] = last = [];
             last.Enqueue(line);
-            if (last.Count > 30)
-                last.Dequeue();
+            if (last.Count > 30) last.Dequeue();
         }
     }
 

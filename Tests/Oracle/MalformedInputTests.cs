@@ -36,8 +36,7 @@ internal sealed class MalformedInputTests(string password) : OracleFixture("--re
     public void A_neighbour_is_not_harmed()
     {
         using var neighbour = Pair.Ours.Connect();
-        if (password != "")
-            neighbour.Ask("AUTH", password);
+        if (password != "") neighbour.Ask("AUTH", password);
 
         foreach (var input in MalformedInputs.All)
             AllReplies(Pair.Ours, ByteText.Bytes(input));

@@ -58,8 +58,7 @@ internal static partial class Normalisations
         var (theirs, ours) = (Exchange.Show(exchange.Theirs), Exchange.Show(exchange.Ours));
         foreach (var row in All.Where(row => row.Commands.Contains(exchange.Command)))
         {
-            if (theirs == ours || theirs[0] == '-' || ours[0] == '-')
-                break;
+            if (theirs == ours || theirs[0] == '-' || ours[0] == '-') break;
 
             (theirs, ours) = (row.Apply(theirs), row.Apply(ours));
             tally.Normalised(row.Name);

@@ -38,8 +38,7 @@ internal sealed class OlderPayloadTests : OracleFixture
         var ours = Replies(Pair.Ours, requests, payload);
 
         // Small lists are listpacks since 7.2.
-        if (ours[2] == "+list")
-            ours[3] = "$\"quicklist\"";
+        if (ours[2] == "+list") ours[3] = "$\"quicklist\"";
         Assert.That(ours, Is.EqualTo(Replies(Pair.Oracle, requests, payload)));
         Assert.That(ours[1], Is.EqualTo("+OK"));
     }

@@ -84,13 +84,11 @@ internal sealed class OraclePair : IDisposable
     public static string[] Replies(RawConnection client, IReadOnlyList<IReadOnlyList<string>> requests, Pacing pacing)
     {
         var replies = new string[requests.Count];
-        if (pacing == Pacing.Pipelined)
-            SendOrClosed(client, RequestBytes.Pipeline(requests));
+        if (pacing == Pacing.Pipelined) SendOrClosed(client, RequestBytes.Pipeline(requests));
 
         for (var at = 0; at < requests.Count; at++)
         {
-            if (pacing == Pacing.OneByOne)
-                SendOrClosed(client, RequestBytes.Of(requests[at]));
+            if (pacing == Pacing.OneByOne) SendOrClosed(client, RequestBytes.Of(requests[at]));
 
             replies[at] = client.ReadReplyOrClosed() is { } frame ? ByteText.Text(frame) : Closed;
         }

@@ -19,8 +19,7 @@ internal sealed class ScriptGenerator(KeyKinds kinds)
         for (var count = 5 + draw.Below(25); count > 0; count--)
             body.Add(draw.Chance(67) ? Request(command, draw) : Request(CommandGrammars.Of(draw.Pick(beside)), draw));
 
-        if (draw.Chance(20))
-            body.Add(CommandGrammars.Unknown.Arguments(draw));
+        if (draw.Chance(20)) body.Add(CommandGrammars.Unknown.Arguments(draw));
 
         return new Script(kinds.Prelude, body, kinds.Questions);
     }
@@ -28,15 +27,13 @@ internal sealed class ScriptGenerator(KeyKinds kinds)
     private static string[] Request(CommandGrammar command, Draw draw)
     {
         List<string> arguments = [.. command.Words.Select(draw.Word), .. command.Arguments(draw)];
-        if (draw.Chance(16))
-            Spoil(arguments, command.Words.Count, draw);
+        if (draw.Chance(16)) Spoil(arguments, command.Words.Count, draw);
 
         // C reads a configuration value up to its first NUL; nothing is gained by doing the same.
         if (command.Words[0] == "CONFIG")
             arguments.RemoveAll(argument => argument.Contains('\0', StringComparison.Ordinal));
 
-        if (command.Name == AclGrammars.SetUser)
-            AclGrammars.RemoveInnerParentheses(arguments);
+        if (command.Name == AclGrammars.SetUser) AclGrammars.RemoveInnerParentheses(arguments);
 
         return [.. arguments];
     }

@@ -6,14 +6,13 @@ internal static class ScriptShrinker
     /// <summary>A script no request of which can be left out alone; O(n log n) tries mostly, n^2 at worst.</summary>
     public static Script Shrink(Script script, Func<Script, bool> stillFails)
     {
-        IReadOnlyList<IReadOnlyList<string>> requests = script.Requests;
+        var requests = script.Requests;
         for (var run = Math.Max(1, requests.Count / 2); run > 0; run /= 2)
         {
             for (var at = requests.Count - run; at >= 0; at -= run)
             {
                 IReadOnlyList<IReadOnlyList<string>> shorter = [.. requests.Take(at), .. requests.Skip(at + run)];
-                if (stillFails(new Script([], shorter, [])))
-                    requests = shorter;
+                if (stillFails(new Script([], shorter, []))) requests = shorter;
             }
         }
 

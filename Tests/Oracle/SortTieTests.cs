@@ -13,14 +13,14 @@ internal sealed class SortTieTests
     {
         var random = new Random(seed);
         using var pair = new OraclePair();
-        for (int round = 0; round < 40; round++)
+        for (var round = 0; round < 40; round++)
         {
-            int length = random.Next(1, random.Next(2) == 0 ? 60 : 600);
+            var length = random.Next(1, random.Next(2) == 0 ? 60 : 600);
             var requests = new List<string[]> { new[] { "RPUSH", "l" }.Concat(Enumerable.Range(0, length).Select(_ => $"{random.Next(length)}")).ToArray() };
             requests.Add(["MSET", .. Enumerable.Range(0, length).SelectMany(element => new[] { $"w_{element}", $"{random.Next(Weights)}" })]);
-            for (int part = 0; part < 20; part++)
+            for (var part = 0; part < 20; part++)
                 requests.Add(Sort(random, length));
-            foreach (Exchange exchange in pair.Run(new Script([], requests, []), 2, Pacing.Pipelined))
+            foreach (var exchange in pair.Run(new Script([], requests, []), 2, Pacing.Pipelined))
                 Assert.That(exchange.Ours, Is.EqualTo(exchange.Theirs), $"seed {seed}, round {round}: {string.Join(' ', exchange.Request)}");
         }
     }

@@ -42,10 +42,8 @@ internal sealed class StreamStructureTests() : OracleFixture("--stream-node-max-
     // Ids that leave gaps of every width, so that they part at every byte.
     private static string[] Add(Random random, List<string> ids, ref long ms, ref long seq)
     {
-        if (random.Next(4) == 0)
-            (ms, seq) = (ms + 1 + (long)(random.NextDouble() * Math.Pow(2, random.Next(36))), 0);
-        else
-            seq += 1 + (long)(random.NextDouble() * Math.Pow(2, random.Next(40)));
+        if (random.Next(4) == 0) (ms, seq) = (ms + 1 + (long)(random.NextDouble() * Math.Pow(2, random.Next(36))), 0);
+        else seq += 1 + (long)(random.NextDouble() * Math.Pow(2, random.Next(40)));
         ids.Add($"{ms}-{seq}");
         return ["XADD", "s", ids[^1], random.Next(5) == 0 ? "other" : "f", new string('v', random.Next(100))];
     }

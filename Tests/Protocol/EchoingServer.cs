@@ -37,8 +37,8 @@ internal sealed class EchoingServer
     {
         while (!bytes.IsEmpty && _parser.Fault == ProtocolFault.None)
         {
-            Span<byte> room = _query.GetReadSpan(_parser.BytesWanted);
-            int count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
+            var room = _query.GetReadSpan(_parser.BytesWanted);
+            var count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
             bytes[..count].CopyTo(room);
             _query.Commit(count);
             bytes = bytes[count..];
@@ -54,51 +54,41 @@ internal sealed class EchoingServer
         while (_query.Length > 0)
         {
             _batch.Clear();
-            ReadOnlySpan<byte> unread = _query.Unread;
-            ParseStatus status = _parser.Parse(unread, _batch, _isAuthenticated ? 16 : 1, Limits);
-            for (int i = 0; i < _batch.Count; i++)
+            var unread = _query.Unread;
+            var status = _parser.Parse(unread, _batch, _isAuthenticated ? 16 : 1, Limits);
+            for (var i = 0; i < _batch.Count; i++)
                 Execute(_batch.GetArgs(i, unread));
             _query.Consume(_parser.Consumed);
-            if (status == ParseStatus.ProtocolError)
-                _reply.ProtocolError(_parser);
-            if (status != ParseStatus.BatchFull)
-                return;
+            if (status == ParseStatus.ProtocolError) _reply.ProtocolError(_parser);
+            if (status != ParseStatus.BatchFull) return;
         }
     }
 
     private void Execute(ArgVector args)
     {
-        if (AsciiText.EqualsIgnoreCase(args[0], "echo"u8))
-            Echo(args);
-        else if (AsciiText.EqualsIgnoreCase(args[0], "auth"u8) && _password is not null)
-            Authenticate(args);
-        else
-            _reply.Error(UnknownCommand(args));
+        if (AsciiText.EqualsIgnoreCase(args[0], "echo"u8)) Echo(args);
+        else if (AsciiText.EqualsIgnoreCase(args[0], "auth"u8) && _password is not null) Authenticate(args);
+        else _reply.Error(UnknownCommand(args));
     }
 
     private void Echo(ArgVector args)
     {
-        if (args.Count != 2)
-            _reply.Error("ERR wrong number of arguments for 'echo' command");
-        else if (!_isAuthenticated)
-            _reply.Error(SharedReplies.AuthenticationRequired);
-        else
-            _reply.Bulk(args[1]);
+        if (args.Count != 2) _reply.Error("ERR wrong number of arguments for 'echo' command");
+        else if (!_isAuthenticated) _reply.Error(SharedReplies.AuthenticationRequired);
+        else _reply.Bulk(args[1]);
     }
 
     private void Authenticate(ArgVector args)
     {
         _isAuthenticated |= args.Count == 2 && ByteText.Text(args[1]) == _password;
-        if (_isAuthenticated)
-            _reply.Ok();
-        else
-            _reply.Error(SharedReplies.WrongPassword);
+        if (_isAuthenticated) _reply.Ok();
+        else _reply.Error(SharedReplies.WrongPassword);
     }
 
     private static byte[] UnknownCommand(ArgVector args)
     {
         var repeated = new StringBuilder();
-        for (int i = 1; i < args.Count && repeated.Length < RepeatedBytes; i++)
+        for (var i = 1; i < args.Count && repeated.Length < RepeatedBytes; i++)
             repeated.Append('\'').Append(Printed(args[i], RepeatedBytes - repeated.Length)).Append("' ");
         return ByteText.Bytes($"ERR unknown command '{Printed(args[0], RepeatedBytes)}', with args beginning with: {repeated}");
     }
@@ -106,8 +96,8 @@ internal sealed class EchoingServer
     /// <summary>As printf does it: no more than so many bytes, and nothing behind a NUL.</summary>
     private static string Printed(ReadOnlySpan<byte> argument, int atMost)
     {
-        ReadOnlySpan<byte> printed = argument[..Math.Min(argument.Length, atMost)];
-        int nul = printed.IndexOf((byte)0);
+        var printed = argument[..Math.Min(argument.Length, atMost)];
+        var nul = printed.IndexOf((byte)0);
         return ByteText.Text(nul < 0 ? printed : printed[..nul]);
     }
 }

@@ -32,10 +32,10 @@ internal sealed class NumbersOracleTests
     public void Sums_of_floats_are_redis_own_to_the_last_digit()
     {
         var random = new Random(Seed);
-        for (int i = 0; i < 4000; i++)
+        for (var i = 0; i < 4000; i++)
         {
-            string left = RandomFloat(random);
-            string right = RandomFloat(random);
+            var left = RandomFloat(random);
+            var right = RandomFloat(random);
 
             Assert.That(Sum(left, right), Is.EqualTo(IncrementByFloat(left, right)), $"seed {Seed}: {left} + {right}");
         }
@@ -80,16 +80,15 @@ internal sealed class NumbersOracleTests
     public void Doubles_are_read_as_redis_reads_scores()
     {
         var random = new Random(Seed);
-        for (int i = 0; i < 4000; i++)
+        for (var i = 0; i < 4000; i++)
         {
-            string text = Mutate(random, RandomFloat(random));
+            var text = Mutate(random, RandomFloat(random));
             _connection.Ask("DEL", "z");
-            bool accepted = _connection.Ask("ZADD", "z", text, "m") == ":1";
-            bool ours = Numbers.TryParseDouble(ByteText.Bytes(text), out double value);
+            var accepted = _connection.Ask("ZADD", "z", text, "m") == ":1";
+            var ours = Numbers.TryParseDouble(ByteText.Bytes(text), out var value);
 
             Assert.That(ours, Is.EqualTo(accepted), $"seed {Seed}: {ByteText.Quote(ByteText.Bytes(text))}");
-            if (accepted)
-                Assert.That(value, Is.EqualTo(Score()), $"seed {Seed}: {text}");
+            if (accepted) Assert.That(value, Is.EqualTo(Score()), $"seed {Seed}: {text}");
         }
     }
 
@@ -97,14 +96,14 @@ internal sealed class NumbersOracleTests
     public void Integers_are_read_as_redis_reads_them()
     {
         var random = new Random(Seed);
-        for (int i = 0; i < 4000; i++)
+        for (var i = 0; i < 4000; i++)
         {
-            long number = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64);
-            string text = Mutate(random, random.Next(3) == 0 ? ((random.Next(2) == 0 ? long.MaxValue : long.MinValue) / (Int128)random.Next(1, 3)).ToString() : number.ToString());
+            var number = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64);
+            var text = Mutate(random, random.Next(3) == 0 ? ((random.Next(2) == 0 ? long.MaxValue : long.MinValue) / (Int128)random.Next(1, 3)).ToString() : number.ToString());
             _connection.Ask("SET", "n", "0");
-            bool accepted = !_connection.Ask("INCRBY", "n", text).StartsWith('-');
+            var accepted = !_connection.Ask("INCRBY", "n", text).StartsWith('-');
 
-            Assert.That(Numbers.TryParseInteger(ByteText.Bytes(text), out long value), Is.EqualTo(accepted), $"seed {Seed}: {ByteText.Quote(ByteText.Bytes(text))}");
+            Assert.That(Numbers.TryParseInteger(ByteText.Bytes(text), out var value), Is.EqualTo(accepted), $"seed {Seed}: {ByteText.Quote(ByteText.Bytes(text))}");
             if (accepted)
                 Assert.That($"{value}", Is.EqualTo(_connection.AskPayload("GET", "n")), $"seed {Seed}: {text}");
         }
@@ -114,17 +113,16 @@ internal sealed class NumbersOracleTests
     public void Patterns_match_as_in_redis()
     {
         var random = new Random(Seed);
-        for (int i = 0; i < 10_000; i++)
+        for (var i = 0; i < 10_000; i++)
         {
-            string text = RandomText(random, "abcAC]-^\\*\xe9\xf0", 6);
-            string pattern = RandomText(random, "abcAC[]-^\\*?*\xe9\xf0", 9);
+            var text = RandomText(random, "abcAC]-^\\*\xe9\xf0", 6);
+            var pattern = RandomText(random, "abcAC[]-^\\*?*\xe9\xf0", 9);
             // A pattern of one star alone lists all keys without matching any.
-            if (pattern == "*")
-                continue;
+            if (pattern == "*") continue;
             _connection.Ask("FLUSHALL");
             _connection.Ask("SET", text, "1");
             _connection.SendRequest("KEYS", pattern);
-            bool expected = ByteText.Text(_connection.ReadReply()).StartsWith("*1", StringComparison.Ordinal);
+            var expected = ByteText.Text(_connection.ReadReply()).StartsWith("*1", StringComparison.Ordinal);
 
             Assert.That(Glob.IsMatch(ByteText.Bytes(pattern), ByteText.Bytes(text), CaseSensitivity.Sensitive), Is.EqualTo(expected),
                 $"seed {Seed}: {ByteText.Quote(ByteText.Bytes(pattern))} on {ByteText.Quote(ByteText.Bytes(text))}");
@@ -136,15 +134,15 @@ internal sealed class NumbersOracleTests
     {
         var random = new Random(Seed);
         string[] names = [.. ReplyReader.ReadAll(Request("CONFIG", "GET", "*"))[0].Items.Where((_, index) => index % 2 == 0).Select(item => item.Text)];
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
         {
-            string name = names[random.Next(names.Length)];
+            var name = names[random.Next(names.Length)];
             var pattern = new StringBuilder();
-            foreach (char letter in name.Take(random.Next(name.Length + 1)))
+            foreach (var letter in name.Take(random.Next(name.Length + 1)))
                 pattern.Append(random.Next(6) switch { 0 => "?", 1 => $"[{char.ToUpperInvariant(letter)}]", 2 => char.ToUpperInvariant(letter).ToString(), 3 => "[A-m]", 4 => "[^b-F]", _ => letter.ToString() });
             pattern.Append('*');
             string[] expected = [.. ReplyReader.ReadAll(Request("CONFIG", "GET", pattern.ToString()))[0].Items.Where((_, index) => index % 2 == 0).Select(item => item.Text)];
-            byte[] bytes = ByteText.Bytes(pattern.ToString());
+            var bytes = ByteText.Bytes(pattern.ToString());
 
             Assert.That(names.Where(candidate => Glob.IsMatch(bytes, ByteText.Bytes(candidate), CaseSensitivity.Insensitive)), Is.EquivalentTo(expected), $"seed {Seed}: {pattern}");
         }
@@ -152,19 +150,18 @@ internal sealed class NumbersOracleTests
 
     private static string Sum(string left, string right)
     {
-        if (!ExtendedDouble.TryParse(ByteText.Bytes(left), out ExtendedDouble a) || !ExtendedDouble.TryParse(ByteText.Bytes(right), out ExtendedDouble b))
+        if (!ExtendedDouble.TryParse(ByteText.Bytes(left), out var a) || !ExtendedDouble.TryParse(ByteText.Bytes(right), out var b))
             return "-ERR value is not a valid float";
-        ExtendedDouble sum = a + b;
-        if (!sum.IsFinite)
-            return "-ERR increment would produce NaN or Infinity";
-        byte[] digits = new byte[ExtendedDouble.MaxFormattedBytes];
+        var sum = a + b;
+        if (!sum.IsFinite) return "-ERR increment would produce NaN or Infinity";
+        var digits = new byte[ExtendedDouble.MaxFormattedBytes];
         return ByteText.Text(digits.AsSpan(0, sum.FormatHuman(digits)));
     }
 
     private static string RandomFloat(Random random)
     {
-        string sign = random.Next(3) == 0 ? "-" : "";
-        string digits = random.NextInt64(0, long.MaxValue).ToString(CultureInfo.InvariantCulture)[..random.Next(1, 18)];
+        var sign = random.Next(3) == 0 ? "-" : "";
+        var digits = random.NextInt64(0, long.MaxValue).ToString(CultureInfo.InvariantCulture)[..random.Next(1, 18)];
         return random.Next(5) switch
         {
             0 => sign + digits,
@@ -177,17 +174,16 @@ internal sealed class NumbersOracleTests
 
     private static string Mutate(Random random, string text)
     {
-        if (random.Next(2) == 0)
-            return text;
-        string inserted = "0123456789+-. eExXpPinfINFtya\0_,"[random.Next(32)].ToString();
-        int at = random.Next(text.Length + 1);
+        if (random.Next(2) == 0) return text;
+        var inserted = "0123456789+-. eExXpPinfINFtya\0_,"[random.Next(32)].ToString();
+        var at = random.Next(text.Length + 1);
         return random.Next(2) == 0 ? text.Insert(at, inserted) : text.Remove(Math.Min(at, text.Length - 1), 1);
     }
 
     private static string RandomText(Random random, string alphabet, int longest)
     {
         var text = new StringBuilder();
-        for (int i = random.Next(longest + 1); i > 0; i--)
+        for (var i = random.Next(longest + 1); i > 0; i--)
             text.Append(alphabet[random.Next(alphabet.Length)]);
         return text.ToString();
     }

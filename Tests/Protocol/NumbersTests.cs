@@ -12,7 +12,7 @@ public sealed class NumbersTests
     [TestCase("-9223372036854775808", long.MinValue)]
     public void A_canonical_integer_is_read(string text, long expected)
     {
-        bool read = Numbers.TryParseInteger(Encoding.ASCII.GetBytes(text), out long value);
+        var read = Numbers.TryParseInteger(Encoding.ASCII.GetBytes(text), out var value);
 
         Assert.That((read, value), Is.EqualTo((true, expected)));
     }
@@ -42,10 +42,10 @@ public sealed class NumbersTests
     [Test]
     public void Integers_print_and_read_back([Random(long.MinValue, long.MaxValue, 50)] long value)
     {
-        byte[] digits = new byte[Numbers.MaxIntegerBytes];
-        int length = Numbers.FormatInteger(digits, value);
+        var digits = new byte[Numbers.MaxIntegerBytes];
+        var length = Numbers.FormatInteger(digits, value);
 
-        Assert.That(Numbers.TryParseInteger(digits.AsSpan(0, length), out long read) && read == value, Is.True, $"{value}");
+        Assert.That(Numbers.TryParseInteger(digits.AsSpan(0, length), out var read) && read == value, Is.True, $"{value}");
         Assert.That(Numbers.DigitCount(value), Is.EqualTo(length));
     }
 
@@ -55,7 +55,7 @@ public sealed class NumbersTests
     [TestCase(" 007", 7ul)]
     public void An_unsigned_integer_is_read_as_strtoull_does(string text, ulong expected)
     {
-        bool read = Numbers.TryParseUnsigned(Encoding.ASCII.GetBytes(text), out ulong value);
+        var read = Numbers.TryParseUnsigned(Encoding.ASCII.GetBytes(text), out var value);
 
         Assert.That((read, value), Is.EqualTo((true, expected)));
     }
@@ -88,7 +88,7 @@ public sealed class NumbersTests
     [TestCase("0e999999", 0)]
     public void A_double_is_read_as_strtod_does(string text, double expected)
     {
-        bool read = Numbers.TryParseDouble(Encoding.ASCII.GetBytes(text), out double value);
+        var read = Numbers.TryParseDouble(Encoding.ASCII.GetBytes(text), out var value);
 
         Assert.That((read, value), Is.EqualTo((true, expected)));
     }
@@ -140,7 +140,7 @@ public sealed class NumbersTests
     [TestCase(12345678901234567890.0, "12345678901234567000")]
     public void A_double_prints_in_its_shortest_form(double value, string expected)
     {
-        byte[] digits = new byte[Numbers.MaxDoubleBytes];
+        var digits = new byte[Numbers.MaxDoubleBytes];
 
         Assert.That(Encoding.ASCII.GetString(digits, 0, Numbers.FormatDouble(digits, value)), Is.EqualTo(expected));
     }
@@ -160,7 +160,7 @@ public sealed class NumbersTests
     [TestCase(double.NegativeInfinity, "-inf")]
     public void A_double_prints_in_17_digits(double value, string expected)
     {
-        byte[] digits = new byte[Numbers.MaxDoubleBytes];
+        var digits = new byte[Numbers.MaxDoubleBytes];
 
         Assert.That(Encoding.ASCII.GetString(digits, 0, Numbers.FormatGeneral(digits, value)), Is.EqualTo(expected));
     }
@@ -170,14 +170,13 @@ public sealed class NumbersTests
     {
         const int Seed = 12345;
         var random = new Random(Seed);
-        byte[] digits = new byte[Numbers.MaxDoubleBytes];
-        for (int i = 0; i < 100_000; i++)
+        var digits = new byte[Numbers.MaxDoubleBytes];
+        for (var i = 0; i < 100_000; i++)
         {
-            double value = i % 2 == 0 ? BitConverter.Int64BitsToDouble(random.NextInt64(long.MinValue, long.MaxValue)) : random.Next() / 1000.0;
-            if (!double.IsFinite(value))
-                continue;
-            int length = Numbers.FormatDouble(digits, value);
-            if (!Numbers.TryParseDouble(digits.AsSpan(0, length), out double read) || read != value)
+            var value = i % 2 == 0 ? BitConverter.Int64BitsToDouble(random.NextInt64(long.MinValue, long.MaxValue)) : random.Next() / 1000.0;
+            if (!double.IsFinite(value)) continue;
+            var length = Numbers.FormatDouble(digits, value);
+            if (!Numbers.TryParseDouble(digits.AsSpan(0, length), out var read) || read != value)
                 Assert.Fail($"seed {Seed}, {value:R} printed as {Encoding.ASCII.GetString(digits, 0, length)}");
         }
     }
@@ -187,7 +186,7 @@ public sealed class NumbersTests
     [TestCase(12.3456, 3, "12.346")]
     public void A_double_prints_with_fixed_decimals(double value, int decimals, string expected)
     {
-        byte[] digits = new byte[64];
+        var digits = new byte[64];
 
         Assert.That(Encoding.ASCII.GetString(digits, 0, Numbers.FormatFixed(digits, value, decimals)), Is.EqualTo(expected));
     }

@@ -28,13 +28,13 @@ public sealed class ProtocolAllocationTests
     public void Receiving_and_parsing_allocate_nothing(string what, int pieceBytes)
     {
         var output = new ArrayBufferWriter<byte>();
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
             output.Write(CommandEncoder.Encode("SET", "key:" + i, new string('x', i * 300)));
             output.Write("SET k \"quoted value\"\r\nPING\r\n"u8);
         }
 
-        byte[] bytes = output.WrittenSpan.ToArray();
+        var bytes = output.WrittenSpan.ToArray();
 
         Assert.That(Allocations.InSteadyState(() => Receive(bytes, pieceBytes)), Is.Zero, what);
     }
@@ -49,8 +49,8 @@ public sealed class ProtocolAllocationTests
     {
         while (!bytes.IsEmpty)
         {
-            Span<byte> room = _query.GetReadSpan(_parser.BytesWanted);
-            int count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
+            var room = _query.GetReadSpan(_parser.BytesWanted);
+            var count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
             bytes[..count].CopyTo(room);
             _query.Commit(count);
             bytes = bytes[count..];
@@ -63,8 +63,8 @@ public sealed class ProtocolAllocationTests
 
     private void Reply()
     {
-        DeferredLength deferred = _writer.BeginDeferred();
-        for (int i = 0; i < 300; i++)
+        var deferred = _writer.BeginDeferred();
+        for (var i = 0; i < 300; i++)
         {
             _writer.Ok();
             _writer.Integer(i * 1_000_000L);

@@ -22,10 +22,10 @@ internal sealed class ProtocolCorpusTests
     [TestCase("unauthenticated.txt")]
     public void Every_input_is_answered_as_recorded(string file)
     {
-        foreach (Entry entry in Read(file))
+        foreach (var entry in Read(file))
         {
-            byte[] answer = new EchoingServer(PasswordFor(file)).Answer(entry.Input);
-            byte[] byteByByte = new EchoingServer(PasswordFor(file)).Answer(entry.Input, 1);
+            var answer = new EchoingServer(PasswordFor(file)).Answer(entry.Input);
+            var byteByByte = new EchoingServer(PasswordFor(file)).Answer(entry.Input, 1);
 
             Assert.That(ByteText.Quote(answer), Is.EqualTo(entry.Answer), $"{file}: {entry.Line}");
             Assert.That(ByteText.Quote(byteByByte), Is.EqualTo(entry.Answer), $"{file}, byte by byte: {entry.Line}");
@@ -37,14 +37,13 @@ internal sealed class ProtocolCorpusTests
     [TestCase("unauthenticated.txt")]
     public void Redis_still_answers_as_recorded(string file)
     {
-        using ServerProcess redis = RedisProcess.Start(PasswordFor(file) is null ? [] : ["--requirepass", Password]);
-        bool records = Environment.GetEnvironmentVariable("RECORD_CORPUS") == "1";
+        using var redis = RedisProcess.Start(PasswordFor(file) is null ? [] : ["--requirepass", Password]);
+        var records = Environment.GetEnvironmentVariable("RECORD_CORPUS") == "1";
         var recorded = new List<string>();
-        foreach (Entry entry in Read(file))
+        foreach (var entry in Read(file))
         {
-            string answer = ByteText.Quote(Ask(redis, entry.Input));
-            if (!records)
-                Assert.That(answer, Is.EqualTo(entry.Answer), $"{file}: {entry.Line}");
+            var answer = ByteText.Quote(Ask(redis, entry.Input));
+            if (!records) Assert.That(answer, Is.EqualTo(entry.Answer), $"{file}: {entry.Line}");
             recorded.AddRange([entry.Line, $"< {answer}"]);
         }
 
@@ -55,12 +54,12 @@ internal sealed class ProtocolCorpusTests
     [Test]
     public void Redis_answers_random_bytes_alike([Range(0, 7)] int seed)
     {
-        using ServerProcess redis = RedisProcess.Start();
+        using var redis = RedisProcess.Start();
         var random = new Random(seed);
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
-            byte[] bytes = RandomRequests.Next(random);
-            string expected = ByteText.Quote(Ask(redis, bytes));
+            var bytes = RandomRequests.Next(random);
+            var expected = ByteText.Quote(Ask(redis, bytes));
 
             Assert.That(ByteText.Quote(new EchoingServer().Answer(bytes)), Is.EqualTo(expected), $"seed {seed}, input {i}: {ByteText.Quote(bytes)}");
         }
@@ -68,7 +67,7 @@ internal sealed class ProtocolCorpusTests
 
     private static byte[] Ask(ServerProcess redis, byte[] bytes)
     {
-        using RawConnection connection = redis.Connect();
+        using var connection = redis.Connect();
         connection.Send(bytes);
         connection.CloseSending();
         return connection.ReadToEnd();
@@ -81,7 +80,7 @@ internal sealed class ProtocolCorpusTests
     private static List<Entry> Read(string file)
     {
         var entries = new List<Entry>();
-        foreach (string line in File.ReadLines(PathTo(file)))
+        foreach (var line in File.ReadLines(PathTo(file)))
         {
             if (line.StartsWith("> ", StringComparison.Ordinal))
                 entries.Add(new Entry(line, Repeated(line[2..]), ""));
@@ -95,9 +94,9 @@ internal sealed class ProtocolCorpusTests
 
     private static byte[] Repeated(string quoted)
     {
-        int end = quoted.LastIndexOf('"');
-        byte[] bytes = ByteText.Unquote(quoted);
-        string suffix = quoted[(end + 1)..].Trim();
+        var end = quoted.LastIndexOf('"');
+        var bytes = ByteText.Unquote(quoted);
+        var suffix = quoted[(end + 1)..].Trim();
         return suffix.Length == 0 ? bytes : [.. bytes[..^1], .. Enumerable.Repeat(bytes[^1], int.Parse(suffix.TrimStart('x', ' ')))];
     }
 

@@ -9,7 +9,7 @@ public sealed class QueryBufferTests
     [Test]
     public void A_client_without_leftovers_owns_nothing()
     {
-        ReceivingClient client = new ReceivingClient().Feed("PING\r\n");
+        var client = new ReceivingClient().Feed("PING\r\n");
 
         Assert.That((client.Query.Length, client.Query.OwnedBytes, client.Query.FreeBytes), Is.EqualTo((0, 0, 0)));
     }
@@ -17,8 +17,8 @@ public sealed class QueryBufferTests
     [Test]
     public void Leftovers_take_little_memory_and_return_it()
     {
-        ReceivingClient client = new ReceivingClient().Feed("*2\r\n$4\r\nECHO\r\n$2\r\nh");
-        int owned = client.Query.OwnedBytes;
+        var client = new ReceivingClient().Feed("*2\r\n$4\r\nECHO\r\n$2\r\nh");
+        var owned = client.Query.OwnedBytes;
 
         client.Feed("i\r\n");
 
@@ -29,11 +29,11 @@ public sealed class QueryBufferTests
     [Test]
     public void Room_for_a_big_argument_is_made_when_it_is_announced_and_given_back_when_nothing_comes()
     {
-        ReceivingClient client = new ReceivingClient().Feed("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n");
-        int announced = client.Query.OwnedBytes;
+        var client = new ReceivingClient().Feed("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n");
+        var announced = client.Query.OwnedBytes;
 
         client.Query.Shrink();
-        int shrunk = client.Query.OwnedBytes;
+        var shrunk = client.Query.OwnedBytes;
         client.Feed(new string('v', 500000) + "\r\n");
 
         Assert.That(announced, Is.InRange(500000, 600000));
@@ -49,16 +49,16 @@ public sealed class QueryBufferTests
         var queries = new[] { new QueryBuffer(pool, receive), new QueryBuffer(pool, receive) };
         var expected = new[] { new StringBuilder(), new StringBuilder() };
         var random = new Random(7);
-        for (int turn = 0; turn < 2000; turn++)
+        for (var turn = 0; turn < 2000; turn++)
         {
-            int who = random.Next(2);
-            QueryBuffer query = queries[who];
-            Span<byte> room = query.GetReadSpan(0);
+            var who = random.Next(2);
+            var query = queries[who];
+            var room = query.GetReadSpan(0);
             string text = new((char)('a' + (turn % 26)), random.Next(Math.Min(room.Length, 3000)));
             Encoding.ASCII.GetBytes(text, room);
             query.Commit(text.Length);
             expected[who].Append(text);
-            int eaten = random.Next(query.Length + 1);
+            var eaten = random.Next(query.Length + 1);
             query.Consume(eaten);
             expected[who].Remove(0, eaten);
             query.Settle(0);
@@ -75,22 +75,21 @@ public sealed class QueryBufferTests
         var query = new QueryBuffer(new BufferPool(), new ReceiveBuffer());
         var parser = new RequestParser();
         var batch = new RequestBatch();
-        int growths = 0;
-        int largest = 0;
-        int sent = Receive(query, Encoding.ASCII.GetBytes($"*5\r\n$3\r\nSET\r\n$1\r\nk\r\n${Length}\r\n"), parser);
-        int total = sent + Length + 2;
-        byte[] rest = Encoding.ASCII.GetBytes("\r\n$2\r\nEX\r\n$3\r\n100\r\n");
+        var growths = 0;
+        var largest = 0;
+        var sent = Receive(query, Encoding.ASCII.GetBytes($"*5\r\n$3\r\nSET\r\n$1\r\nk\r\n${Length}\r\n"), parser);
+        var total = sent + Length + 2;
+        var rest = Encoding.ASCII.GetBytes("\r\n$2\r\nEX\r\n$3\r\n100\r\n");
 
-        ParseStatus status = ParseStatus.NeedMore;
+        var status = ParseStatus.NeedMore;
         while (status == ParseStatus.NeedMore)
         {
             status = parser.Parse(query.Unread, batch, 1, ReceivingClient.Ordinary);
-            if (status != ParseStatus.NeedMore)
-                break;
+            if (status != ParseStatus.NeedMore) break;
             query.Consume(parser.Consumed);
             query.Settle(parser.BytesWanted);
-            int left = total - 2 - query.Length;
-            int count = left > 0
+            var left = total - 2 - query.Length;
+            var count = left > 0
                 ? Receive(query, left, parser)
                 : Receive(query, rest, parser);
             Assert.That(count, Is.Positive);
@@ -98,7 +97,7 @@ public sealed class QueryBufferTests
             largest = Math.Max(largest, query.OwnedBytes);
         }
 
-        ArgVector args = batch.GetArgs(0, query.Unread);
+        var args = batch.GetArgs(0, query.Unread);
         Assert.That((args.Count, args[2].Length, growths), Is.EqualTo((5, Length, 2)));
         Assert.That(query.Unread.Overlaps(args[2]), Is.True);
         Assert.That(largest, Is.LessThan(Length + (64 * 1024)));
@@ -119,7 +118,7 @@ public sealed class QueryBufferTests
         const int Arguments = 200;
         string argument = new('x', 100_000);
         var request = new StringBuilder($"*{Arguments}\r\n");
-        for (int i = 0; i < Arguments; i++)
+        for (var i = 0; i < Arguments; i++)
             request.Append("$100000\r\n").Append(argument).Append("\r\n");
         var client = new ReceivingClient();
 
@@ -148,7 +147,7 @@ public sealed class QueryBufferTests
         var outer = new QueryBuffer(pool, receive);
         "outer"u8.CopyTo(outer.GetReadSpan(0));
         outer.Commit(5);
-        ReadOnlySpan<byte> unread = outer.Unread;
+        var unread = outer.Unread;
 
         receive.Renew();
         "inner"u8.CopyTo(new QueryBuffer(pool, receive).GetReadSpan(0));
@@ -160,7 +159,7 @@ public sealed class QueryBufferTests
     public void More_than_was_offered_or_received_is_refused()
     {
         var query = new QueryBuffer(new BufferPool(), new ReceiveBuffer());
-        int offered = query.GetReadSpan(0).Length;
+        var offered = query.GetReadSpan(0).Length;
 
         Assert.That(() => query.Commit(offered + 1), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => query.Commit(-1), Throws.InstanceOf<ArgumentOutOfRangeException>());
@@ -176,7 +175,7 @@ public sealed class QueryBufferTests
 
     private static int Receive(QueryBuffer query, int atMost, RequestParser parser)
     {
-        int count = Math.Min(atMost, query.GetReadSpan(parser.BytesWanted).Length);
+        var count = Math.Min(atMost, query.GetReadSpan(parser.BytesWanted).Length);
         query.Commit(count);
         return count;
     }

@@ -23,13 +23,12 @@ internal static class RandomRequests
     internal static byte[] Next(Random random)
     {
         var text = new StringBuilder();
-        int pieces = random.Next(4);
-        for (int i = random.Next(1, 12); i > 0; i--)
+        var pieces = random.Next(4);
+        for (var i = random.Next(1, 12); i > 0; i--)
             text.Append(random.Next(4) < pieces ? Pieces[random.Next(Pieces.Length)] : Whole[random.Next(Whole.Length)]);
-        if (random.Next(2) == 0)
-            text.Append("\r\n");
-        byte[] bytes = Encoding.Latin1.GetBytes(text.ToString());
-        for (int i = random.Next(3); i > 0; i--)
+        if (random.Next(2) == 0) text.Append("\r\n");
+        var bytes = Encoding.Latin1.GetBytes(text.ToString());
+        for (var i = random.Next(3); i > 0; i--)
             bytes[random.Next(bytes.Length)] = Changes[random.Next(Changes.Length)];
         return bytes;
     }

@@ -47,7 +47,7 @@ internal sealed class ReceivingClient
     internal static string Print(ArgVector args)
     {
         var text = new StringBuilder();
-        for (int i = 0; i < args.Count; i++)
+        for (var i = 0; i < args.Count; i++)
             text.Append(i == 0 ? "" : " ").Append('[').Append(Encoding.Latin1.GetString(args[i])).Append(']');
         return text.ToString();
     }
@@ -57,10 +57,10 @@ internal sealed class ReceivingClient
     {
         while (!bytes.IsEmpty && Parser.Fault == ProtocolFault.None)
         {
-            int owned = Query.OwnedBytes;
-            Span<byte> room = Query.GetReadSpan(Parser.BytesWanted);
+            var owned = Query.OwnedBytes;
+            var room = Query.GetReadSpan(Parser.BytesWanted);
             MovedBytes += owned > 0 && Query.OwnedBytes > owned ? Query.Length : 0;
-            int count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
+            var count = Math.Min(Math.Min(room.Length, pieceBytes), bytes.Length);
             bytes[..count].CopyTo(room);
             Query.Commit(count);
             bytes = bytes[count..];
@@ -78,13 +78,12 @@ internal sealed class ReceivingClient
         while (Query.Length > 0)
         {
             Batch.Clear();
-            ReadOnlySpan<byte> unread = Query.Unread;
-            ParseStatus status = Parser.Parse(unread, Batch, _maxRequests, _limits);
-            for (int i = 0; i < Batch.Count; i++)
+            var unread = Query.Unread;
+            var status = Parser.Parse(unread, Batch, _maxRequests, _limits);
+            for (var i = 0; i < Batch.Count; i++)
                 Requests.Add(Print(Batch.GetArgs(i, unread)));
             Query.Consume(Parser.Consumed);
-            if (status != ParseStatus.BatchFull)
-                return;
+            if (status != ParseStatus.BatchFull) return;
         }
     }
 }

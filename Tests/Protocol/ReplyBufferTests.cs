@@ -13,7 +13,7 @@ public sealed class ReplyBufferTests
     {
         var buffer = new ReplyBuffer(_pool);
         buffer.Append("+OK\r\n"u8);
-        long owned = buffer.OwnedBytes;
+        var owned = buffer.OwnedBytes;
 
         buffer.Consume(5);
 
@@ -24,7 +24,7 @@ public sealed class ReplyBufferTests
     public void An_ordinary_answer_stays_in_one_piece()
     {
         var buffer = new ReplyBuffer(_pool);
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
             buffer.Append("+OK\r\n"u8);
 
         Assert.That((buffer.SegmentCount, buffer.Length), Is.EqualTo((1, 15_000L)));
@@ -48,13 +48,13 @@ public sealed class ReplyBufferTests
     {
         var buffer = new ReplyBuffer(_pool);
         buffer.Resize(1024);
-        int begun = buffer.PeakBytes;
+        var begun = buffer.PeakBytes;
         buffer.ForgetPeak();
         Answer(100);
         Answer(50);
-        int small = buffer.PeakBytes;
+        var small = buffer.PeakBytes;
         Answer(5000);
-        int full = buffer.PeakBytes;
+        var full = buffer.PeakBytes;
         buffer.Append(new byte[70]);
         buffer.ForgetPeak();
 
@@ -72,7 +72,7 @@ public sealed class ReplyBufferTests
     {
         var buffer = new ReplyBuffer(_pool);
         buffer.Resize(start);
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
             buffer.Append("+OK\r\n"u8);
 
         Assert.That((buffer.SegmentCount, buffer.OwnedBytes), Is.EqualTo((1, 16384L)));
@@ -105,11 +105,11 @@ public sealed class ReplyBufferTests
     [Test]
     public void A_shared_message_is_referred_to()
     {
-        SharedReply message = SharedReply.Create(new byte[100_000]);
+        var message = SharedReply.Create(new byte[100_000]);
         var buffers = Enumerable.Range(0, 10).Select(_ => new ReplyBuffer(_pool)).ToArray();
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
 
-        foreach (ReplyBuffer buffer in buffers)
+        foreach (var buffer in buffers)
             buffer.AppendShared(message);
 
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(10_000));
@@ -120,7 +120,7 @@ public sealed class ReplyBufferTests
     public void Short_pieces_are_gathered_and_long_ones_are_not()
     {
         var buffer = new ReplyBuffer(_pool);
-        byte[] scratch = new byte[64 * 1024];
+        var scratch = new byte[64 * 1024];
         buffer.Append("a"u8);
         buffer.AppendShared(SharedReply.Create(new byte[1000]));
         buffer.Append("b"u8);
@@ -136,7 +136,7 @@ public sealed class ReplyBufferTests
     public void Rolling_back_to_the_start_gives_everything_back()
     {
         var buffer = new ReplyBuffer(_pool);
-        ReplyMark mark = buffer.Mark();
+        var mark = buffer.Mark();
         buffer.Append(new byte[500_000]);
         buffer.AppendShared(SharedReply.Create(new byte[1000]));
 
@@ -151,8 +151,8 @@ public sealed class ReplyBufferTests
         var random = new Random(seed);
         var buffer = new ReplyBuffer(_pool);
         var model = new List<byte>();
-        byte[] scratch = new byte[64 * 1024];
-        for (int step = 0; step < 200; step++)
+        var scratch = new byte[64 * 1024];
+        for (var step = 0; step < 200; step++)
         {
             Step(random, buffer, model, scratch);
             Assert.That(buffer.Length, Is.EqualTo(model.Count), $"seed {seed}, step {step}");
@@ -169,18 +169,18 @@ public sealed class ReplyBufferTests
         var random = new Random(seed);
         var writer = new ReplyWriter(new ReplyBuffer(_pool)) { Version = version };
         var expected = new StringBuilder();
-        int replies = random.Next(1, 20);
-        for (int i = 0; i < replies; i++)
+        var replies = random.Next(1, 20);
+        for (var i = 0; i < replies; i++)
             WriteRandom(random, writer, expected, 0);
 
-        string read = string.Concat(ReplyReader.ReadAll(writer.Buffer.ToArray()).Select(Print));
+        var read = string.Concat(ReplyReader.ReadAll(writer.Buffer.ToArray()).Select(Print));
 
         Assert.That(read, Is.EqualTo(expected.ToString()), $"seed {seed}");
     }
 
     private static void Step(Random random, ReplyBuffer buffer, List<byte> model, byte[] scratch)
     {
-        byte[] bytes = new byte[random.Next(random.Next(10) == 0 ? 200_000 : 600)];
+        var bytes = new byte[random.Next(random.Next(10) == 0 ? 200_000 : 600)];
         random.NextBytes(bytes);
         switch (random.Next(7))
         {
@@ -189,28 +189,28 @@ public sealed class ReplyBufferTests
                 model.AddRange(bytes);
                 break;
             case 1:
-                ReplyMark mark = buffer.Mark();
+                var mark = buffer.Mark();
                 buffer.Append(bytes);
                 buffer.AppendShared(SharedReply.Create(bytes));
                 buffer.Rollback(mark);
                 break;
             case 2:
-                DeferredLength deferred = buffer.BeginDeferred();
+                var deferred = buffer.BeginDeferred();
                 buffer.Append(bytes);
-                int number = random.Next(3) == 0 ? random.Next() : random.Next(30);
+                var number = random.Next(3) == 0 ? random.Next() : random.Next(30);
                 buffer.EndDeferred(deferred, (byte)'*', number);
                 model.AddRange(Encoding.ASCII.GetBytes($"*{number}\r\n"));
                 model.AddRange(bytes);
                 break;
             case 3:
-                ReadOnlySpan<byte> pending = random.Next(2) == 0 ? buffer.PeekGathered(scratch) : Peek(buffer);
-                int sent = random.Next(pending.Length + 1);
+                var pending = random.Next(2) == 0 ? buffer.PeekGathered(scratch) : Peek(buffer);
+                var sent = random.Next(pending.Length + 1);
                 Assert.That(pending[..sent].SequenceEqual(model.GetRange(0, sent).ToArray()), Is.True);
                 buffer.Consume(sent);
                 model.RemoveRange(0, sent);
                 break;
             case 4:
-                int offered = buffer.GetSpan(random.Next(20_000)).Length;
+                var offered = buffer.GetSpan(random.Next(20_000)).Length;
                 Assert.That(offered, Is.GreaterThanOrEqualTo(0));
                 break;
             default:
@@ -222,18 +222,18 @@ public sealed class ReplyBufferTests
 
     private static ReadOnlySpan<byte> Peek(ReplyBuffer buffer)
     {
-        buffer.TryPeek(out ReadOnlySpan<byte> segment);
+        buffer.TryPeek(out var segment);
         return segment;
     }
 
     /// <summary>Writes a random reply, and what a reader must see: nulls, pairs and numbers as RESP2 and RESP3 agree on them.</summary>
     private static void WriteRandom(Random random, ReplyWriter writer, StringBuilder expected, int depth)
     {
-        int count = random.Next(5);
+        var count = random.Next(5);
         switch (random.Next(depth > 4 ? 8 : 12))
         {
             case 0:
-                long number = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64);
+                var number = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64);
                 writer.Integer(number);
                 expected.Append(number).Append(' ');
                 break;
@@ -242,7 +242,7 @@ public sealed class ReplyBufferTests
                 expected.Append("nil ");
                 break;
             case 2:
-                double real = random.Next(1000) / 8.0;
+                var real = random.Next(1000) / 8.0;
                 writer.Double(real);
                 expected.Append(real).Append(' ');
                 break;
@@ -280,7 +280,7 @@ public sealed class ReplyBufferTests
                 WriteItems(random, writer, expected, depth, count);
                 break;
             default:
-                DeferredLength deferred = writer.BeginDeferred();
+                var deferred = writer.BeginDeferred();
                 WriteItems(random, writer, expected, depth, count * 2);
                 writer.EndDeferredMap(deferred, count);
                 break;
@@ -290,16 +290,15 @@ public sealed class ReplyBufferTests
     private static void WriteItems(Random random, ReplyWriter writer, StringBuilder expected, int depth, int count)
     {
         expected.Append("( ");
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
             WriteRandom(random, writer, expected, depth + 1);
         expected.Append(") ");
     }
 
     private static string Print(RespValue value)
     {
-        if (value.IsNull)
-            return "nil ";
-        bool aggregate = value.Type is RespType.Array or RespType.Map or RespType.Set;
+        if (value.IsNull) return "nil ";
+        var aggregate = value.Type is RespType.Array or RespType.Map or RespType.Set;
         return aggregate ? $"( {string.Concat(value.Items.Select(Print))}) " : value.Text + " ";
     }
 }

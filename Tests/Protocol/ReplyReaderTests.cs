@@ -27,11 +27,11 @@ internal sealed class ReplyReaderTests
     [TestCase(">2\r\n+a\r\n+b\r\n", "push[a, b]")]
     public void A_reply_is_read_once_it_has_come_whole(string bytes, string expected)
     {
-        byte[] all = ByteText.Bytes(bytes);
-        for (int length = 0; length < all.Length; length++)
+        var all = ByteText.Bytes(bytes);
+        for (var length = 0; length < all.Length; length++)
             Assert.That(ReplyReader.TryRead(all.AsSpan(0, length), out _, out _), Is.EqualTo(ReadStatus.NeedMore), $"{length} bytes");
 
-        ReadStatus status = ReplyReader.TryRead([.. all, (byte)'+'], out RespValue value, out int consumed);
+        var status = ReplyReader.TryRead([.. all, (byte)'+'], out var value, out var consumed);
 
         Assert.That((status, consumed, value.ToString()), Is.EqualTo((ReadStatus.Complete, all.Length, expected)));
     }
@@ -57,7 +57,7 @@ internal sealed class ReplyReaderTests
     [Test]
     public void Attributes_belong_to_the_value_behind_them()
     {
-        RespValue value = ReplyReader.ReadAll("|1\r\n+ttl\r\n:3\r\n$1\r\nx\r\n"u8)[0];
+        var value = ReplyReader.ReadAll("|1\r\n+ttl\r\n:3\r\n$1\r\nx\r\n"u8)[0];
 
         Assert.That((value.Text, value.Attributes[0].Text, value.Attributes[1].Integer), Is.EqualTo(("x", "ttl", 3L)));
     }
@@ -82,7 +82,7 @@ internal sealed class ReplyReaderTests
     [Test]
     public void Numbers_are_read_from_scalars()
     {
-        IReadOnlyList<RespValue> values = ReplyReader.ReadAll(",nan\r\n$3\r\n1.5\r\n+x\r\n"u8);
+        var values = ReplyReader.ReadAll(",nan\r\n$3\r\n1.5\r\n+x\r\n"u8);
 
         Assert.That(values[0].Number, Is.NaN);
         Assert.That(values[1].Number, Is.EqualTo(1.5));

@@ -43,7 +43,7 @@ internal sealed class ReplyWriterOracleTests
     {
         var writer = new ReplyWriter(new ReplyBuffer(new BufferPool())) { Version = version };
         write(writer);
-        using RawConnection connection = _redis.Connect(version);
+        using var connection = _redis.Connect(version);
         connection.SendRequest("DEBUG", "PROTOCOL", name);
         connection.CloseSending();
 
@@ -53,14 +53,14 @@ internal sealed class ReplyWriterOracleTests
     private static void WriteItems(ReplyWriter writer, Action<ReplyWriter> header, int count)
     {
         header(writer);
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
             writer.Integer(i);
     }
 
     private static void WriteMap(ReplyWriter writer)
     {
         writer.MapHeader(3);
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             writer.Integer(i);
             writer.Boolean(i == 1);

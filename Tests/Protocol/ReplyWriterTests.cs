@@ -43,8 +43,8 @@ public sealed class ReplyWriterTests
         ("set", w => { w.SetHeader(1); w.Integer(1); }, "*1|:1|", "~1|:1|"),
         ("push", w => { w.PushHeader(1); w.Integer(1); }, "*1|:1|", ">1|:1|"),
         ("attribute", w => { w.Ok(); w.AttributeHeader(1); w.Bulk("ttl"u8); w.Integer(3); w.EndAttribute(); w.Null(); }, "+OK|$-1|", "+OK||1|$3|ttl|:3|_|"),
-        ("deferred array", w => { DeferredLength d = w.BeginDeferred(); w.Integer(7); w.EndDeferredArray(d, 1); w.Ok(); }, "*1|:7|+OK|", "*1|:7|+OK|"),
-        ("deferred map", w => { DeferredLength d = w.BeginDeferred(); w.Integer(7); w.Integer(8); w.EndDeferredMap(d, 1); }, "*2|:7|:8|", "%1|:7|:8|"),
+        ("deferred array", w => { var d = w.BeginDeferred(); w.Integer(7); w.EndDeferredArray(d, 1); w.Ok(); }, "*1|:7|+OK|", "*1|:7|+OK|"),
+        ("deferred map", w => { var d = w.BeginDeferred(); w.Integer(7); w.Integer(8); w.EndDeferredMap(d, 1); }, "*2|:7|:8|", "%1|:7|:8|"),
         ("deferred set", w => w.EndDeferredSet(w.BeginDeferred(), 0), "*0|", "~0|"),
         ("deferred push", w => w.EndDeferredPush(w.BeginDeferred(), 1234567), "*1234567|", ">1234567|"),
         ("raw", w => w.Raw("+X\r\n"u8), "+X|", "+X|"),
@@ -64,11 +64,10 @@ public sealed class ReplyWriterTests
         byte[][] values = [.. Enumerable.Range(0, count).Select(i => Encoding.ASCII.GetBytes(new string('x', i * 7 % 600)))];
         ReplyWriter one = NewWriter(2), run = NewWriter(2);
         var bulks = new BulkRun(run.Buffer);
-        foreach (byte[] value in values)
+        foreach (var value in values)
         {
             one.Bulk(value);
-            if (bulks.TryAdd(value))
-                continue;
+            if (bulks.TryAdd(value)) continue;
             bulks.End();
             run.Bulk(value);
             bulks = new BulkRun(run.Buffer);
@@ -81,7 +80,7 @@ public sealed class ReplyWriterTests
     [TestCaseSource(nameof(Rows))]
     public void A_reply_is_encoded_for_its_version(int version, Action<ReplyWriter> write, string expected)
     {
-        ReplyWriter writer = NewWriter(version);
+        var writer = NewWriter(version);
 
         write(writer);
 
@@ -91,11 +90,11 @@ public sealed class ReplyWriterTests
     [Test]
     public void Nested_deferred_lengths_end_innermost_first()
     {
-        ReplyWriter writer = NewWriter(2);
-        DeferredLength outer = writer.BeginDeferred();
-        for (int i = 0; i < 3; i++)
+        var writer = NewWriter(2);
+        var outer = writer.BeginDeferred();
+        for (var i = 0; i < 3; i++)
         {
-            DeferredLength inner = writer.BeginDeferred();
+            var inner = writer.BeginDeferred();
             writer.Integer(i);
             writer.EndDeferredArray(inner, 1);
         }
@@ -108,11 +107,11 @@ public sealed class ReplyWriterTests
     [Test]
     public void A_deferred_length_may_lie_many_chunks_back([Values(10, 2_000, 200_000)] int elements)
     {
-        ReplyWriter writer = NewWriter(3);
+        var writer = NewWriter(3);
         writer.Ok();
-        DeferredLength deferred = writer.BeginDeferred();
+        var deferred = writer.BeginDeferred();
         var expected = new StringBuilder("+OK\r\n*").Append(elements).Append("\r\n");
-        for (int i = 0; i < elements; i++)
+        for (var i = 0; i < elements; i++)
         {
             writer.Integer(i);
             expected.Append(':').Append(i).Append("\r\n");
@@ -141,7 +140,7 @@ public sealed class ReplyWriterTests
     [Test]
     public void A_protocol_error_is_one_line()
     {
-        ReplyWriter writer = NewWriter(2);
+        var writer = NewWriter(2);
 
         writer.ProtocolError(new ReceivingClient().Feed("*1\r\n\r\n").Parser);
 

@@ -17,10 +17,10 @@ public sealed class RequestParserProperties
     [Test]
     public void Any_cut_in_two_parses_alike([Range(0, 199)] int seed)
     {
-        byte[] bytes = Mutated(seed);
-        string whole = new ReceivingClient().Feed(bytes).Outcome;
+        var bytes = Mutated(seed);
+        var whole = new ReceivingClient().Feed(bytes).Outcome;
 
-        for (int cut = 1; cut < bytes.Length; cut++)
+        for (var cut = 1; cut < bytes.Length; cut++)
         {
             var client = new ReceivingClient();
             client.Feed(bytes.AsSpan(0, cut)).Feed(bytes.AsSpan(cut));
@@ -31,12 +31,12 @@ public sealed class RequestParserProperties
     [Test]
     public void Any_cut_in_three_parses_alike([Range(0, 49)] int seed)
     {
-        byte[] bytes = Mutated(seed);
-        string whole = new ReceivingClient().Feed(bytes).Outcome;
+        var bytes = Mutated(seed);
+        var whole = new ReceivingClient().Feed(bytes).Outcome;
 
-        for (int first = 1; first < bytes.Length; first++)
+        for (var first = 1; first < bytes.Length; first++)
         {
-            for (int second = first + 1; second < bytes.Length; second += 3)
+            for (var second = first + 1; second < bytes.Length; second += 3)
             {
                 var client = new ReceivingClient();
                 client.Feed(bytes.AsSpan(0, first)).Feed(bytes.AsSpan(first, second - first)).Feed(bytes.AsSpan(second));
@@ -48,7 +48,7 @@ public sealed class RequestParserProperties
     [Test]
     public void Byte_by_byte_parses_alike([Range(0, 199)] int seed)
     {
-        byte[] bytes = Mutated(seed);
+        var bytes = Mutated(seed);
 
         Assert.That(new ReceivingClient().Feed(bytes, 1).Outcome, Is.EqualTo(new ReceivingClient().Feed(bytes).Outcome), $"seed {seed}");
     }
@@ -58,9 +58,9 @@ public sealed class RequestParserProperties
     [TestCase(1000)]
     public void The_size_of_batches_does_not_matter(int maxRequests)
     {
-        for (int seed = 0; seed < 200; seed++)
+        for (var seed = 0; seed < 200; seed++)
         {
-            byte[] bytes = Mutated(seed);
+            var bytes = Mutated(seed);
             var limited = new ReceivingClient(ReceivingClient.Ordinary, maxRequests);
             Assert.That(limited.Feed(bytes).Outcome, Is.EqualTo(new ReceivingClient().Feed(bytes).Outcome), $"seed {seed}");
         }
@@ -73,14 +73,14 @@ public sealed class RequestParserProperties
         var output = new ArrayBufferWriter<byte>();
         var encoder = new CommandEncoder(output);
         var expected = new List<string>();
-        for (int request = random.Next(1, 40); request > 0; request--)
+        for (var request = random.Next(1, 40); request > 0; request--)
         {
             var line = new StringBuilder();
-            int count = random.Next(1, random.Next(10) == 0 ? 300 : 6);
+            var count = random.Next(1, random.Next(10) == 0 ? 300 : 6);
             encoder.Begin(count);
-            for (int i = 0; i < count; i++)
+            for (var i = 0; i < count; i++)
             {
-                byte[] argument = new byte[random.Next(50) == 0 ? random.Next(200_000) : random.Next(40)];
+                var argument = new byte[random.Next(50) == 0 ? random.Next(200_000) : random.Next(40)];
                 random.NextBytes(argument);
                 encoder.Argument(argument);
                 line.Append(i == 0 ? "" : " ").Append('[').Append(Encoding.Latin1.GetString(argument)).Append(']');
@@ -100,10 +100,10 @@ public sealed class RequestParserProperties
     {
         var random = new Random(seed);
         var text = new StringBuilder();
-        for (int i = random.Next(1, 12); i > 0; i--)
+        for (var i = random.Next(1, 12); i > 0; i--)
             text.Append(Fragments[random.Next(random.Next(3) == 0 ? Fragments.Length : 12)]);
-        byte[] bytes = Encoding.Latin1.GetBytes(text.ToString());
-        for (int i = random.Next(3); i > 0; i--)
+        var bytes = Encoding.Latin1.GetBytes(text.ToString());
+        for (var i = random.Next(3); i > 0; i--)
             bytes[random.Next(bytes.Length)] = "\r\n\0*$'\" 019x-"u8[random.Next(13)];
         return bytes;
     }

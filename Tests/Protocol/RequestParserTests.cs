@@ -76,8 +76,8 @@ public sealed class RequestParserTests
     [TestCase("*1\r\n$", "too big bulk count string")]
     public void A_line_without_end_is_refused_beyond_64_KB(string start, string error)
     {
-        int lineStart = start.LastIndexOf('\n') + 1;
-        string atLimit = start + new string('1', 65536 - (start.Length - lineStart));
+        var lineStart = start.LastIndexOf('\n') + 1;
+        var atLimit = start + new string('1', 65536 - (start.Length - lineStart));
 
         Assert.That(new ReceivingClient().Feed(atLimit).Error, Is.Empty);
         Assert.That(new ReceivingClient().Feed(atLimit + "1").Error, Is.EqualTo(error));
@@ -110,12 +110,12 @@ public sealed class RequestParserTests
     [Test]
     public void Limits_may_change_between_two_requests()
     {
-        byte[] bytes = Encoding.ASCII.GetBytes("AUTH x\r\n*11\r\n");
+        var bytes = Encoding.ASCII.GetBytes("AUTH x\r\n*11\r\n");
         var parser = new RequestParser();
         var batch = new RequestBatch();
 
-        ParseStatus first = parser.Parse(bytes, batch, 1, ParserLimits.Unauthenticated(100));
-        ParseStatus second = parser.Parse(bytes.AsSpan(parser.Consumed), batch, 2, ParserLimits.Authenticated(100));
+        var first = parser.Parse(bytes, batch, 1, ParserLimits.Unauthenticated(100));
+        var second = parser.Parse(bytes.AsSpan(parser.Consumed), batch, 2, ParserLimits.Authenticated(100));
 
         Assert.That((first, second, batch.Count), Is.EqualTo((ParseStatus.BatchFull, ParseStatus.NeedMore, 1)));
     }
@@ -123,11 +123,11 @@ public sealed class RequestParserTests
     [Test]
     public void A_batch_ends_at_the_asked_number_of_requests()
     {
-        byte[] bytes = Encoding.ASCII.GetBytes("A\nB\nC\n");
+        var bytes = Encoding.ASCII.GetBytes("A\nB\nC\n");
         var parser = new RequestParser();
         var batch = new RequestBatch();
 
-        ParseStatus status = parser.Parse(bytes, batch, 2, ReceivingClient.Ordinary);
+        var status = parser.Parse(bytes, batch, 2, ReceivingClient.Ordinary);
 
         Assert.That((status, batch.Count, parser.Consumed, batch.EndOf(0)), Is.EqualTo((ParseStatus.BatchFull, 2, 4, 2)));
         Assert.That(batch.IsInline(0), Is.True);
@@ -136,7 +136,7 @@ public sealed class RequestParserTests
     [Test]
     public void After_stopping_inside_a_batch_the_rest_is_parsed_again()
     {
-        byte[] bytes = Encoding.ASCII.GetBytes("A 'x y'\nB 'u v'\nC 'w'\n*2\r\n$1\r\nD\r\n$5\r\nhel");
+        var bytes = Encoding.ASCII.GetBytes("A 'x y'\nB 'u v'\nC 'w'\n*2\r\n$1\r\nD\r\n$5\r\nhel");
         var parser = new RequestParser();
         var batch = new RequestBatch();
         parser.Parse(bytes, batch, 16, ReceivingClient.Ordinary);
@@ -144,7 +144,7 @@ public sealed class RequestParserTests
 
         parser.Rewind();
         batch.Clear();
-        ParseStatus status = parser.Parse(rest, batch, 16, ReceivingClient.Ordinary);
+        var status = parser.Parse(rest, batch, 16, ReceivingClient.Ordinary);
 
         Assert.That((status, batch.Count), Is.EqualTo((ParseStatus.NeedMore, 2)));
         Assert.That(ReceivingClient.Print(batch.GetArgs(0, rest)), Is.EqualTo("[B] [u v]"));
@@ -157,9 +157,9 @@ public sealed class RequestParserTests
     {
         const int Parsers = 1000;
         var kept = new RequestParser[Parsers];
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
 
-        for (int i = 0; i < Parsers; i++)
+        for (var i = 0; i < Parsers; i++)
             kept[i] = new RequestParser();
 
         Assert.That((GC.GetAllocatedBytesForCurrentThread() - before) / Parsers, Is.LessThan(100));
@@ -171,14 +171,14 @@ public sealed class RequestParserTests
     {
         const int Arguments = 1_000_000;
         var request = new StringBuilder($"*{Arguments}\r\n");
-        for (int i = 0; i < Arguments; i++)
+        for (var i = 0; i < Arguments; i++)
             request.Append("$1\r\nx\r\n");
-        byte[] bytes = Encoding.ASCII.GetBytes(request.ToString());
+        var bytes = Encoding.ASCII.GetBytes(request.ToString());
         var parser = new RequestParser();
         var batch = new RequestBatch();
 
-        ParseStatus status = ParseStatus.NeedMore;
-        for (int end = 0; end < bytes.Length && status == ParseStatus.NeedMore;)
+        var status = ParseStatus.NeedMore;
+        for (var end = 0; end < bytes.Length && status == ParseStatus.NeedMore;)
         {
             end = Math.Min(end + (16 * 1024), bytes.Length);
             status = parser.Parse(bytes.AsSpan(0, end), batch, 1, ReceivingClient.Ordinary);

@@ -11,10 +11,10 @@ internal sealed class RequestTests
     [Test]
     public void An_owned_request_outlives_the_bytes_it_came_in()
     {
-        byte[] bytes = "SETkeyvalue"u8.ToArray();
+        var bytes = "SETkeyvalue"u8.ToArray();
         ArgSlice[] slices = [new(0, 3), new(3, 3), new(6, 5), new(2, 0)];
 
-        OwnedRequest owned = OwnedRequest.CopyOf(new ArgVector(bytes, slices));
+        var owned = OwnedRequest.CopyOf(new ArgVector(bytes, slices));
         bytes.AsSpan().Clear();
 
         Assert.That(ReceivingClient.Print(owned.Args), Is.EqualTo("[SET] [key] [value] []"));
@@ -74,7 +74,7 @@ internal sealed class RequestTests
     public void Letters_change_case_and_other_bytes_do_not()
     {
         byte[] all = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
-        byte[] lower = new byte[256];
+        var lower = new byte[256];
 
         AsciiText.ToLower(all, lower);
 
@@ -105,7 +105,7 @@ internal sealed class RequestTests
     {
         var pool = new BufferPool();
         byte[][] rented = [.. Enumerable.Range(0, 40).Select(_ => pool.Rent(BufferPool.MaxPooledBytes))];
-        foreach (byte[] array in rented)
+        foreach (var array in rented)
             pool.Return(array);
 
         Assert.That(pool.RetainedBytes, Is.EqualTo(32L * 1024 * 1024));

@@ -34,11 +34,11 @@ internal sealed class MemoryLimitTests : InProcessFixture
     public void The_data_set_stays_within_the_limit(string policy)
     {
         Limit(policy, Room);
-        for (int i = 0; i < 10_000; i++)
+        for (var i = 0; i < 10_000; i++)
             Assert.That(Client.Ask("SETEX", $"key:{i}", "10000", $"value-{i}"), Is.EqualTo("+OK"));
 
         Assert.That(Client.InfoNumber("used_memory"), Is.LessThan(Client.InfoNumber("maxmemory") + 4096));
-        long kept = Number(Client.Ask("DBSIZE"));
+        var kept = Number(Client.Ask("DBSIZE"));
         Assert.That(kept, Is.GreaterThan(1500), "far fewer keys than fit");
         Assert.That(Client.InfoNumber("evicted_keys"), Is.EqualTo(10_000 - kept));
         Server.OnLoop(() =>
@@ -54,14 +54,14 @@ internal sealed class MemoryLimitTests : InProcessFixture
     [TestCase("volatile-ttl")]
     public void Volatile_policies_spare_keys_that_do_not_expire(string policy)
     {
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
             Client.Ask("SET", $"kept:{i}", "value");
         Limit(policy, Room / 4);
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
             Assert.That(Client.Ask("SETEX", $"key:{i}", "10000", "value"), Is.EqualTo("+OK"));
 
         Assert.That(Client.InfoNumber("evicted_keys"), Is.GreaterThan(500));
-        for (int i = 0; i < 1000; i += 10)
+        for (var i = 0; i < 1000; i += 10)
             Assert.That(Client.Ask("EXISTS", $"kept:{i}"), Is.EqualTo(":1"));
     }
 
@@ -98,12 +98,12 @@ internal sealed class MemoryLimitTests : InProcessFixture
     [Test]
     public void The_keys_used_least_recently_go_first()
     {
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
             Client.Ask("SET", $"key:{i}", "some value");
         Client.Ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
         Server.OnLoop(() =>
         {
-            for (int i = 0; i < 1000; i++)
+            for (var i = 0; i < 1000; i++)
             {
                 var entry = Server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}"));
                 entry.SetIdle(1000);
@@ -114,8 +114,8 @@ internal sealed class MemoryLimitTests : InProcessFixture
         Limit("allkeys-lru", -14_000);
         Eventually.True(() => Client.InfoNumber("used_memory") <= Client.InfoNumber("maxmemory"), () => Client.InfoField("used_memory"));
 
-        long evicted = Client.InfoNumber("evicted_keys");
-        int old = Enumerable.Range(0, 1000).Count(i => Client.Ask("EXISTS", $"key:{i}") == ":1");
+        var evicted = Client.InfoNumber("evicted_keys");
+        var old = Enumerable.Range(0, 1000).Count(i => Client.Ask("EXISTS", $"key:{i}") == ":1");
         Assert.That(evicted, Is.InRange(100, 900));
         Assert.That(1000 - old, Is.EqualTo(evicted), "a key in use went before an old one");
     }
@@ -124,11 +124,11 @@ internal sealed class MemoryLimitTests : InProcessFixture
     public void The_keys_used_least_often_go_first()
     {
         Client.Ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
             Client.Ask("SET", $"key:{i}", "some value");
         Server.OnLoop(() =>
         {
-            for (int i = 0; i < 1000; i++)
+            for (var i = 0; i < 1000; i++)
                 Server.Server.Keyspace[0].Peek(System.Text.Encoding.ASCII.GetBytes($"key:{i}")).SetFrequency(200);
             return 0;
         });
@@ -136,7 +136,7 @@ internal sealed class MemoryLimitTests : InProcessFixture
         Eventually.True(() => Client.InfoNumber("used_memory") <= Client.InfoNumber("maxmemory"), () => Client.InfoField("used_memory"));
 
         Assert.That(Client.InfoNumber("evicted_keys"), Is.InRange(100, 900));
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
             Assert.That(Client.Ask("EXISTS", $"key:{i}"), Is.EqualTo(":1"), $"key:{i}, which is used often");
     }
 
@@ -191,7 +191,7 @@ internal sealed class MemoryLimitTests : InProcessFixture
     [Test]
     public void A_limit_far_below_is_reached_without_requests_and_in_slices()
     {
-        for (int i = 0; i < 20_000; i += 100)
+        for (var i = 0; i < 20_000; i += 100)
             Client.Ask(["MSET", .. Enumerable.Range(i, 100).SelectMany(n => new[] { $"key:{n}", $"value-{n}" })]);
         Limit("allkeys-lru", -500_000);
 
@@ -206,10 +206,10 @@ internal sealed class MemoryLimitTests : InProcessFixture
     [Test]
     public void All_keys_go_when_there_is_no_room_for_any()
     {
-        foreach (string database in new[] { "0", "5" })
+        foreach (var database in new[] { "0", "5" })
         {
             Client.Ask("SELECT", database);
-            for (int i = 0; i < 300; i++)
+            for (var i = 0; i < 300; i++)
                 Client.Ask("SADD", $"key:{i}", "a", "b", $"{i}");
         }
 
@@ -223,7 +223,7 @@ internal sealed class MemoryLimitTests : InProcessFixture
     {
         Assert.That(Client.Ask("CONFIG", "SET", "maxmemory", "50%"), Is.EqualTo("+OK"));
         Assert.That(Client.Ask("CONFIG", "GET", "maxmemory"), Does.Contain("50%"));
-        long available = MachineMemory.Read().AvailableBytes;
+        var available = MachineMemory.Read().AvailableBytes;
         Assert.That(Client.InfoNumber("maxmemory"), Is.EqualTo(available / 2).Within(1));
         Assert.That(Client.Ask("CONFIG", "SET", "maxmemory", "101%"), Does.Contain("argument must be a memory value"));
     }

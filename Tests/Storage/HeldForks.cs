@@ -16,8 +16,8 @@ internal sealed class HeldForks<TModel>(Keyspace keyspace, Random random, Action
     /// <summary>Forks the keyspace, of which this is a model that no longer changes.</summary>
     public Snapshot Begin(TModel frozen)
     {
-        Snapshot snapshot = keyspace.Fork();
-        SnapshotWalk? walk = random.Next(2) == 0 ? snapshot.Walk() : null;
+        var snapshot = keyspace.Fork();
+        var walk = random.Next(2) == 0 ? snapshot.Walk() : null;
         _forks.Add((snapshot, frozen, walk == null ? null : Task.Run(() => assertSame(walk, frozen))));
         return snapshot;
     }
@@ -34,7 +34,7 @@ internal sealed class HeldForks<TModel>(Keyspace keyspace, Random random, Action
 
     public void Dispose()
     {
-        foreach ((Snapshot snapshot, _, Task? walk) in _forks)
+        foreach ((var snapshot, _, var walk) in _forks)
         {
             walk?.Wait();
             snapshot.Dispose();
@@ -43,12 +43,10 @@ internal sealed class HeldForks<TModel>(Keyspace keyspace, Random random, Action
 
     private void End(int index)
     {
-        (Snapshot snapshot, TModel frozen, Task? walk) = _forks[index];
+        (var snapshot, var frozen, var walk) = _forks[index];
         _forks.RemoveAt(index);
-        if (walk != null)
-            walk.GetAwaiter().GetResult();
-        else if (random.Next(4) != 0)
-            assertSame(snapshot.Walk(), frozen);
+        if (walk != null) walk.GetAwaiter().GetResult();
+        else if (random.Next(4) != 0) assertSame(snapshot.Walk(), frozen);
         snapshot.Release();
     }
 }

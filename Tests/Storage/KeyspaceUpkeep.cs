@@ -18,8 +18,7 @@ internal static class KeyspaceUpkeep
     /// <summary>Does some of it. Once in a while everything is moved, some of it now and the rest at the next calls.</summary>
     public static void MaintainForATime(this Keyspace keyspace, Random random)
     {
-        if (random.Next(4) == 0)
-            keyspace.CompactEverything();
+        if (random.Next(4) == 0) keyspace.CompactEverything();
         keyspace.RunMaintenance(random.Next(50));
     }
 }

@@ -46,8 +46,7 @@ internal static class ByteText
             while (at < line.Length && line[at] == ' ')
                 at++;
 
-            if (at == line.Length)
-                return arguments;
+            if (at == line.Length) return arguments;
 
             arguments.Add(line[at] == '"' ? Quoted(line, ref at) : Bare(line, ref at));
         }

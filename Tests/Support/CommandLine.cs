@@ -46,8 +46,7 @@ internal static class CommandLine
 
     private static void Append(StringBuilder output, string? line)
     {
-        if (line is null)
-            return;
+        if (line is null) return;
 
         lock (output)
             output.Append(line).Append('\n');

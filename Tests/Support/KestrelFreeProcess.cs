@@ -28,8 +28,7 @@ internal static class KestrelFreeProcess
 
     private static string Locate()
     {
-        if (Environment.GetEnvironmentVariable("KESTREL_FREE_EXECUTABLE") is { Length: > 0 } chosen)
-            return chosen;
+        if (Environment.GetEnvironmentVariable("KESTREL_FREE_EXECUTABLE") is { Length: > 0 } chosen) return chosen;
 
         // .../Tests/bin/<configuration>/<framework>/ has its twin under Server/.
         var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

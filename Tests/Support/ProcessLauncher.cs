@@ -27,8 +27,7 @@ internal static class ProcessLauncher
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (SetPriv is not null)
-            AddAll(info, ["--pdeathsig", "KILL", "--", program]);
+        if (SetPriv is not null) AddAll(info, ["--pdeathsig", "KILL", "--", program]);
 
         AddAll(info, arguments);
 

@@ -22,8 +22,7 @@ internal sealed class RawConnection : IDisposable
         try
         {
             _socket.Connect(server);
-            if (protocol == ProtocolType.Tcp)
-                _socket.NoDelay = true;
+            if (protocol == ProtocolType.Tcp) _socket.NoDelay = true;
         }
         catch
         {
@@ -132,8 +131,7 @@ internal sealed class RawConnection : IDisposable
     /// <summary>Whether the server has closed the connection by now; false while unread bytes or nothing wait.</summary>
     public bool IsClosedByServer(TimeSpan wait)
     {
-        if (_start < _end || !_socket.Poll(wait, SelectMode.SelectRead))
-            return false;
+        if (_start < _end || !_socket.Poll(wait, SelectMode.SelectRead)) return false;
 
         try
         {
@@ -174,11 +172,9 @@ internal sealed class RawConnection : IDisposable
 
     private void MakeRoom()
     {
-        if (_start == _end)
-            _start = _end = 0;
+        if (_start == _end) _start = _end = 0;
 
-        if (_end == _buffer.Length)
-            Array.Resize(ref _buffer, 2 * _buffer.Length);
+        if (_end == _buffer.Length) Array.Resize(ref _buffer, 2 * _buffer.Length);
     }
 
     private string Received()

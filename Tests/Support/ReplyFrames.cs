@@ -17,8 +17,7 @@ internal static class ReplyFrames
         length = 0;
         for (var wanted = 1L; wanted > 0; wanted--)
         {
-            if (!TryMeasureHead(bytes[length..], out var head, out var children))
-                return false;
+            if (!TryMeasureHead(bytes[length..], out var head, out var children)) return false;
 
             length += head;
             wanted += children;
@@ -33,8 +32,7 @@ internal static class ReplyFrames
         length = 0;
         children = 0;
         var end = bytes.IndexOf("\r\n"u8);
-        if (end < 0)
-            return false;
+        if (end < 0) return false;
 
         length = end + 2;
         switch ((char)bytes[0])

@@ -41,8 +41,7 @@ internal static class ReplyText
             // What does not read as a reply is shown as bytes below.
         }
 
-        if (!bytes.IsEmpty)
-            lines.Add("bytes " + ByteText.Quote(bytes));
+        if (!bytes.IsEmpty) lines.Add("bytes " + ByteText.Quote(bytes));
 
         return string.Join('\n', lines);
     }

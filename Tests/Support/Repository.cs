@@ -13,8 +13,7 @@ internal static class Repository
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "Kestrel-free.sln")))
-                return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "Kestrel-free.sln"))) return folder.FullName;
         }
 
         throw new DirectoryNotFoundException($"No Kestrel-free.sln in or above {AppContext.BaseDirectory}.");

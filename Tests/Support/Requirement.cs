@@ -23,8 +23,7 @@ internal static class Requirement
     /// <summary>The full path of a program by name or path, or null.</summary>
     public static string? FindOnPath(string name)
     {
-        if (Path.IsPathRooted(name))
-            return File.Exists(name) ? name : null;
+        if (Path.IsPathRooted(name)) return File.Exists(name) ? name : null;
 
         var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
         return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);

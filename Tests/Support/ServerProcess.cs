@@ -52,8 +52,7 @@ internal sealed class ServerProcess : IDisposable
             var port = FreePort.Next();
             string[] all = ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder.Path, "--save", "", .. arguments];
             var server = Launch(new ServerLaunch(executable) { Arguments = all, Folder = folder, Port = port });
-            if (server.TryWaitReady())
-                return server;
+            if (server.TryWaitReady()) return server;
 
             var log = server.Log;
             server.Dispose();
@@ -82,8 +81,7 @@ internal sealed class ServerProcess : IDisposable
     public RawConnection Connect(int protocolVersion)
     {
         var connection = Connect();
-        if (protocolVersion != 2)
-            connection.Ask("HELLO", $"{protocolVersion}");
+        if (protocolVersion != 2) connection.Ask("HELLO", $"{protocolVersion}");
 
         return connection;
     }
@@ -91,8 +89,7 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Waits until the server answers on its port.</summary>
     public ServerProcess WaitReady()
     {
-        if (!TryWaitReady())
-            throw new InvalidOperationException($"The server did not start:\n{Log}");
+        if (!TryWaitReady()) throw new InvalidOperationException($"The server did not start:\n{Log}");
 
         return this;
     }
@@ -130,8 +127,7 @@ internal sealed class ServerProcess : IDisposable
 
     public void Dispose()
     {
-        if (!_process.HasExited)
-            _process.Kill();
+        if (!_process.HasExited) _process.Kill();
 
         _process.WaitForExit(Eventually.Patience);
         _process.Dispose();
@@ -160,8 +156,7 @@ internal sealed class ServerProcess : IDisposable
         var watch = Stopwatch.StartNew();
         while (watch.Elapsed < Eventually.Patience && !HasExited)
         {
-            if (Answers())
-                return true;
+            if (Answers()) return true;
 
             Thread.Sleep(5);
         }

@@ -84,8 +84,7 @@ internal sealed class AccessTests
     [Test]
     public void Several_addresses_are_listened_on_and_optional_ones_may_be_missing()
     {
-        if (!Socket.OSSupportsIPv6)
-            Assert.Ignore("no IPv6 here");
+        if (!Socket.OSSupportsIPv6) Assert.Ignore("no IPv6 here");
 
         using var server = KestrelFreeProcess.Start("--bind", "127.0.0.1", "::1", "-192.0.2.1");
         using var client = new RawConnection(new IPEndPoint(IPAddress.IPv6Loopback, server.Port));

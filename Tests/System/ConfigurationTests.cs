@@ -71,8 +71,7 @@ internal sealed class ConfigurationTests
     public void Debians_own_file_is_accepted_unchanged()
     {
         const string Debian = "/etc/redis/redis.conf";
-        if (!File.Exists(Debian))
-            throw Requirement.Missing($"{Debian} belongs to the package redis-server.");
+        if (!File.Exists(Debian)) throw Requirement.Missing($"{Debian} belongs to the package redis-server.");
 
         using var folder = new TempFolder();
         var port = FreePort.Next();
@@ -132,8 +131,7 @@ internal sealed class ConfigurationTests
     [Test]
     public void The_environment_sets_what_the_command_line_leaves()
     {
-        if (!KestrelFreeProcess.IsOurs)
-            Assert.Ignore("Redis reads no environment");
+        if (!KestrelFreeProcess.IsOurs) Assert.Ignore("Redis reads no environment");
 
         var port = FreePort.Next();
         using var server = ServerProcess.Launch(new ServerLaunch(KestrelFreeProcess.Executable)

@@ -99,11 +99,9 @@ internal sealed class DamagedPayloadTests
         foreach (var key in SampleKeys.All.Where(key => key.Name is not ("string:noise" or "set:huge" or "list:huge" or "zset:huge" or "hash:huge")))
         {
             client.Ask("SELECT", "0");
-            if (client.Ask("EXISTS", key.Name) == ":0")
-                client.Ask("SELECT", "9");
+            if (client.Ask("EXISTS", key.Name) == ":0") client.Ask("SELECT", "9");
             var dump = ByteText.Bytes(client.AskPayload("DUMP", key.Name));
-            if (dump.Length < 4000)
-                bodies.Add(dump[..^FooterBytes]);
+            if (dump.Length < 4000) bodies.Add(dump[..^FooterBytes]);
         }
 
         client.Ask("SELECT", "0");
@@ -118,12 +116,10 @@ internal sealed class DamagedPayloadTests
         for (var at = 0; at < payloads.Length; at++)
         {
             var type = types[3 * at + 2].TrimStart('+');
-            if (!Commands.TryGetValue(type, out var commands))
-                continue;
+            if (!Commands.TryGetValue(type, out var commands)) continue;
             accepted++;
             var every = commands.Concat(EveryType).ToArray();
-            if (random.Next(2) == 0)
-                random.Shuffle(every);
+            if (random.Next(2) == 0) random.Shuffle(every);
             Answers(client, [["RESTORE", "k", "0", payloads[at], "REPLACE"], .. every.Select(ByteText.SplitArguments)]);
             client.Ask("RENAMENX", "k", $"kept{at}");
         }

@@ -143,8 +143,7 @@ internal sealed class LifecycleTests
     [Test]
     public void A_daemon_that_cannot_start_says_so()
     {
-        if (!KestrelFreeProcess.IsOurs)
-            Assert.Ignore("Redis's parent has gone by then");
+        if (!KestrelFreeProcess.IsOurs) Assert.Ignore("Redis's parent has gone by then");
 
         using var first = KestrelFreeProcess.Start();
 

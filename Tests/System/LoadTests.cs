@@ -56,12 +56,9 @@ internal sealed class LoadTests
     {
         Save(1000);
         var bytes = File.ReadAllBytes(DumpFile);
-        if (damage == "cut")
-            bytes = bytes[..^100];
-        else if (damage == "flipped")
-            bytes[bytes.Length / 2] ^= 0x10;
-        else
-            bytes = "PK this is an archive"u8.ToArray();
+        if (damage == "cut") bytes = bytes[..^100];
+        else if (damage == "flipped") bytes[bytes.Length / 2] ^= 0x10;
+        else bytes = "PK this is an archive"u8.ToArray();
         File.WriteAllBytes(DumpFile, bytes);
 
         using var server = Launch();

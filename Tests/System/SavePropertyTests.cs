@@ -31,8 +31,7 @@ internal sealed class SavePropertyTests
             for (var round = 0; round < RoundsPerSave; round++)
             {
                 // Another fork beside that of the save.
-                if (random.Next(3) == 0)
-                    client.Ask("DEBUG", "SNAPSHOT");
+                if (random.Next(3) == 0) client.Ask("DEBUG", "SNAPSHOT");
                 WriteMuch(client, random);
             }
 
@@ -77,8 +76,7 @@ internal sealed class SavePropertyTests
                 for (var round = 0; round < RoundsPerSave; round++)
                 {
                     // Another fork beside that of the rewrite.
-                    if (random.Next(3) == 0)
-                        client.Ask("DEBUG", "SNAPSHOT");
+                    if (random.Next(3) == 0) client.Ask("DEBUG", "SNAPSHOT");
                     WriteMuch(client, random);
                 }
 

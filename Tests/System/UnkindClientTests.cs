@@ -34,8 +34,7 @@ internal sealed class UnkindClientTests(string backend)
     [Test]
     public void The_back_end_is_the_one_asked_for()
     {
-        if (!KestrelFreeProcess.IsOurs)
-            Assert.Ignore("another server is under test");
+        if (!KestrelFreeProcess.IsOurs) Assert.Ignore("another server is under test");
 
         Assert.That(_neighbour.AskPayload("INFO", "server"), Does.Contain($"multiplexing_api:{backend}\r\n"));
     }

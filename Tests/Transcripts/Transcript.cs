@@ -41,8 +41,7 @@ internal sealed class Transcript
         var steps = new List<TranscriptStep>();
         foreach (var line in lines)
         {
-            if (line.StartsWith("@ ", StringComparison.Ordinal))
-                arguments.AddRange(ByteText.SplitArguments(line[2..]));
+            if (line.StartsWith("@ ", StringComparison.Ordinal)) arguments.AddRange(ByteText.SplitArguments(line[2..]));
 
             AddLine(steps, line);
         }
@@ -59,8 +58,7 @@ internal sealed class Transcript
         }
 
         var sign = line.AsSpan().IndexOfAny('<', '>');
-        if (sign < 0)
-            throw new FormatException($"Neither request, reply nor remark: {line}");
+        if (sign < 0) throw new FormatException($"Neither request, reply nor remark: {line}");
 
         var client = line[..sign];
         if (line[sign] == '<')
@@ -125,15 +123,13 @@ internal sealed partial record TranscriptStep(StepKind Kind, string Client, stri
     public bool Accepts(string reply)
     {
         var parts = Text.Split('…');
-        if (parts.Length == 1)
-            return reply == Text;
+        if (parts.Length == 1) return reply == Text;
 
         var at = 0;
         foreach (var part in parts)
         {
             var found = reply.IndexOf(part, at, StringComparison.Ordinal);
-            if (found < 0 || (at == 0 && found > 0))
-                return false;
+            if (found < 0 || (at == 0 && found > 0)) return false;
 
             at = found + part.Length;
         }

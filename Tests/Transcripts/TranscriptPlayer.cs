@@ -44,16 +44,14 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
         var keeps = false;
         foreach (var step in transcript.Steps)
         {
-            if (step.Kind != StepKind.Reply || keeps)
-                lines.Add(step.Lines);
+            if (step.Kind != StepKind.Reply || keeps) lines.Add(step.Lines);
 
             if (step.Kind is StepKind.Request or StepKind.RawRequest)
             {
                 keeps = previous == StepKind.ByHand;
                 Send(step);
                 var replies = Heard().Select(reply => Kept(transcript, step, reply).Lines).ToArray();
-                if (!keeps)
-                    lines.AddRange(replies);
+                if (!keeps) lines.AddRange(replies);
             }
 
             previous = step.Kind;
@@ -73,8 +71,7 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
     // Asked for once, since a client that subscribes may not be able to say it.
     private string IdOf(string client)
     {
-        if (!_ids.TryGetValue(client, out var id))
-            _ids.Add(client, id = ClientNamed(client).Ask("CLIENT", "ID")[1..]);
+        if (!_ids.TryGetValue(client, out var id)) _ids.Add(client, id = ClientNamed(client).Ask("CLIENT", "ID")[1..]);
 
         return id;
     }
@@ -83,8 +80,7 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
 
     private RawConnection ClientNamed(string name)
     {
-        if (!_clients.TryGetValue(name, out var client))
-            _clients.Add(name, client = server.Connect());
+        if (!_clients.TryGetValue(name, out var client)) _clients.Add(name, client = server.Connect());
 
         return client;
     }
@@ -106,14 +102,12 @@ internal sealed class TranscriptPlayer(ServerProcess server) : IDisposable
             silent = true;
             foreach (var (name, client) in _clients.ToArray())
             {
-                if (!client.HasInput(TimeSpan.FromMilliseconds(60)))
-                    continue;
+                if (!client.HasInput(TimeSpan.FromMilliseconds(60))) continue;
 
                 var frame = client.ReadReplyOrClosed();
                 heard.Add(new TranscriptStep(StepKind.Reply, name, frame is null ? TranscriptStep.Closed : ReplyText.Render(frame)));
                 silent = false;
-                if (frame is null)
-                    _clients.Remove(name);
+                if (frame is null) _clients.Remove(name);
             }
         }
 

@@ -21,8 +21,7 @@ internal sealed class TranscriptTests
     [TestCaseSource(nameof(Topics))]
     public void The_oracle_says_what_the_transcript_says(string topic)
     {
-        if (IsRecording)
-            Record(topic);
+        if (IsRecording) Record(topic);
 
         Play(topic, RedisProcess.Start, HandWritten.Ignored);
     }

@@ -152,17 +152,16 @@ internal static class ClientTrackingCommands
     {
         var broadcasts = (words & Words.Bcast) != 0;
         var error = "";
-        if (!broadcasts && prefixes.Count > 0) error = "PREFIX option requires BCAST mode to be enabled";
+        if (!broadcasts && prefixes.Count > 0)
+            error = "PREFIX option requires BCAST mode to be enabled";
         else if (client.Tracking is { } present && broadcasts != (present.Options.Mode == TrackingMode.Broadcast))
-        {
             error = "You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode.";
-        }
-        else if (broadcasts && (words & (Words.OptIn | Words.OptOut)) != 0) error = "OPTIN and OPTOUT are not compatible with BCAST";
-        else if ((words & (Words.OptIn | Words.OptOut)) == (Words.OptIn | Words.OptOut)) error = "You can't specify both OPTIN mode and OPTOUT mode";
+        else if (broadcasts && (words & (Words.OptIn | Words.OptOut)) != 0)
+            error = "OPTIN and OPTOUT are not compatible with BCAST";
+        else if ((words & (Words.OptIn | Words.OptOut)) == (Words.OptIn | Words.OptOut))
+            error = "You can't specify both OPTIN mode and OPTOUT mode";
         else if (Switches(client.Tracking?.Options.Mode, words))
-        {
             error = "You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode.";
-        }
 
         if (error.Length == 0) return !broadcasts || AreDisjointOrReply(client, prefixes);
         client.Reply.Error("ERR " + error);

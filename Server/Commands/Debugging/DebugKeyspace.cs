@@ -64,7 +64,7 @@ internal static class DebugKeyspace
     {
         long size = 0;
         if (!ArgumentParsing.TryCountOrReply(client, args[2], out var count) || (args.Count == 5 && !ArgumentParsing.TryCountOrReply(client, args[4], out size))) return;
-        ReadOnlySpan<byte> prefix = args.Count > 3 ? UpToNul(args[3]) : "key"u8;
+        var prefix = args.Count > 3 ? UpToNul(args[3]) : "key"u8;
         for (long number = 0; number < count; number++) AddString(client.Database, prefix, number, size);
         client.Reply.Ok();
     }

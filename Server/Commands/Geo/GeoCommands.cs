@@ -37,9 +37,7 @@ internal static class GeoCommands
         var scores = ArrayPool<double>.Shared.Rent(options.Pairs);
         if (TryScoresOrReply(client, args, options, scores) && CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset)
             && ZsetCommands.Add(client, args, options, scores.AsSpan(0, options.Pairs), zset) > 0)
-        {
             Propagate(client, args, options, scores);
-        }
 
         ArrayPool<double>.Shared.Return(scores);
     }
@@ -95,7 +93,8 @@ internal static class GeoCommands
         if (!CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
         if (GeoArguments.TryGetPosition(zset, args[2], out var from) && GeoArguments.TryGetPosition(zset, args[3], out var to))
             GeoArguments.ReplyDistance(client.Reply, from.DistanceTo(to) / unit);
-        else client.Reply.Null();
+        else
+            client.Reply.Null();
     }
 
     private static void GeoHashText(Client client, in ArgVector args)

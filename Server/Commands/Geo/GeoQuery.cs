@@ -240,8 +240,10 @@ internal ref struct GeoQuery
             client.Reply.Error($"ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {Encoding.ASCII.GetString(args[0])}");
         else if (TakesOptions && _radius is null && _box is null && _polygon is null)
             client.Reply.Error($"ERR exactly one of BYRADIUS and BYBOX can be specified for {Encoding.ASCII.GetString(args[0])}");
-        else if (_isAny && Wanted == 0) client.Reply.Error("ERR the ANY argument requires COUNT argument"u8);
-        else return true;
+        else if (_isAny && Wanted == 0)
+            client.Reply.Error("ERR the ANY argument requires COUNT argument"u8);
+        else
+            return true;
         return false;
     }
 }

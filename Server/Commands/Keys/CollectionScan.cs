@@ -14,7 +14,8 @@ internal static class CollectionScan
     internal static void SScan(Client client, in ArgVector args)
     {
         if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !CollectionKeys.TryReadOrReply(client, args[1], out SetRef set)) return;
-        if (!set.Exists) ReplyEnd(client);
+        if (!set.Exists)
+            ReplyEnd(client);
         else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Elements, out var options))
             Reply(client, set.Scan(cursor, options.Count), options, ScanSubject.Elements);
     }
@@ -23,7 +24,8 @@ internal static class CollectionScan
     internal static void HScan(Client client, in ArgVector args)
     {
         if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !CollectionKeys.TryReadOrReply(client, args[1], out HashRef hash)) return;
-        if (!hash.Exists) ReplyEnd(client);
+        if (!hash.Exists)
+            ReplyEnd(client);
         else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Fields, out var options))
             Reply(client, hash.Scan(cursor, options.Count), options, options.HasNoValues ? ScanSubject.Elements : ScanSubject.Fields);
     }
@@ -32,7 +34,8 @@ internal static class CollectionScan
     internal static void ZScan(Client client, in ArgVector args)
     {
         if (!ScanOptions.TryCursorOrReply(client, args[2], out var cursor) || !CollectionKeys.TryReadOrReply(client, args[1], out ZsetRef zset)) return;
-        if (!zset.Exists) ReplyEnd(client);
+        if (!zset.Exists)
+            ReplyEnd(client);
         else if (ScanOptions.TryParseOrReply(client, args, 3, ScanSubject.Elements, out var options))
             Reply(client, zset.Scan(cursor, options.Count), options, ScanSubject.Members);
     }

@@ -35,14 +35,16 @@ internal record struct ZAddOptions
         for (First = 2; First < args.Count && TryTake(args[First]);) First++;
         var left = args.Count - First;
         Pairs = left / 2;
-        if (left == 0 || left % 2 != 0) client.Reply.Error(SharedReplies.SyntaxError);
+        if (left == 0 || left % 2 != 0)
+            client.Reply.Error(SharedReplies.SyntaxError);
         else if (Has(ZsetRules.IfMissing) && Has(ZsetRules.IfExists))
             client.Reply.Error("ERR XX and NX options at the same time are not compatible"u8);
         else if ((Has(ZsetRules.IfMissing) && Has(ZsetRules.IfGreater | ZsetRules.IfLess)) || (Has(ZsetRules.IfGreater) && Has(ZsetRules.IfLess)))
             client.Reply.Error("ERR GT, LT, and/or NX options at the same time are not compatible"u8);
         else if (Has(ZsetRules.Increment) && Pairs > 1)
             client.Reply.Error("ERR INCR option supports a single increment-element pair"u8);
-        else return true;
+        else
+            return true;
         return false;
     }
 

@@ -55,7 +55,8 @@ internal ref struct ZsetRangeQuery
             client.Reply.Error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"u8);
         else if (WithScores && _type == ZsetRangeType.Lex)
             client.Reply.Error("ERR syntax error, WITHSCORES not supported in combination with BYLEX"u8);
-        else return TryEndsOrReply(client, args, first);
+        else
+            return TryEndsOrReply(client, args, first);
         return false;
     }
 

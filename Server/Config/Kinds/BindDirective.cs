@@ -9,8 +9,7 @@ internal sealed class BindDirective(string name, params string[] defaultAddresse
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (arguments.Length > MaxAddresses)
-            return assignment.Refuse("Too many bind addresses specified.");
+        if (arguments.Length > MaxAddresses) return assignment.Refuse("Too many bind addresses specified.");
         assignment.Values.Objects[Slot] = arguments is [""] ? [] : arguments.ToArray();
         return AssignResult.Changed;
     }
@@ -20,9 +19,7 @@ internal sealed class BindDirective(string name, params string[] defaultAddresse
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
         var addresses = (string[])values.Objects[Slot]!;
-        if (addresses.AsSpan().SequenceEqual(defaultAddresses))
-            lines.Done(Name);
-        else
-            lines.Write(Name, addresses.Length > 0 ? Format(values) : "\"\"", LineNeed.Always);
+        if (addresses.AsSpan().SequenceEqual(defaultAddresses)) lines.Done(Name);
+        else lines.Write(Name, addresses.Length > 0 ? Format(values) : "\"\"", LineNeed.Always);
     }
 }

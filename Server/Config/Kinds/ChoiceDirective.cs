@@ -15,21 +15,19 @@ internal sealed class ChoiceDirective(string name, ChoiceName[] choices, long de
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (!TryParse(arguments, out long value))
+        if (!TryParse(arguments, out var value))
             return assignment.Refuse("argument(s) must be one of the following: " + string.Join(", ", choices.Select(c => c.Word)));
-        if (Contradiction?.Invoke(value) is { } contradiction)
-            return assignment.Refuse(contradiction);
+        if (Contradiction?.Invoke(value) is { } contradiction) return assignment.Refuse(contradiction);
         return Take(assignment.Values, value);
     }
 
     /// <summary>The first word that stands for exactly the value, else the words of its bits in the table's order.</summary>
     public override string Format(ConfigValues values)
     {
-        long value = values.Numbers[Slot];
-        foreach (ChoiceName choice in choices)
+        var value = values.Numbers[Slot];
+        foreach (var choice in choices)
         {
-            if (choice.Value == value)
-                return choice.Word;
+            if (choice.Value == value) return choice.Word;
         }
 
         return string.Join(' ', choices.Where(c => c.Value != 0 && (value & c.Value) == c.Value).Select(c => c.Word));
@@ -41,10 +39,9 @@ internal sealed class ChoiceDirective(string name, ChoiceName[] choices, long de
     private bool TryParse(ReadOnlySpan<string> words, out long value)
     {
         value = 0;
-        foreach (string word in words)
+        foreach (var word in words)
         {
-            if (!TryFind(word, out long one))
-                return false;
+            if (!TryFind(word, out var one)) return false;
             value |= one;
         }
 
@@ -53,11 +50,10 @@ internal sealed class ChoiceDirective(string name, ChoiceName[] choices, long de
 
     private bool TryFind(string word, out long value)
     {
-        foreach (ChoiceName choice in choices)
+        foreach (var choice in choices)
         {
             value = choice.Value;
-            if (choice.Word.Equals(word, StringComparison.OrdinalIgnoreCase))
-                return true;
+            if (choice.Word.Equals(word, StringComparison.OrdinalIgnoreCase)) return true;
         }
 
         value = 0;

@@ -9,8 +9,7 @@ internal sealed class DirDirective(string name) : Directive(name)
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (arguments.Length != 1)
-            return assignment.Refuse("wrong number of arguments");
+        if (arguments.Length != 1) return assignment.Refuse("wrong number of arguments");
         try
         {
             Directory.SetCurrentDirectory(ByteText.ToUnicode(arguments[0]));

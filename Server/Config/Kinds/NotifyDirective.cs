@@ -71,9 +71,8 @@ internal sealed class NotifyDirective(string name) : Directive(name)
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (arguments.Length != 1)
-            return assignment.Refuse("wrong number of arguments");
-        if (!TryParse(arguments[0], out NotifyClasses classes))
+        if (arguments.Length != 1) return assignment.Refuse("wrong number of arguments");
+        if (!TryParse(arguments[0], out var classes))
             return assignment.Refuse("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
         assignment.Values.Numbers[Slot] = (long)classes;
         return AssignResult.Changed;
@@ -83,7 +82,7 @@ internal sealed class NotifyDirective(string name) : Directive(name)
     public override string Format(ConfigValues values)
     {
         var classes = (NotifyClasses)values.Numbers[Slot];
-        string letters = (classes & NotifyClasses.All) == NotifyClasses.All ? "A" : Letters(classes, PartsOfAll);
+        var letters = (classes & NotifyClasses.All) == NotifyClasses.All ? "A" : Letters(classes, PartsOfAll);
         return letters + Letters(classes, Others);
     }
 
@@ -96,11 +95,10 @@ internal sealed class NotifyDirective(string name) : Directive(name)
     private static bool TryParse(string letters, out NotifyClasses classes)
     {
         classes = NotifyClasses.None;
-        foreach (char letter in letters)
+        foreach (var letter in letters)
         {
-            NotifyClasses one = letter == 'A' ? NotifyClasses.All : ClassOf(letter);
-            if (one == NotifyClasses.None)
-                return false;
+            var one = letter == 'A' ? NotifyClasses.All : ClassOf(letter);
+            if (one == NotifyClasses.None) return false;
             classes |= one;
         }
 

@@ -41,32 +41,26 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (!TryParse(arguments[0], out long value))
-            return assignment.Refuse(UnreadableText);
-        if (OutOfBounds(value) is { } outOfBounds)
-            return assignment.Refuse(outOfBounds);
-        if (Clamp is { } range)
-            value = Math.Clamp(value, range.Lowest, range.Highest);
+        if (!TryParse(arguments[0], out var value)) return assignment.Refuse(UnreadableText);
+        if (OutOfBounds(value) is { } outOfBounds) return assignment.Refuse(outOfBounds);
+        if (Clamp is { } range) value = Math.Clamp(value, range.Lowest, range.Highest);
         return Take(assignment.Values, value);
     }
 
     public override string Format(ConfigValues values)
     {
-        long value = values.Numbers[Slot];
-        if (IsPercentage(value))
-            return $"{-value}%";
-        if (IsShare(value))
-            return $"{value - Shares}%";
-        if (form.HasFlag(NumberForm.Octal))
-            return Convert.ToString(value, 8);
+        var value = values.Numbers[Slot];
+        if (IsPercentage(value)) return $"{-value}%";
+        if (IsShare(value)) return $"{value - Shares}%";
+        if (form.HasFlag(NumberForm.Octal)) return Convert.ToString(value, 8);
         return form.HasFlag(NumberForm.Memory) ? $"{(ulong)value}" : $"{value}";
     }
 
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
-        long value = values.Numbers[Slot];
-        bool asMemory = form.HasFlag(NumberForm.Memory) && !IsPercentage(value) && value >= 0;
-        string text = asMemory ? ConfNumbers.FormatMemory(value) : Format(values);
+        var value = values.Numbers[Slot];
+        var asMemory = form.HasFlag(NumberForm.Memory) && !IsPercentage(value) && value >= 0;
+        var text = asMemory ? ConfNumbers.FormatMemory(value) : Format(values);
         lines.Write(Name, text, value != defaultValue ? LineNeed.Always : LineNeed.IfMentioned);
     }
 
@@ -76,7 +70,7 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
 
     private bool TryParse(string text, out long value)
     {
-        if (form.HasFlag(NumberForm.Memory) && ConfNumbers.TryParseMemory(text, out ulong bytes))
+        if (form.HasFlag(NumberForm.Memory) && ConfNumbers.TryParseMemory(text, out var bytes))
         {
             value = unchecked((long)bytes);
             return true;
@@ -95,7 +89,7 @@ internal sealed class NumberDirective(string name, NumberForm form, long default
         }
 
         if (form.HasFlag(NumberForm.Octal))
-            return ConfNumbers.TryParseLenient(text, 8, out value, out bool overflowed) && !overflowed;
+            return ConfNumbers.TryParseLenient(text, 8, out value, out var overflowed) && !overflowed;
         value = 0;
         return form == NumberForm.Integer && ConfNumbers.TryParseStrict(text, out value);
     }

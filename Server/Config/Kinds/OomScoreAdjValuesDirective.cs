@@ -9,12 +9,11 @@ internal sealed class OomScoreAdjValuesDirective(string name, params int[] defau
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (arguments.Length != defaults.Length)
-            return assignment.Refuse("wrong number of arguments");
+        if (arguments.Length != defaults.Length) return assignment.Refuse("wrong number of arguments");
         var scores = new int[defaults.Length];
-        for (int i = 0; i < scores.Length; i++)
+        for (var i = 0; i < scores.Length; i++)
         {
-            if (!ConfNumbers.TryParseLenient(arguments[i], 10, out long score, out _) || score is < -Limit or > Limit)
+            if (!ConfNumbers.TryParseLenient(arguments[i], 10, out var score, out _) || score is < -Limit or > Limit)
                 return assignment.Refuse("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
             scores[i] = (int)score;
         }
@@ -25,7 +24,7 @@ internal sealed class OomScoreAdjValuesDirective(string name, params int[] defau
                 "Please consult the documentation.";
         }
 
-        bool changed = !scores.AsSpan().SequenceEqual((int[])assignment.Values.Objects[Slot]!);
+        var changed = !scores.AsSpan().SequenceEqual((int[])assignment.Values.Objects[Slot]!);
         assignment.Values.Objects[Slot] = scores;
         return changed ? AssignResult.Changed : AssignResult.Unchanged;
     }
@@ -34,7 +33,7 @@ internal sealed class OomScoreAdjValuesDirective(string name, params int[] defau
 
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
-        bool isDefault = defaults.AsSpan().SequenceEqual((int[])values.Objects[Slot]!);
+        var isDefault = defaults.AsSpan().SequenceEqual((int[])values.Objects[Slot]!);
         lines.Write(Name, Format(values), isDefault ? LineNeed.IfMentioned : LineNeed.Always);
     }
 }

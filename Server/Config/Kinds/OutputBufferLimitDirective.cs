@@ -31,9 +31,8 @@ internal sealed class OutputBufferLimitDirective(string name, params OutputBuffe
         OutputBufferLimit[] limits = [.. (OutputBufferLimit[])assignment.Values.Objects[Slot]!];
         for (; arguments.Length > 0; arguments = arguments[4..])
         {
-            int client = ClassOf(arguments[0]);
-            if (client < 0)
-                return assignment.Refuse("Invalid client class specified in buffer limit configuration.");
+            var client = ClassOf(arguments[0]);
+            if (client < 0) return assignment.Refuse("Invalid client class specified in buffer limit configuration.");
             if (!TryParse(arguments[1..4], out limits[client]))
                 return assignment.Refuse("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
         }
@@ -51,28 +50,28 @@ internal sealed class OutputBufferLimitDirective(string name, params OutputBuffe
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
         var limits = (OutputBufferLimit[])values.Objects[Slot]!;
-        for (int i = 0; i < limits.Length; i++)
+        for (var i = 0; i < limits.Length; i++)
         {
-            OutputBufferLimit limit = limits[i];
-            string hard = ConfNumbers.FormatMemory(limit.HardBytes);
-            string soft = ConfNumbers.FormatMemory(limit.SoftBytes);
-            LineNeed need = limit != defaults[i] ? LineNeed.Always : LineNeed.IfMentioned;
+            var limit = limits[i];
+            var hard = ConfNumbers.FormatMemory(limit.HardBytes);
+            var soft = ConfNumbers.FormatMemory(limit.SoftBytes);
+            var need = limit != defaults[i] ? LineNeed.Always : LineNeed.IfMentioned;
             lines.Write(Name, $"{NamesInFiles[i]} {hard} {soft} {limit.SoftSeconds}", need);
         }
     }
 
     private static int ClassOf(string word)
     {
-        int client = Array.FindIndex(NamesInReplies, n => n.Equals(word, StringComparison.OrdinalIgnoreCase));
+        var client = Array.FindIndex(NamesInReplies, n => n.Equals(word, StringComparison.OrdinalIgnoreCase));
         return client >= 0 ? client : Array.FindIndex(NamesInFiles, n => n.Equals(word, StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool TryParse(ReadOnlySpan<string> numbers, out OutputBufferLimit limit)
     {
         limit = default;
-        if (!ConfNumbers.TryParseMemory(numbers[0], out ulong hard) || !ConfNumbers.TryParseMemory(numbers[1], out ulong soft))
+        if (!ConfNumbers.TryParseMemory(numbers[0], out var hard) || !ConfNumbers.TryParseMemory(numbers[1], out var soft))
             return false;
-        if (!ConfNumbers.TryParseLenient(numbers[2], 10, out long seconds, out _) || unchecked((int)seconds) < 0)
+        if (!ConfNumbers.TryParseLenient(numbers[2], 10, out var seconds, out _) || unchecked((int)seconds) < 0)
             return false;
         limit = new OutputBufferLimit((long)Math.Min(hard, long.MaxValue), (long)Math.Min(soft, long.MaxValue), unchecked((int)seconds));
         return true;

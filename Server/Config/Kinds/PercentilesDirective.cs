@@ -7,10 +7,9 @@ internal sealed class PercentilesDirective(string name, params double[] defaults
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (arguments is [""])
-            arguments = [];
+        if (arguments is [""]) arguments = [];
         var percentiles = new double[arguments.Length];
-        for (int i = 0; i < percentiles.Length; i++)
+        for (var i = 0; i < percentiles.Length; i++)
         {
             if (!ConfNumbers.TryParseDouble(arguments[i], out percentiles[i]))
                 return assignment.Refuse("Invalid latency-tracking-info-percentiles parameters");
@@ -27,7 +26,7 @@ internal sealed class PercentilesDirective(string name, params double[] defaults
 
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
-        string percentiles = Format(values);
+        var percentiles = Format(values);
         lines.Write(Name, percentiles.Length > 0 ? percentiles : "\"\"", LineNeed.Always);
     }
 }

@@ -10,12 +10,10 @@ internal sealed class SaveDirective(string name, params SavePoint[] defaultPoint
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        bool turnOff = arguments is [""];
-        if (turnOff)
-            arguments = [];
-        if (!TryParse(arguments, out SavePoint[] points))
-            return assignment.Refuse("Invalid save parameters");
-        bool appends = assignment.Origin == AssignmentOrigin.FurtherStatement && !turnOff;
+        var turnOff = arguments is [""];
+        if (turnOff) arguments = [];
+        if (!TryParse(arguments, out var points)) return assignment.Refuse("Invalid save parameters");
+        var appends = assignment.Origin == AssignmentOrigin.FurtherStatement && !turnOff;
         assignment.Values.Objects[Slot] = appends ? [.. (SavePoint[])assignment.Values.Objects[Slot]!, .. points] : points;
         return AssignResult.Changed;
     }
@@ -26,22 +24,19 @@ internal sealed class SaveDirective(string name, params SavePoint[] defaultPoint
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
         var points = (SavePoint[])values.Objects[Slot]!;
-        if (points.Length == 0)
-            lines.Write(Name, "\"\"", LineNeed.Always);
-        foreach (SavePoint point in points)
+        if (points.Length == 0) lines.Write(Name, "\"\"", LineNeed.Always);
+        foreach (var point in points)
             lines.Write(Name, $"{point.Seconds} {point.Changes}", LineNeed.Always);
     }
 
     private static bool TryParse(ReadOnlySpan<string> arguments, out SavePoint[] points)
     {
         points = new SavePoint[arguments.Length / 2];
-        if (arguments.Length % 2 != 0)
-            return false;
-        for (int i = 0; i < points.Length; i++)
+        if (arguments.Length % 2 != 0) return false;
+        for (var i = 0; i < points.Length; i++)
         {
-            if (!ConfNumbers.TryParseLenient(arguments[2 * i], 10, out long seconds, out _) || seconds < 1)
-                return false;
-            if (!ConfNumbers.TryParseLenient(arguments[(2 * i) + 1], 10, out long changes, out _) || changes < 0)
+            if (!ConfNumbers.TryParseLenient(arguments[2 * i], 10, out var seconds, out _) || seconds < 1) return false;
+            if (!ConfNumbers.TryParseLenient(arguments[(2 * i) + 1], 10, out var changes, out _) || changes < 0)
                 return false;
             points[i] = new SavePoint(seconds, unchecked((int)changes));
         }

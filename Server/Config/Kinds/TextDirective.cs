@@ -20,12 +20,10 @@ internal sealed class TextDirective(string name, EmptyText empty, string? defaul
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        string? text = arguments[0];
-        if (Refusal?.Invoke(text) is { } refusal)
-            return assignment.Refuse(refusal);
-        if (text.Length == 0 && empty == EmptyText.IsUnset)
-            text = null;
-        bool changed = !string.Equals((string?)assignment.Values.Objects[Slot], text, StringComparison.Ordinal);
+        var text = arguments[0];
+        if (Refusal?.Invoke(text) is { } refusal) return assignment.Refuse(refusal);
+        if (text.Length == 0 && empty == EmptyText.IsUnset) text = null;
+        var changed = !string.Equals((string?)assignment.Values.Objects[Slot], text, StringComparison.Ordinal);
         assignment.Values.Objects[Slot] = text;
         return changed || Has(DirectiveFlags.Volatile) ? AssignResult.Changed : AssignResult.Unchanged;
     }
@@ -35,9 +33,7 @@ internal sealed class TextDirective(string name, EmptyText empty, string? defaul
     public override void Rewrite(ConfigValues values, RewriteLines lines)
     {
         var text = (string?)values.Objects[Slot];
-        if (text is null)
-            lines.Done(Name);
-        else
-            lines.Write(Name, ByteText.Quote(text), text != defaultText ? LineNeed.Always : LineNeed.IfMentioned);
+        if (text is null) lines.Done(Name);
+        else lines.Write(Name, ByteText.Quote(text), text != defaultText ? LineNeed.Always : LineNeed.IfMentioned);
     }
 }

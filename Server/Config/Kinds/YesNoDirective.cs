@@ -10,8 +10,7 @@ internal sealed class YesNoDirective(string name, Answer defaultAnswer) : Direct
 
     public override AssignResult Assign(Assignment assignment, ReadOnlySpan<string> arguments)
     {
-        if (!TryParse(arguments[0], out Answer answer))
-            return assignment.Refuse("argument must be 'yes' or 'no'");
+        if (!TryParse(arguments[0], out var answer)) return assignment.Refuse("argument must be 'yes' or 'no'");
         if (answer == Answer.Yes && LiveYesRefusal is not null && assignment.Origin == AssignmentOrigin.ConfigSet)
             return assignment.Refuse(LiveYesRefusal);
         return Take(assignment.Values, (long)answer);

@@ -10,10 +10,10 @@ internal static class ConfFiles
     public static string? Read(string path, string directory, out string failure)
     {
         failure = "";
-        string absolute = Path.Combine(directory, path);
+        var absolute = Path.Combine(directory, path);
         IEnumerable<string> files = FileGlob.IsPattern(path) ? FileGlob.Expand(absolute) : [absolute];
-        string content = "";
-        foreach (string file in files)
+        var content = "";
+        foreach (var file in files)
         {
             try
             {
@@ -21,7 +21,7 @@ internal static class ConfFiles
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                string shown = FileGlob.IsPattern(path) ? file : path;
+                var shown = FileGlob.IsPattern(path) ? file : path;
                 failure = $"Fatal error, can't open config file '{shown}': {SystemErrorText.Of(e)}";
                 return null;
             }

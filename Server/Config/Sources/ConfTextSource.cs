@@ -26,29 +26,24 @@ internal sealed class ConfTextProvider(string text, int firstLine) : StatementPr
 
     private void Read(string content, int firstNumber, int depth)
     {
-        int number = firstNumber;
-        foreach (string raw in content.Split('\n'))
+        var number = firstNumber;
+        foreach (var raw in content.Split('\n'))
         {
-            string line = raw.Trim(' ', '\t', '\r', '\n');
-            if (line.Length > 0 && line[0] != '#')
-                ReadLine(line, number, depth);
+            var line = raw.Trim(' ', '\t', '\r', '\n');
+            if (line.Length > 0 && line[0] != '#') ReadLine(line, number, depth);
             number++;
         }
     }
 
     private void ReadLine(string line, int number, int depth)
     {
-        string[]? tokens = ConfTokens.Split(line);
-        if (tokens is { Length: 0 })
-            return;
-        string name = tokens is null ? "" : tokens[0].ToLowerInvariant();
+        var tokens = ConfTokens.Split(line);
+        if (tokens is { Length: 0 }) return;
+        var name = tokens is null ? "" : tokens[0].ToLowerInvariant();
         var statement = new ConfStatement(name, tokens?[1..] ?? [], StatementOrigin.Line, number, line);
-        if (tokens is null)
-            Add(statement with { Malformed = "Unbalanced quotes in configuration line" });
-        else if (name == "include" && tokens.Length == 2)
-            Include(statement, depth);
-        else
-            Add(statement);
+        if (tokens is null) Add(statement with { Malformed = "Unbalanced quotes in configuration line" });
+        else if (name == "include" && tokens.Length == 2) Include(statement, depth);
+        else Add(statement);
         if (name == "dir" && tokens is { Length: 2 })
             _directory = Path.Combine(_directory, ByteText.ToUnicode(tokens[1]));
     }
@@ -61,10 +56,8 @@ internal sealed class ConfTextProvider(string text, int firstLine) : StatementPr
             return;
         }
 
-        string? content = ConfFiles.Read(ByteText.ToUnicode(statement.Arguments[0]), _directory, out string failure);
-        if (content is null)
-            Add(statement with { Unreadable = failure });
-        else
-            Read(content, 1, depth + 1);
+        var content = ConfFiles.Read(ByteText.ToUnicode(statement.Arguments[0]), _directory, out var failure);
+        if (content is null) Add(statement with { Unreadable = failure });
+        else Read(content, 1, depth + 1);
     }
 }

@@ -24,10 +24,10 @@ internal sealed class EnvironmentProvider : StatementProvider
         Clear();
         var variables = new EnvironmentVariablesConfigurationProvider(EnvironmentSource.Prefix);
         variables.Load();
-        foreach (string key in variables.GetChildKeys([], null).Distinct().Order(StringComparer.Ordinal))
+        foreach (var key in variables.GetChildKeys([], null).Distinct().Order(StringComparer.Ordinal))
         {
             // A name with another double underscore is a section to the library, and no directive here.
-            Add(variables.TryGet(key, out string? value) ? StatementOf(key, value ?? "") : Nested(key));
+            Add(variables.TryGet(key, out var value) ? StatementOf(key, value ?? "") : Nested(key));
         }
     }
 
@@ -36,8 +36,8 @@ internal sealed class EnvironmentProvider : StatementProvider
 
     private static ConfStatement StatementOf(string key, string value)
     {
-        string name = key.ToLowerInvariant().Replace('_', '-');
-        string argument = ByteText.FromUnicode(value);
+        var name = key.ToLowerInvariant().Replace('_', '-');
+        var argument = ByteText.FromUnicode(value);
         return new ConfStatement(name, [argument], StatementOrigin.Variable, 0, $"{name} {ByteText.Quote(argument)}")
         {
             Variable = EnvironmentSource.Prefix + key,

@@ -13,7 +13,7 @@ internal static class FileGlob
     public static List<string> Expand(string pattern)
     {
         List<string> paths = [Path.IsPathRooted(pattern) ? Path.GetPathRoot(pattern)! : ""];
-        foreach (string name in pattern.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var name in pattern.Split('/', StringSplitOptions.RemoveEmptyEntries))
             paths = [.. paths.SelectMany(path => Step(path, name))];
         paths.Sort(StringComparer.Ordinal);
         return paths;
@@ -23,13 +23,13 @@ internal static class FileGlob
     {
         if (!IsPattern(name))
         {
-            string path = Path.Combine(directory, name);
+            var path = Path.Combine(directory, name);
             return Path.Exists(path) ? [path] : [];
         }
 
         try
         {
-            IEnumerable<string> entries = Directory.EnumerateFileSystemEntries(directory.Length > 0 ? directory : ".")
+            var entries = Directory.EnumerateFileSystemEntries(directory.Length > 0 ? directory : ".")
                 .Select(entry => Path.GetFileName(entry));
             return [.. entries.Where(entry => IsVisible(entry, name) && Matches(name, entry)).Select(entry => Path.Combine(directory, entry))];
         }

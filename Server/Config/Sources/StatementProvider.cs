@@ -28,13 +28,12 @@ internal abstract class StatementProvider : ConfigurationProvider
     protected void Add(ConfStatement statement)
     {
         _statements.Add(statement);
-        if (statement.Malformed is not null || statement.Unreadable is not null)
-            return;
-        string name = DirectiveTable.Find(statement.Name)?.Name ?? statement.Name;
-        int repeats = 0;
+        if (statement.Malformed is not null || statement.Unreadable is not null) return;
+        var name = DirectiveTable.Find(statement.Name)?.Name ?? statement.Name;
+        var repeats = 0;
         while (Data.ContainsKey($"{name}:{repeats}"))
             repeats++;
-        string arguments = string.Join(' ', statement.Arguments.Select(ShowArgument));
+        var arguments = string.Join(' ', statement.Arguments.Select(ShowArgument));
         Data[$"{name}:{repeats}"] = arguments;
         Data[name] = arguments;
     }

@@ -90,8 +90,7 @@ internal static class BytesValues
     public static Span<byte> Resize(Table table, ulong hash, scoped ReadOnlySpan<byte> key, int length, ValueForm form, scoped ref EntryPlace place)
     {
         table.MakeWritable(hash, key, ref place);
-        if (Entry.Place(ref place.Entry) == ValuePlace.Integer)
-            SpellOut(table, hash, ref place);
+        if (Entry.Place(ref place.Entry) == ValuePlace.Integer) SpellOut(table, hash, ref place);
         return Entry.Place(ref place.Entry) switch
         {
             ValuePlace.Inline when length <= Entry.MaxInlineValue => ResizeInline(table, hash, length, form, ref place),
@@ -112,8 +111,7 @@ internal static class BytesValues
         int newLength = checked(oldLength - removed + inserted);
         // What follows moves while the value has its larger size.
         Span<byte> bytes = Resize(table, hash, key, Math.Max(oldLength, newLength), form, ref place);
-        if (removed == inserted)
-            return bytes;
+        if (removed == inserted) return bytes;
         bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
         return newLength >= oldLength ? bytes : Resize(table, hash, key, newLength, form, ref place);
     }
@@ -171,13 +169,11 @@ internal static class BytesValues
 
     private static bool TryOverwriteRun(Table table, ulong hash, scoped ReadOnlySpan<byte> value, ref EntryPlace place)
     {
-        if (Entry.Place(ref place.Entry) != ValuePlace.Run)
-            return false;
+        if (Entry.Place(ref place.Entry) != ValuePlace.Run) return false;
         PageStore pages = table.Pages;
         uint run = Entry.Reference(ref place.Entry);
         bool fits = pages.Runs.CapacityOf(run) == SizeClasses.BytesOf(SizeClasses.ClassOf(value.Length));
-        if (!fits || !pages.TryMakePrivate(ItemKind.Run, run, table.ReachOf(hash, place.Head.Depth)))
-            return false;
+        if (!fits || !pages.TryMakePrivate(ItemKind.Run, run, table.ReachOf(hash, place.Head.Depth))) return false;
         value.CopyTo(pages.Runs.Bytes(run, value.Length));
         Entry.SetReference(ref place.Entry, run, value.Length);
         return true;
@@ -217,8 +213,7 @@ internal static class BytesValues
         bool isRun = Entry.Place(ref place.Entry) == ValuePlace.Run;
         int capacity = isRun ? pages.Runs.CapacityOf(id) : pages.Objects.Array(id).Length;
         bool isTooLarge = ValueForms.IsPacked(form) && length < capacity / 2;
-        if (isTooLarge && length < InlineAgainBelow)
-            return MoveIn(table, hash, length, form, ref place);
+        if (isTooLarge && length < InlineAgainBelow) return MoveIn(table, hash, length, form, ref place);
         if (length > capacity || isTooLarge || !pages.TryMakePrivate(isRun ? ItemKind.Run : ItemKind.Object, id, reach))
         {
             ReadOnlySpan<byte> old = Bytes(pages, ref place.Entry);

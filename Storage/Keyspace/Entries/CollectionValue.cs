@@ -145,8 +145,7 @@ internal sealed class DiscardedCollections(PageStore pages)
         ForkEpochs forks = pages.Forks;
         value.Open(value.Widen(reach with { AsOf = Math.Min(reach.AsOf, forks.Current) }, forks));
         Teardown teardown = value.TearDown();
-        if (value.Count <= FreedAtOnce && teardown.Run(new TimeBudget(TimeBudget.Unlimited)))
-            return;
+        if (value.Count <= FreedAtOnce && teardown.Run(new TimeBudget(TimeBudget.Unlimited))) return;
         long bytes = value.Measure(1);
         _teardowns.Enqueue((teardown, bytes));
         PendingBytes += bytes;
@@ -163,8 +162,7 @@ internal sealed class DiscardedCollections(PageStore pages)
             long freed = isDone ? left : Math.Clamp(before - InUse, 0, left);
             _freed = isDone ? 0 : _freed + freed;
             PendingBytes -= freed;
-            if (!isDone)
-                return true;
+            if (!isDone) return true;
             _teardowns.Dequeue();
             FreedCount++;
         }

@@ -147,16 +147,14 @@ internal static class Entry
     /// <summary>An entry's key.</summary>
     public static ReadOnlySpan<byte> Key(PageStore pages, ref byte entry)
     {
-        if (IsLongKey(ref entry))
-            return LongKeyOf(ref entry).Bytes(pages);
+        if (IsLongKey(ref entry)) return LongKeyOf(ref entry).Bytes(pages);
         return MemoryMarshal.CreateReadOnlySpan(ref KeyField(ref entry), KeyFieldBytes(ref entry));
     }
 
     /// <summary>The hash of an entry's key. O(key), but O(1) for a long one.</summary>
     public static ulong Hash(KeyHasher hasher, ref byte entry)
     {
-        if (IsLongKey(ref entry))
-            return LongKeyOf(ref entry).Hash;
+        if (IsLongKey(ref entry)) return LongKeyOf(ref entry).Hash;
         return hasher.Hash(MemoryMarshal.CreateReadOnlySpan(ref KeyField(ref entry), KeyFieldBytes(ref entry)));
     }
 

@@ -150,8 +150,7 @@ public ref struct EntryRef : IPackedBytes
 
         int oldLength = StringLength;
         Span<byte> value = BytesValues.Resize(_database.Table, _hash, _key, length, ValueForm.RawString, ref _place);
-        if (length > oldLength)
-            value[oldLength..].Clear();
+        if (length > oldLength) value[oldLength..].Clear();
         return value;
     }
 
@@ -165,8 +164,7 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>Makes the key stay for good; false if it would anyway.</summary>
     public bool ClearExpiry()
     {
-        if (!HasExpiry)
-            return false;
+        if (!HasExpiry) return false;
         _database.PutExpiry(_hash, _key, Entry.NoExpiry, ref _place);
         _database.SignalWrite(_key, added: false);
         return true;
@@ -190,8 +188,7 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>Deletes the key; false if it is missing.</summary>
     public bool Delete()
     {
-        if (!_exists)
-            return false;
+        if (!_exists) return false;
         _database.RemoveFound(_hash, _key, ref _place);
         _exists = false;
         _database.SignalDeleted(_key);
@@ -222,8 +219,7 @@ public ref struct EntryRef : IPackedBytes
     internal void ReplaceExpiry(Expiry expiry)
     {
         long resolved = expiry.Resolve(OldExpiry);
-        if (resolved != OldExpiry)
-            _database.PutExpiry(_hash, _key, resolved, ref _place);
+        if (resolved != OldExpiry) _database.PutExpiry(_hash, _key, resolved, ref _place);
     }
 
     /// <summary>The members that a large set, hash or sorted set has a table for, and how many that has room for; false for other values. O(segments).</summary>
@@ -288,8 +284,7 @@ public ref struct EntryRef : IPackedBytes
 
     private void NoteAdded()
     {
-        if (!_exists)
-            _database.SignalAdded(_key);
+        if (!_exists) _database.SignalAdded(_key);
         _exists = true;
     }
 }

@@ -42,8 +42,7 @@ internal static class EntryTransfer
         EntryPlace target = default;
         to.Insert(newHash, newKey, layout, ref target);
         field.CopyTo(Entry.InlineValue(ref target.Entry));
-        if (id != 0)
-            Entry.SetReference(ref target.Entry, id, Entry.ReferencedLength(ref target.Entry));
+        if (id != 0) Entry.SetReference(ref target.Entry, id, Entry.ReferencedLength(ref target.Entry));
         Entry.SetAccess(ref target.Entry, access);
         to.CountIn(ref target.Entry);
         to.NoteFieldExpiry(newHash, ref target);
@@ -54,23 +53,19 @@ internal static class EntryTransfer
 
     private static void NoteMove(PageStore pages, in EntryLayout layout, ref byte entry, Reach reach)
     {
-        if (layout.Place < ValuePlace.Run)
-            return;
+        if (layout.Place < ValuePlace.Run) return;
         uint id = Entry.Reference(ref entry);
         pages.NoteMove(layout.Place == ValuePlace.Run ? ItemKind.Run : ItemKind.Object, id, reach);
-        if (ValueForms.IsCollection(layout.Form))
-            ((CollectionValue)pages.Objects[id]).NoteMoved(pages.Forks);
+        if (ValueForms.IsCollection(layout.Form)) ((CollectionValue)pages.Objects[id]).NoteMoved(pages.Forks);
     }
 
     private static uint CopyReferenced(PageStore pages, in EntryLayout layout, ref byte entry)
     {
-        if (layout.Place < ValuePlace.Run)
-            return 0;
+        if (layout.Place < ValuePlace.Run) return 0;
         if (ValueForms.IsCollection(layout.Form))
             return pages.Objects.Allocate(((CollectionValue)pages.Objects[Entry.Reference(ref entry)]).Copy(), pages.Forks.Current);
         ReadOnlySpan<byte> value = BytesValues.Bytes(pages, ref entry);
-        if (layout.Place == ValuePlace.Object)
-            return pages.Objects.Allocate(value.ToArray(), pages.Forks.Current);
+        if (layout.Place == ValuePlace.Object) return pages.Objects.Allocate(value.ToArray(), pages.Forks.Current);
         uint run = pages.Runs.Allocate(Math.Max(1, value.Length), pages.Forks.Current);
         value.CopyTo(pages.Runs.Bytes(run, value.Length));
         return run;

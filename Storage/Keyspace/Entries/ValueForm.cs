@@ -154,8 +154,7 @@ internal static class DataTypes
     /// <summary>The encoding of a string's form.</summary>
     public static ValueEncoding StringEncoding(ValueForm form, bool isInteger, int length)
     {
-        if (isInteger)
-            return ValueEncoding.Int;
+        if (isInteger) return ValueEncoding.Int;
         return form == ValueForm.String && length <= MaxEmbStr ? ValueEncoding.EmbStr : ValueEncoding.Raw;
     }
 

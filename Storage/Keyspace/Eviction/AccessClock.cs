@@ -52,14 +52,12 @@ internal sealed class AccessClock(Clock clock, Random dice)
     /// <summary>The clock of an entry that is used.</summary>
     public uint Touched(uint old)
     {
-        if (Policy != AccessPolicy.Lfu)
-            return Seconds;
+        if (Policy != AccessPolicy.Lfu) return Seconds;
         int counter = Frequency(old);
         if (counter < byte.MaxValue)
         {
             double weight = Math.Max(0, counter - LfuInitial) * (double)LfuLogFactor + 1;
-            if (dice.NextDouble() < 1 / weight)
-                counter++;
+            if (dice.NextDouble() < 1 / weight) counter++;
         }
 
         return (Minutes << 8) | (uint)counter;
@@ -75,8 +73,7 @@ internal sealed class AccessClock(Clock clock, Random dice)
     public int Frequency(uint access)
     {
         int counter = (int)(access & 0xff);
-        if (LfuDecayMinutes == 0)
-            return counter;
+        if (LfuDecayMinutes == 0) return counter;
         uint periods = ((Minutes - (access >> 8)) & Mask16) / (uint)LfuDecayMinutes;
         return Math.Max(0, counter - (int)periods);
     }

@@ -21,14 +21,11 @@ internal ref struct CandidateSegments(Table table, EvictionCandidates candidates
         while (!_isOver)
         {
             hash = Next;
-            if (_candidates == EvictionCandidates.Expiring && !TrySkip(ref hash))
-                continue;
+            if (_candidates == EvictionCandidates.Expiring && !TrySkip(ref hash)) continue;
             head = _table.Directory.HeadOf(hash);
-            if (head == 0)
-                break;
+            if (head == 0) break;
             Advance(Behind(hash, _table.Pages.Head(head).Depth));
-            if (_table.Pages.Head(head).Count != 0 || _table.Pages.Head(head).Next != 0)
-                return true;
+            if (_table.Pages.Head(head).Count != 0 || _table.Pages.Head(head).Next != 0) return true;
         }
 
         head = 0;
@@ -39,8 +36,7 @@ internal ref struct CandidateSegments(Table table, EvictionCandidates candidates
     /// <summary>Tells that no key of a segment expires, so that it is passed over until one does.</summary>
     public readonly void NoteNone(ulong hash)
     {
-        if (_candidates == EvictionCandidates.All)
-            return;
+        if (_candidates == EvictionCandidates.All) return;
         uint first = _table.Directory.HeadOf(hash);
         long earliest = Directory.Never;
         // Fields of hashes may expire, and the active expire cycle wants to know when.
@@ -73,8 +69,7 @@ internal ref struct CandidateSegments(Table table, EvictionCandidates candidates
     private readonly int FirstPlace(DirectoryLeaf leaf, ulong hash)
     {
         uint head = _table.Directory.HeadOf(hash);
-        if (head == 0)
-            return leaf.IndexOf(hash);
+        if (head == 0) return leaf.IndexOf(hash);
         leaf.PlacesOf(hash, _table.Pages.Head(head).Depth, out int first, out _);
         return first;
     }
@@ -84,8 +79,7 @@ internal ref struct CandidateSegments(Table table, EvictionCandidates candidates
     // Once around, the segment that it began in is visited again at the end: it may have begun in its middle.
     private void Advance(ulong next)
     {
-        if (_hasTurned && next > _from)
-            _isOver = true;
+        if (_hasTurned && next > _from) _isOver = true;
         if (next == 0)
         {
             _isOver |= _hasTurned;

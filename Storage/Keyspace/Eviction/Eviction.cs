@@ -90,15 +90,12 @@ public sealed class Eviction
     {
         while (true)
         {
-            if (_left <= 0 || _pool.IsEmpty)
-                Look();
-            if (_pool.IsEmpty)
-                return false;
+            if (_left <= 0 || _pool.IsEmpty) Look();
+            if (_pool.IsEmpty) return false;
             while (_pool.TryTakeBest(out EvictionPool.Candidate candidate))
             {
                 _left--;
-                if (TryEvict(candidate))
-                    return true;
+                if (TryEvict(candidate)) return true;
             }
         }
     }
@@ -109,14 +106,12 @@ public sealed class Eviction
         _seen = 0;
         foreach (Database database in _databases)
         {
-            if (CountOf(database) == 0)
-                continue;
+            if (CountOf(database) == 0) continue;
             int wanted = _rule.Samples * KeysPerSample;
             ulong hash = RandomHash();
             for (int visits = 0, before = _seen; visits < _rule.Samples && _seen - before < wanted; visits++)
             {
-                if (!TryLookAt(database, ref hash))
-                    break;
+                if (!TryLookAt(database, ref hash)) break;
             }
         }
 
@@ -134,12 +129,10 @@ public sealed class Eviction
         var segments = new CandidateSegments(database.Table, _rule.Candidates, hash);
         while (_seen == before)
         {
-            if (!segments.TryMoveNext(out uint head, out ulong prefix))
-                return false;
+            if (!segments.TryMoveNext(out uint head, out ulong prefix)) return false;
             int first = _seen;
             Visit(database, head);
-            if (_seen == first)
-                segments.NoteNone(prefix);
+            if (_seen == first) segments.NoteNone(prefix);
         }
 
         hash = segments.Next;
@@ -156,8 +149,7 @@ public sealed class Eviction
             for (int slot = head.FindOccupied(0); slot != SegmentHead.NoSlot; slot = NextSlot(ref head, slot))
             {
                 ref byte entry = ref table.Space.EntryAt(ref head, head.OffsetOf(slot));
-                if (!IsCandidate(ref entry))
-                    continue;
+                if (!IsCandidate(ref entry)) continue;
                 _seen++;
                 long score = ScoreOf(ref entry);
                 if (_pool.Admits(score))
@@ -189,8 +181,7 @@ public sealed class Eviction
         EntryPlace place = default;
         if (!database.Table.Find(candidate.Hash, candidate.Key, ref place) || !IsCandidate(ref place.Entry))
             return false;
-        if (ScoreOf(ref place.Entry) < candidate.Score)
-            return false;
+        if (ScoreOf(ref place.Entry) < candidate.Score) return false;
         database.Evict(candidate.Hash, candidate.Key, ref place);
         return true;
     }
@@ -202,8 +193,7 @@ public sealed class Eviction
             _nextDatabase = (_nextDatabase + 1) % _databases.Length;
             Database database = _databases[_nextDatabase];
             EntryPlace place = default;
-            if (CountOf(database) == 0 || !TryPickAny(database, ref place))
-                continue;
+            if (CountOf(database) == 0 || !TryPickAny(database, ref place)) continue;
             EvictionPool.Candidate candidate = _pool.Keep(
                 database.Index, Entry.Hash(database.Table.Hasher, ref place.Entry), Entry.Key(database.Table.Pages, ref place.Entry));
             database.Evict(candidate.Hash, candidate.Key, ref place);
@@ -216,16 +206,14 @@ public sealed class Eviction
     private bool TryPickAny(Database database, ref EntryPlace place)
     {
         Table table = database.Table;
-        if (_rule.Candidates == EvictionCandidates.All)
-            return RandomEntry.TryPick(table, _dice, ref place);
+        if (_rule.Candidates == EvictionCandidates.All) return RandomEntry.TryPick(table, _dice, ref place);
         var segments = new CandidateSegments(table, _rule.Candidates, RandomHash());
         while (segments.TryMoveNext(out uint head, out ulong prefix))
         {
             int count = 0;
             for (uint id = head; id != 0; id = table.Pages.Head(id).Next)
                 PickExpiring(table, id, ref count, ref place);
-            if (count != 0)
-                return true;
+            if (count != 0) return true;
             segments.NoteNone(prefix);
         }
 
@@ -239,8 +227,7 @@ public sealed class Eviction
         for (int slot = head.FindOccupied(0); slot != SegmentHead.NoSlot; slot = NextSlot(ref head, slot))
         {
             ref byte entry = ref table.Space.EntryAt(ref head, head.OffsetOf(slot));
-            if (!Entry.HasExpiry(ref entry) || _dice.Next(++count) != 0)
-                continue;
+            if (!Entry.HasExpiry(ref entry) || _dice.Next(++count) != 0) continue;
             place.Head = ref head;
             place.Slot = slot;
             place.Entry = ref entry;

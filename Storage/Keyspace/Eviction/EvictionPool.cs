@@ -53,12 +53,10 @@ internal sealed class EvictionPool
     {
         for (int i = 0; i < _count; i++)
         {
-            if (_slots[i].Hash == hash && _slots[i].Database == database)
-                return;
+            if (_slots[i].Hash == hash && _slots[i].Database == database) return;
         }
 
-        if (_count == Capacity)
-            Rotate(0, --_count);
+        if (_count == Capacity) Rotate(0, --_count);
         int at = _count;
         while (at > 0 && _slots[at - 1].Score > score)
             at--;

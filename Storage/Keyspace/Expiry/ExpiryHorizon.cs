@@ -12,7 +12,6 @@ internal sealed class ExpiryHorizon
     /// <summary>Takes notice of a new expiry.</summary>
     public void Note(long unixMs)
     {
-        if (unixMs < EarliestMs)
-            EarliestMs = unixMs;
+        if (unixMs < EarliestMs) EarliestMs = unixMs;
     }
 }

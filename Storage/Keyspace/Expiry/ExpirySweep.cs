@@ -49,8 +49,7 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
     {
         while (IsUnderWay || TryBegin(nowMs))
         {
-            if (!SweepOn(_database!, _table!, nowMs, budget))
-                return true;
+            if (!SweepOn(_database!, _table!, nowMs, budget)) return true;
             _table!.Directory.TightenEarliest(nowMs);
             _table = null;
         }
@@ -64,18 +63,15 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
     private bool TryBegin(long nowMs)
     {
         _table = null;
-        if (horizon.EarliestMs >= nowMs)
-            return false;
+        if (horizon.EarliestMs >= nowMs) return false;
         Database oldest = databases[0];
         foreach (Database database in databases)
         {
-            if (database.Table.Directory.Earliest < oldest.Table.Directory.Earliest)
-                oldest = database;
+            if (database.Table.Directory.Earliest < oldest.Table.Directory.Earliest) oldest = database;
         }
 
         horizon.EarliestMs = oldest.Table.Directory.Earliest;
-        if (horizon.EarliestMs >= nowMs)
-            return false;
+        if (horizon.EarliestMs >= nowMs) return false;
         _database = oldest;
         _table = oldest.Table;
         _next = 0;
@@ -91,8 +87,7 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
             DirectoryLeaf leaf = table.Directory.LeafOf(_next);
             int place = leaf.FirstBefore(nowMs, leaf.IndexOf(_next));
             _next = place == DirectoryLeaf.NoPlace ? leaf.HashBehind(_next) : Visit(database, table, leaf.HashAt(_next, place), nowMs);
-            if (_next == 0)
-                return true;
+            if (_next == 0) return true;
         }
         while (!budget.IsSpent);
         return false;
@@ -112,18 +107,14 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
         for (uint id = first; id != 0; id = pages.Head(id).Next, position++)
         {
             int count = CollectDue(table, ref pages.Head(id), nowMs, due, ref earliest);
-            if (count == 0)
-                continue;
+            if (count == 0) continue;
             id = table.WritableHead(prefix, position);
-            if (!TryExpire(database, table, prefix, ref pages.Head(id), due[..count]))
-                return behind;
+            if (!TryExpire(database, table, prefix, ref pages.Head(id), due[..count])) return behind;
         }
 
         // Fields are due too: what is left then, the next sweep finds out.
-        if (earliest < nowMs)
-            ExpireFields(database, table, prefix, nowMs);
-        else
-            table.Directory.SetEarliest(prefix, depth, earliest);
+        if (earliest < nowMs) ExpireFields(database, table, prefix, nowMs);
+        else table.Directory.SetEarliest(prefix, depth, earliest);
         return behind;
     }
 
@@ -150,10 +141,8 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
             {
                 int slot = group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left);
                 ref byte entry = ref table.Space.EntryAt(ref head, head.OffsetOf(slot));
-                if (Entry.HasExpiry(ref entry) && Entry.Expiry(ref entry) < nowMs)
-                    due[count++] = (ushort)slot;
-                else
-                    earliest = Math.Min(earliest, FieldExpiries.EarliestWithKey(table.Pages, ref entry));
+                if (Entry.HasExpiry(ref entry) && Entry.Expiry(ref entry) < nowMs) due[count++] = (ushort)slot;
+                else earliest = Math.Min(earliest, FieldExpiries.EarliestWithKey(table.Pages, ref entry));
             }
         }
 
@@ -168,11 +157,9 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
         EntryPlace place = default;
         for (int position = 0; table.TryFindFrom(prefix, ref position, ref place); position++)
         {
-            if (FieldExpiries.EarliestOf(table.Pages, ref place.Entry) >= nowMs)
-                continue;
+            if (FieldExpiries.EarliestOf(table.Pages, ref place.Entry) >= nowMs) continue;
             new HashRef(database.Peek(CopyOfKey(table.Pages, ref place.Entry))).ExpireFields(FieldsPerVisit);
-            if (table.Pages.Head(table.Directory.HeadOf(prefix)).Depth != depth)
-                return;
+            if (table.Pages.Head(table.Directory.HeadOf(prefix)).Depth != depth) return;
         }
     }
 
@@ -189,8 +176,7 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
             var place = new EntryPlace { Head = ref head, Entry = ref entry, Slot = slot };
             database.Expire(hash, key, ref place);
             _expired++;
-            if (table.Directory.HeadOf(prefix) != first || table.Pages.Head(first).Depth != depth)
-                return false;
+            if (table.Directory.HeadOf(prefix) != first || table.Pages.Head(first).Depth != depth) return false;
         }
 
         return true;
@@ -200,10 +186,8 @@ internal sealed class ExpirySweep(Database[] databases, ExpiryHorizon horizon)
     private ReadOnlySpan<byte> CopyOfKey(PageStore pages, ref byte entry)
     {
         ReadOnlySpan<byte> key = Entry.Key(pages, ref entry);
-        if (key.Length > LongestKeptKey)
-            return key.ToArray();
-        if (key.Length > _key.Length)
-            _key = new byte[key.Length];
+        if (key.Length > LongestKeptKey) return key.ToArray();
+        if (key.Length > _key.Length) _key = new byte[key.Length];
         key.CopyTo(_key);
         return _key.AsSpan(0, key.Length);
     }

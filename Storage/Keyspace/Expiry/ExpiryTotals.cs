@@ -20,8 +20,7 @@ internal sealed class ExpiryTotals(ExpiryHorizon? horizon = null)
     {
         Count++;
         _sumLow += (ulong)unixMs;
-        if (_sumLow < (ulong)unixMs)
-            _sumHigh++;
+        if (_sumLow < (ulong)unixMs) _sumHigh++;
         horizon?.Note(unixMs);
     }
 
@@ -32,8 +31,7 @@ internal sealed class ExpiryTotals(ExpiryHorizon? horizon = null)
     public void Remove(long unixMs)
     {
         Count--;
-        if (_sumLow < (ulong)unixMs)
-            _sumHigh--;
+        if (_sumLow < (ulong)unixMs) _sumHigh--;
         _sumLow -= (ulong)unixMs;
     }
 

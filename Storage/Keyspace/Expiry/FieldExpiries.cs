@@ -22,10 +22,8 @@ internal static class FieldExpiries
     public static long EarliestOf(PageStore pages, ref byte entry)
     {
         ValueForm form = Entry.Form(ref entry);
-        if (form == ValueForm.HashTable)
-            return ((MemberTable)pages.Objects[Entry.Reference(ref entry)]).EarliestExpiry;
-        if (form != ValueForm.HashListpackEx)
-            return Directory.Never;
+        if (form == ValueForm.HashTable) return ((MemberTable)pages.Objects[Entry.Reference(ref entry)]).EarliestExpiry;
+        if (form != ValueForm.HashListpackEx) return Directory.Never;
         long earliest = PackedHash.EarliestExpiry(BytesValues.Bytes(pages, ref entry), form);
         return earliest == Entry.NoExpiry ? Directory.Never : earliest;
     }

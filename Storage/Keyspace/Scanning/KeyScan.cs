@@ -36,16 +36,13 @@ public ref struct KeyScan
         {
             while (_entries.MoveNextInSegment())
             {
-                if (!_database.IsExpired(ref _entries.Place))
-                    return true;
+                if (!_database.IsExpired(ref _entries.Place)) return true;
                 _hasSeenExpired = true;
             }
 
-            if (_hasSeenExpired && _expired == ExpiredKeys.Delete)
-                _database.ExpireSegment(_entries.SegmentHash);
+            if (_hasSeenExpired && _expired == ExpiredKeys.Delete) _database.ExpireSegment(_entries.SegmentHash);
             _hasSeenExpired = false;
-            if (!_entries.MoveToNextSegment())
-                return false;
+            if (!_entries.MoveToNextSegment()) return false;
         }
     }
 }

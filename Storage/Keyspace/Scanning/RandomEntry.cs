@@ -17,15 +17,13 @@ internal static class RandomEntry
     /// <summary>Finds a random entry; false when the table is empty. O(1) on average, O(segments) in a table that was nearly emptied.</summary>
     public static bool TryPick(Table table, Random dice, ref EntryPlace place)
     {
-        if (table.Count == 0)
-            return false;
+        if (table.Count == 0) return false;
         for (int tries = 0; tries < MaxTries; tries++)
         {
             uint head = table.Directory.HeadOf(RandomHash(dice));
             int count = CountOf(table, head);
             double share = Math.ScaleB(count, table.Pages.Head(head).Depth) / (2.0 * table.Count);
-            if (dice.NextDouble() < share)
-                return FindNth(table, head, dice.Next(count), ref place);
+            if (dice.NextDouble() < share) return FindNth(table, head, dice.Next(count), ref place);
         }
 
         return FindBehind(table, RandomHash(dice), dice, ref place);
@@ -40,8 +38,7 @@ internal static class RandomEntry
         {
             uint head = table.Directory.HeadOf(hash);
             int count = CountOf(table, head);
-            if (count != 0)
-                return FindNth(table, head, dice.Next(count), ref place);
+            if (count != 0) return FindNth(table, head, dice.Next(count), ref place);
             // The last segment is followed by the first.
             hash = (hash | (ulong.MaxValue >> table.Pages.Head(head).Depth)) + 1;
         }

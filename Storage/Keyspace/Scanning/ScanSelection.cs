@@ -38,14 +38,12 @@ internal sealed class ScanSelection
     public int Take(long wanted, out ulong following)
     {
         following = 0;
-        if (Count <= wanted)
-            return Count;
+        if (Count <= wanted) return Count;
         Array.Sort(_prefixes, _places, 0, Count);
         int taken = (int)wanted;
         while (taken < Count && _prefixes[taken] == _prefixes[taken - 1])
             taken++;
-        if (taken < Count)
-            following = _prefixes[taken];
+        if (taken < Count) following = _prefixes[taken];
         return taken;
     }
 }

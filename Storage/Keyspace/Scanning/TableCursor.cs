@@ -20,8 +20,7 @@ internal struct TableCursor(Table table)
     {
         while (!_entries.MoveNext())
         {
-            if (!_segments.TryMoveNext(_pages, out uint head, out _))
-                return false;
+            if (!_segments.TryMoveNext(_pages, out uint head, out _)) return false;
             _entries.Enter(head);
         }
 

@@ -67,8 +67,7 @@ internal ref struct TableScan
     {
         while (!MoveNextInSegment())
         {
-            if (!MoveToNextSegment())
-                return false;
+            if (!MoveToNextSegment()) return false;
         }
 
         return true;
@@ -78,12 +77,10 @@ internal ref struct TableScan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool MoveNextInSegment()
     {
-        if (!_selected.IsEmpty)
-            return TakeSelected();
+        if (!_selected.IsEmpty) return TakeSelected();
         while (_slotsLeft == 0)
         {
-            if (_head == 0)
-                return false;
+            if (_head == 0) return false;
             MoveToNextGroup();
         }
 
@@ -96,8 +93,7 @@ internal ref struct TableScan
     /// <summary>Enters the next segment; false when the portion has ended.</summary>
     public bool MoveToNextSegment()
     {
-        if (_isOver || _wanted <= 0 || _segmentsLeft-- <= 0)
-            return false;
+        if (_isOver || _wanted <= 0 || _segmentsLeft-- <= 0) return false;
         ulong hash = SegmentHash = _next << TailBits;
         uint first = _table.Directory.HeadOf(hash);
         if (first == 0)
@@ -107,10 +103,8 @@ internal ref struct TableScan
         }
 
         ulong hashesOfSegment = ulong.MaxValue >> _table.Pages.Head(first).Depth;
-        if ((hash & hashesOfSegment) == 0 && CountOf(first) is var count && count <= _wanted)
-            TakeWhole(first, count);
-        else if (SelectFrom(first))
-            return true;
+        if ((hash & hashesOfSegment) == 0 && CountOf(first) is var count && count <= _wanted) TakeWhole(first, count);
+        else if (SelectFrom(first)) return true;
         _isOver = (hash | hashesOfSegment) == ulong.MaxValue;
         _next = ((hash | hashesOfSegment) >> TailBits) + 1;
         return true;
@@ -132,8 +126,7 @@ internal ref struct TableScan
             _head = _table.Pages.Head(_head).Next;
         }
 
-        if (_head != 0)
-            _slotsLeft = _table.Pages.Head(_head).Occupied(_group);
+        if (_head != 0) _slotsLeft = _table.Pages.Head(_head).Occupied(_group);
     }
 
     private readonly int CountOf(uint first)
@@ -154,8 +147,7 @@ internal ref struct TableScan
         int taken = selection.Take(_wanted, out ulong following);
         _selected = selection.Places[..taken];
         _wanted -= taken;
-        if (taken == selection.Count)
-            return false;
+        if (taken == selection.Count) return false;
         _next = following;
         _wanted = 0;
         return true;
@@ -170,8 +162,7 @@ internal ref struct TableScan
             {
                 int slot = group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left);
                 ulong prefix = Entry.Hash(_table.Hasher, ref _table.Space.EntryAt(ref head, head.OffsetOf(slot))) >> TailBits;
-                if (prefix >= _next)
-                    selection.Add(prefix, ((ulong)id << 32) | (uint)slot);
+                if (prefix >= _next) selection.Add(prefix, ((ulong)id << 32) | (uint)slot);
             }
         }
     }

@@ -24,8 +24,7 @@ internal struct SegmentCursor(DirectoryLeaf[] top)
                 prefix = PrefixOf(leaf);
                 // An empty table has one place without a head.
                 _place += head == 0 ? 1 : 1 << (leaf.Depth + leaf.Bits - pages.Head(head).Depth);
-                if (head != 0)
-                    return true;
+                if (head != 0) return true;
                 continue;
             }
 

@@ -39,8 +39,7 @@ internal struct SegmentEntries(PageStore pages)
     {
         while (_left == 0)
         {
-            if (!MoveToNextGroup())
-                return false;
+            if (!MoveToNextGroup()) return false;
         }
 
         _slot = _group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(_left);
@@ -50,14 +49,12 @@ internal struct SegmentEntries(PageStore pages)
 
     private bool MoveToNextGroup()
     {
-        if (_head == 0)
-            return false;
+        if (_head == 0) return false;
         if (++_group == SegmentHead.GroupCount)
         {
             _group = 0;
             _head = pages.Head(_head).Next;
-            if (_head == 0)
-                return false;
+            if (_head == 0) return false;
         }
 
         _left = pages.Head(_head).Occupied(_group);

@@ -178,8 +178,7 @@ internal struct SegmentHead
         for (int group = slot / SlotsPerGroup; group < GroupCount; group++, index = 0)
         {
             uint left = Occupied(group) >> index << index;
-            if (left != 0)
-                return group * SlotsPerGroup + System.Numerics.BitOperations.TrailingZeroCount(left);
+            if (left != 0) return group * SlotsPerGroup + System.Numerics.BitOperations.TrailingZeroCount(left);
         }
 
         return NoSlot;
@@ -208,8 +207,7 @@ internal struct SegmentHead
         for (int i = 0; i < GroupCount; i++, group = (group + 1) & (GroupCount - 1))
         {
             uint free = (~Occupied(group)) & 0xffff;
-            if (free == 0)
-                continue;
+            if (free == 0) continue;
             int slot = group * SlotsPerGroup + System.Numerics.BitOperations.TrailingZeroCount(free);
             bool reused = Unsafe.Add(ref Line(group), slot % SlotsPerGroup) == Tombstone;
             return reused || Count + Tombstones < SplitAt ? slot : NoSlot;
@@ -223,8 +221,7 @@ internal struct SegmentHead
     {
         ref byte line = ref Line(slot / SlotsPerGroup);
         int index = slot % SlotsPerGroup;
-        if (Unsafe.Add(ref line, index) == Tombstone)
-            Tombstones--;
+        if (Unsafe.Add(ref line, index) == Tombstone) Tombstones--;
         Unsafe.Add(ref line, index) = LowTag(hash);
         Unsafe.Add(ref line, SlotsPerGroup + index) = HighTag(hash);
         SetOffset(slot, offset);
@@ -237,8 +234,7 @@ internal struct SegmentHead
         ref byte line = ref Line(slot / SlotsPerGroup);
         bool endsSearches = HasEmpty(ref line);
         Unsafe.Add(ref line, slot % SlotsPerGroup) = endsSearches ? Empty : Tombstone;
-        if (!endsSearches)
-            Tombstones++;
+        if (!endsSearches) Tombstones++;
         Count--;
     }
 

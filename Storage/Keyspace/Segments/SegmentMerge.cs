@@ -32,22 +32,19 @@ internal sealed class SegmentMerge(PageStore pages)
         _table = table;
         _entries = _bytes = _heads = 0;
         int depth = pages.Head(table.Directory.HeadOf(hash)).Depth;
-        if (!TryAdd(hash))
-            return;
+        if (!TryAdd(hash)) return;
         // A chain alone is worth being put into one head.
         int heads = 1;
         int entries = _entries, bytes = _bytes;
         int widest = _heads > 1 ? depth : int.MaxValue;
         for (int range = depth; range > table.Directory.LeafOf(hash).Depth; range--)
         {
-            if (!TryAddRange(hash ^ (1ul << (64 - range)), range))
-                break;
+            if (!TryAddRange(hash ^ (1ul << (64 - range)), range)) break;
             widest = range - 1;
             (entries, bytes, heads) = (_entries, _bytes, _heads);
         }
 
-        if (widest <= depth)
-            table.Merge(hash & ~Below(widest), widest, SegmentSpace.WidthFor(entries, bytes));
+        if (widest <= depth) table.Merge(hash & ~Below(widest), widest, SegmentSpace.WidthFor(entries, bytes));
     }
 
     /// <summary>
@@ -56,8 +53,7 @@ internal sealed class SegmentMerge(PageStore pages)
     public void RunAfterRemoval(Table table, ulong hash)
     {
         int left = pages.Head(table.Directory.HeadOf(hash)).Count;
-        if (left <= MergeFrom && left % RemovalsPerMerge == 0)
-            Run(table, hash);
+        if (left <= MergeFrom && left % RemovalsPerMerge == 0) Run(table, hash);
     }
 
     // Counts in all segments whose hashes share so many leading bits.
@@ -66,11 +62,9 @@ internal sealed class SegmentMerge(PageStore pages)
         ulong last = hash | Below(range);
         for (hash &= ~Below(range); ; hash++)
         {
-            if (!TryAdd(hash))
-                return false;
+            if (!TryAdd(hash)) return false;
             hash |= Below(pages.Head(_table.Directory.HeadOf(hash)).Depth);
-            if (hash == last)
-                return true;
+            if (hash == last) return true;
         }
     }
 
@@ -84,8 +78,7 @@ internal sealed class SegmentMerge(PageStore pages)
             _entries += head.Count;
             _bytes += head.LiveBytes;
             _heads++;
-            if (_entries > MaxEntries || _bytes > MaxBytes || _table.Space.IsNeeded(ref head, id, reach))
-                return false;
+            if (_entries > MaxEntries || _bytes > MaxBytes || _table.Space.IsNeeded(ref head, id, reach)) return false;
         }
 
         return true;

@@ -60,16 +60,14 @@ internal sealed class SegmentSpace(PageStore pages)
         pages.DeadBytes += bytes;
         head.Dead[block] = (ushort)dead;
         head.DeadBytes += bytes;
-        if (dead == head.Ends[block])
-            DropBlock(ref head, block, reach);
+        if (dead == head.Ends[block]) DropBlock(ref head, block, reach);
     }
 
     /// <summary>Makes sure that no fork sees a block before it is written to.</summary>
     public void MakeBlockPrivate(ref SegmentHead head, int block, Reach reach)
     {
         uint old = head.Blocks[block];
-        if (pages.TryMakePrivate(KindOf(head.Width), old, reach))
-            return;
+        if (pages.TryMakePrivate(KindOf(head.Width), old, reach)) return;
         uint copy = AllocateBlock(head.Width);
         Unsafe.CopyBlock(ref pages.Block(copy), ref pages.Block(old), (uint)head.BlockBytes);
         head.Blocks[block] = copy;
@@ -83,16 +81,14 @@ internal sealed class SegmentSpace(PageStore pages)
         pages.DeadBytes -= head.DeadBytes;
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
-            if (head.Blocks[block] != 0)
-                pages.Retire(KindOf(head.Width), head.Blocks[block], reach);
+            if (head.Blocks[block] != 0) pages.Retire(KindOf(head.Width), head.Blocks[block], reach);
         }
     }
 
     /// <summary>Exchanges 1 KB blocks for 2 KB ones if the entries are large enough for it.</summary>
     public bool TryWiden(ref SegmentHead head, Reach reach)
     {
-        if (head.Width == BlockWidth.Wide || head.LiveBytes <= WideFromAverage * head.Count)
-            return false;
+        if (head.Width == BlockWidth.Wide || head.LiveBytes <= WideFromAverage * head.Count) return false;
         Repack(ref head, BlockWidth.Wide, reach);
         return true;
     }
@@ -105,13 +101,11 @@ internal sealed class SegmentSpace(PageStore pages)
         BlockWidth width = WidthFor(head.Count, head.LiveBytes);
         int blockBytes = PageStore.NarrowBytes << (int)width;
         // However badly they pack, so many bytes fit into the blocks that a segment may have.
-        if (head.Count == 0 || head.LiveBytes > (SegmentHead.MaxBlocks - 1) * (blockBytes - Entry.MaxBytes))
-            return;
+        if (head.Count == 0 || head.LiveBytes > (SegmentHead.MaxBlocks - 1) * (blockBytes - Entry.MaxBytes)) return;
         int perBlock = blockBytes - head.LiveBytes / head.Count / 2;
         int needed = (head.LiveBytes + perBlock - 1) / perBlock * blockBytes;
         int used = BlockCount(ref head) * head.BlockBytes;
-        if (used - needed >= Math.Max(PageStore.NarrowBytes, used / 8))
-            Repack(ref head, width, reach);
+        if (used - needed >= Math.Max(PageStore.NarrowBytes, used / 8)) Repack(ref head, width, reach);
     }
 
     /// <summary>The width that suits so many entries of so many bytes.</summary>
@@ -154,15 +148,12 @@ internal sealed class SegmentSpace(PageStore pages)
     /// <summary>Whether a live fork has yet to read a head or one of its blocks. O(blocks), O(1) without forks.</summary>
     public bool IsNeeded(ref SegmentHead head, uint id, Reach reach)
     {
-        if (pages.Forks.Newest == 0)
-            return false;
-        if (pages.Forks.IsNeeded(pages.Heads.BirthOf(id), reach))
-            return true;
+        if (pages.Forks.Newest == 0) return false;
+        if (pages.Forks.IsNeeded(pages.Heads.BirthOf(id), reach)) return true;
         BlockAllocator blocks = pages.BlocksOf(KindOf(head.Width));
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
-            if (head.Blocks[block] != 0 && pages.Forks.IsNeeded(blocks.BirthOf(head.Blocks[block]), reach))
-                return true;
+            if (head.Blocks[block] != 0 && pages.Forks.IsNeeded(blocks.BirthOf(head.Blocks[block]), reach)) return true;
         }
 
         return false;
@@ -174,8 +165,7 @@ internal sealed class SegmentSpace(PageStore pages)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool MakeRoom(ref SegmentHead head, int bytes, Reach reach)
     {
-        if (TryUseTail(ref head, bytes))
-            return true;
+        if (TryUseTail(ref head, bytes)) return true;
         int blockBytes = head.BlockBytes;
         if (head.DeadBytes >= blockBytes / 2 && TryCompact(ref head, Math.Max(bytes, blockBytes / 8), reach))
             return true;
@@ -209,8 +199,7 @@ internal sealed class SegmentSpace(PageStore pages)
     {
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
-            if (head.Blocks[block] != 0)
-                continue;
+            if (head.Blocks[block] != 0) continue;
             head.Blocks[block] = AllocateBlock(head.Width);
             head.Ends[block] = head.Dead[block] = 0;
             head.Current = (byte)block;
@@ -226,14 +215,12 @@ internal sealed class SegmentSpace(PageStore pages)
         int most = gain - 1;
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
-            if (head.Dead[block] <= most)
-                continue;
+            if (head.Dead[block] <= most) continue;
             most = head.Dead[block];
             deadest = block;
         }
 
-        if (deadest == None)
-            return false;
+        if (deadest == None) return false;
         Compact(ref head, deadest, reach);
         head.Current = (byte)deadest;
         return true;

@@ -22,8 +22,7 @@ internal sealed class HashBuilder(Keyspace keyspace)
         Invariant.Check(_table == null && ValueForms.IsPacked(form));
         _form = form;
         _packed.Set(Listpack.Empty);
-        if (expected > (ulong)Limits.HashMaxListpackEntries)
-            BecomeTable();
+        if (expected > (ulong)Limits.HashMaxListpackEntries) BecomeTable();
         return this;
     }
 
@@ -31,8 +30,7 @@ internal sealed class HashBuilder(Keyspace keyspace)
     public bool Add(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, long expiryMs)
     {
         Expiry expiry = expiryMs < 0 ? Expiry.None : Expiry.At(expiryMs);
-        if (_table == null && !FitsPacked(field, value))
-            BecomeTable();
+        if (_table == null && !FitsPacked(field, value)) BecomeTable();
         return _table?.Set(field, value, expiry) ?? PackedHash.Set(ref _packed, _form, field, value, expiry);
     }
 
@@ -49,8 +47,7 @@ internal sealed class HashBuilder(Keyspace keyspace)
     /// <summary>Lets go of the fields.</summary>
     public void Discard()
     {
-        if (_table != null)
-            keyspace.Pages.Discarded.Add(_table, default);
+        if (_table != null) keyspace.Pages.Discarded.Add(_table, default);
         _table = null;
     }
 

@@ -68,8 +68,7 @@ public ref struct HashFields
     {
         do
         {
-            if (!Advance())
-                return false;
+            if (!Advance()) return false;
         }
         while (_form != ValueForm.HashListpack && ExpiryMs is >= 0 and var expiry && expiry < _nowMs);
 
@@ -78,11 +77,9 @@ public ref struct HashFields
 
     private bool Advance()
     {
-        if (_form == ValueForm.HashTable)
-            return _table.MoveNext();
+        if (_form == ValueForm.HashTable) return _table.MoveNext();
         _offset = _next;
-        if (_offset == Listpack.EndOffset(_listpack))
-            return false;
+        if (_offset == Listpack.EndOffset(_listpack)) return false;
         for (int elements = PackedHash.StrideOf(_form); elements > 0; elements--)
             _next = Listpack.After(_listpack, _next);
         return true;

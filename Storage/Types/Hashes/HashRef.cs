@@ -47,8 +47,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     {
         get
         {
-            if (!_entry.Exists)
-                return 0;
+            if (!_entry.Exists) return 0;
             return IsTable ? Table.Count : PackedHash.Count(_entry.PackedBytes, _entry.Form);
         }
     }
@@ -81,8 +80,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     /// <summary>The number of fields that are not past their time. O(1), O(n) if some may expire.</summary>
     public readonly long CountLive()
     {
-        if (!MayExpire)
-            return Count;
+        if (!MayExpire) return Count;
         long count = 0;
         for (HashFields fields = Fields; fields.MoveNext();)
             count++;
@@ -93,15 +91,12 @@ public ref struct HashRef : ICollectionRef<HashRef>
     public readonly bool TryGet(ReadOnlySpan<byte> field, out ListpackValue value)
     {
         value = default;
-        if (!_entry.Exists)
-            return false;
-        if (IsTable)
-            return TryGetFromTable(field, out value);
+        if (!_entry.Exists) return false;
+        if (IsTable) return TryGetFromTable(field, out value);
         ReadOnlySpan<byte> listpack = _entry.PackedBytes;
         ValueForm form = _entry.Form;
         int at = PackedHash.Find(listpack, form, field);
-        if (at == Listpack.None || IsPast(PackedHash.ExpiryOf(listpack, form, at)))
-            return false;
+        if (at == Listpack.None || IsPast(PackedHash.ExpiryOf(listpack, form, at))) return false;
         value = PackedHash.ValueOf(listpack, at);
         return true;
     }
@@ -118,11 +113,9 @@ public ref struct HashRef : ICollectionRef<HashRef>
     /// <summary>Gives a field a value; true if it is new. O(1), O(bytes) while packed.</summary>
     public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, Expiry expiry = default)
     {
-        if (!IsShort(field) || !IsShort(value) || !HasRoom((long)field.Length + value.Length))
-            EnsureTable();
+        if (!IsShort(field) || !IsShort(value) || !HasRoom((long)field.Length + value.Length)) EnsureTable();
         bool added = Put(field, value, expiry);
-        if (MayExpire)
-            _entry.NoteFieldExpiry();
+        if (MayExpire) _entry.NoteFieldExpiry();
         _entry.SignalModified();
         return added;
     }
@@ -131,13 +124,10 @@ public ref struct HashRef : ICollectionRef<HashRef>
     public int SetAll(in ArgVector args, int first)
     {
         int pairs = (args.Count - first) / 2;
-        if (pairs == 1)
-            return Set(args[first], args[first + 1]) ? 1 : 0;
-        if (!FitsPacked(args, first))
-            EnsureTable();
+        if (pairs == 1) return Set(args[first], args[first + 1]) ? 1 : 0;
+        if (!FitsPacked(args, first)) EnsureTable();
         int added = _entry.Exists && IsTable ? SetInTable(args, first) : SetPacked(args, first);
-        if (MayExpire)
-            _entry.NoteFieldExpiry();
+        if (MayExpire) _entry.NoteFieldExpiry();
         for (int i = 0; i < pairs; i++)
             _entry.SignalModified();
         return added;
@@ -146,16 +136,14 @@ public ref struct HashRef : ICollectionRef<HashRef>
     /// <summary>Takes a field away; false if it is not there. The hash goes with its last field.</summary>
     public bool Delete(scoped ReadOnlySpan<byte> field)
     {
-        if (!_entry.Exists || !Remove(field))
-            return false;
+        if (!_entry.Exists || !Remove(field)) return false;
         if (Count == 0)
         {
             _entry.Delete();
             return true;
         }
 
-        if (MayExpire)
-            _entry.NoteFieldExpiry();
+        if (MayExpire) _entry.NoteFieldExpiry();
         _entry.SignalModified();
         return true;
     }
@@ -164,8 +152,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     public readonly bool TryGetExpiry(ReadOnlySpan<byte> field, out long expiryMs)
     {
         expiryMs = Keyspaces.Entry.NoExpiry;
-        if (!_entry.Exists)
-            return false;
+        if (!_entry.Exists) return false;
         if (IsTable)
         {
             bool found = Table.TryFind(field, out EntryView entry);
@@ -173,16 +160,14 @@ public ref struct HashRef : ICollectionRef<HashRef>
         }
 
         int at = PackedHash.Find(_entry.PackedBytes, _entry.Form, field);
-        if (at == Listpack.None)
-            return false;
+        if (at == Listpack.None) return false;
         return TryPass(PackedHash.ExpiryOf(_entry.PackedBytes, _entry.Form, at), out expiryMs);
     }
 
     /// <summary>Lets a field that is there expire, at a unix time in ms.</summary>
     public void SetExpiry(scoped ReadOnlySpan<byte> field, long unixMs)
     {
-        if (_entry.Form == ValueForm.HashListpack)
-            BecomeListpackEx();
+        if (_entry.Form == ValueForm.HashListpack) BecomeListpackEx();
         PutExpiry(field, unixMs);
         _entry.NoteFieldExpiry();
         _entry.SignalModified();
@@ -205,8 +190,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
         _entry.BeginFieldEdit();
         int expired = IsTable ? ExpireInTable(limit) : ExpirePacked();
         _entry.EndFieldEdit();
-        if (expired == 0)
-            return;
+        if (expired == 0) return;
         _entry.Database.SignalFieldsExpired(ref _entry, expired, Count == 0 ? HashFate.Removed : HashFate.Kept);
     }
 
@@ -214,12 +198,10 @@ public ref struct HashRef : ICollectionRef<HashRef>
     public readonly bool TryGetRandom(out ListpackValue field, out ListpackValue value)
     {
         field = value = default;
-        if (!_entry.Exists)
-            return false;
+        if (!_entry.Exists) return false;
         if (IsTable)
         {
-            if (!Table.TryGetRandom(_entry.Database.Keyspace.Dice, out EntryView found))
-                return false;
+            if (!Table.TryGetRandom(_entry.Database.Keyspace.Dice, out EntryView found)) return false;
             field = ListpackValue.OfString(found.Key);
             value = found.Element;
             return true;
@@ -253,13 +235,11 @@ public ref struct HashRef : ICollectionRef<HashRef>
     // What Redis looks at before it sets fields: their number, new or not, and the length of each.
     private readonly bool FitsPacked(in ArgVector args, int first)
     {
-        if ((args.Count - first) / 2 > Limits.HashMaxListpackEntries)
-            return false;
+        if ((args.Count - first) / 2 > Limits.HashMaxListpackEntries) return false;
         long bytes = 0;
         for (int i = first; i < args.Count; i++)
         {
-            if (!IsShort(args[i]))
-                return false;
+            if (!IsShort(args[i])) return false;
             bytes += args[i].Length;
         }
 
@@ -285,8 +265,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
         _entry.BeginFieldEdit();
         bool added = IsTable ? PutInTable(_entry.WritableCollection<MemberTable>(), field, value, expiry) : PackedHash.Set(ref _entry, _entry.Form, field, value, expiry);
         _entry.EndFieldEdit();
-        if (added && !IsTable)
-            UnpackIfLarge();
+        if (added && !IsTable) UnpackIfLarge();
         return added;
     }
 
@@ -300,7 +279,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     {
         int added = 0;
         _entry.BeginFieldEdit();
-        var table = _entry.WritableCollection<MemberTable>();
+        MemberTable table = _entry.WritableCollection<MemberTable>();
         for (int i = first; i < args.Count; i += 2)
             added += PutInTable(table, args[i], args[i + 1], Expiry.None) ? 1 : 0;
         _entry.EndFieldEdit();
@@ -338,8 +317,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     private bool RemovePacked(scoped ReadOnlySpan<byte> field)
     {
         int at = PackedHash.Find(_entry.PackedBytes, _entry.Form, field);
-        if (at == Listpack.None)
-            return false;
+        if (at == Listpack.None) return false;
         PackedHash.Delete(ref _entry, _entry.Form, at);
         return true;
     }
@@ -383,7 +361,7 @@ public ref struct HashRef : ICollectionRef<HashRef>
     private int ExpireInTable(int limit)
     {
         PackedBuffer field = _entry.Database.Keyspace.Scratch;
-        var table = _entry.WritableCollection<MemberTable>();
+        MemberTable table = _entry.WritableCollection<MemberTable>();
         ulong from = 0;
         int expired = 0;
         for (; expired < limit && table.TryFindDue(NowMs, ref from, out EntryView due); expired++)
@@ -400,14 +378,12 @@ public ref struct HashRef : ICollectionRef<HashRef>
 
     private void UnpackIfLarge()
     {
-        if (Count > Limits.HashMaxListpackEntries)
-            EnsureTable();
+        if (Count > Limits.HashMaxListpackEntries) EnsureTable();
     }
 
     private void EnsureTable()
     {
-        if (_entry.Exists && IsTable)
-            return;
+        if (_entry.Exists && IsTable) return;
         Keyspace keyspace = _entry.Database.Keyspace;
         var table = new MemberTable(keyspace.Pages, keyspace.Hasher);
         Span<byte> fieldText = stackalloc byte[ListpackValue.MaxIntegerText];

@@ -33,8 +33,7 @@ internal static class PackedHash
     /// <summary>When the field at an offset expires, in unix ms; -1 if it does not.</summary>
     public static long ExpiryOf(ReadOnlySpan<byte> listpack, ValueForm form, int field)
     {
-        if (form == ValueForm.HashListpack)
-            return Entry.NoExpiry;
+        if (form == ValueForm.HashListpack) return Entry.NoExpiry;
         long ttl = Listpack.Get(listpack, AfterValue(listpack, field)).Integer;
         return ttl == 0 ? Entry.NoExpiry : ttl;
     }
@@ -110,8 +109,7 @@ internal static class PackedHash
         {
             int ttl = AfterValue(listpack, at);
             long other = Listpack.Get(listpack, ttl).Integer;
-            if (other == 0 || other > expiry)
-                return at;
+            if (other == 0 || other > expiry) return at;
             at = Listpack.After(listpack, ttl);
         }
 

@@ -22,8 +22,7 @@ public sealed class ListBuilder(Keyspace keyspace)
     /// <summary>Adds an element at the tail.</summary>
     public void Add(scoped ReadOnlySpan<byte> text)
     {
-        if (_nodes == null && !HasRoom(text.Length))
-            BecomeNodes();
+        if (_nodes == null && !HasRoom(text.Length)) BecomeNodes();
         if (_nodes != null)
         {
             _nodes.Push(ListEnd.Tail, text, Limit);
@@ -37,8 +36,7 @@ public sealed class ListBuilder(Keyspace keyspace)
     /// <summary>Adds a node as it is, with a copy of its bytes: a valid listpack of so many elements, or the text of a single one.</summary>
     internal void AddNode(NodeForm form, scoped ReadOnlySpan<byte> bytes, int count)
     {
-        if (_nodes == null)
-            BecomeNodes();
+        if (_nodes == null) BecomeNodes();
         _nodes!.Append(form, bytes, count);
     }
 
@@ -50,10 +48,8 @@ public sealed class ListBuilder(Keyspace keyspace)
     {
         long count = Count;
         Quicklist? nodes = Take(out ReadOnlySpan<byte> packed);
-        if (nodes == null)
-            entry.SetPacked(ValueForm.ListListpack, packed, Expiry.None);
-        else
-            entry.SetCollection(ValueForm.ListQuicklist, nodes, Expiry.None);
+        if (nodes == null) entry.SetPacked(ValueForm.ListListpack, packed, Expiry.None);
+        else entry.SetCollection(ValueForm.ListQuicklist, nodes, Expiry.None);
         entry.SignalModified(count);
     }
 
@@ -72,8 +68,7 @@ public sealed class ListBuilder(Keyspace keyspace)
     /// <summary>Lets go of the elements.</summary>
     public void Discard()
     {
-        if (_nodes != null)
-            keyspace.Pages.Discarded.Add(_nodes, default);
+        if (_nodes != null) keyspace.Pages.Discarded.Add(_nodes, default);
         _nodes = null;
         _packedCount = 0;
         _packed.Set(Listpack.Empty);
@@ -82,8 +77,7 @@ public sealed class ListBuilder(Keyspace keyspace)
     private bool HasRoom(int textBytes)
     {
         ListNodeLimit limit = Limit;
-        if (_packedCount == 0)
-            return !limit.IsPlain(textBytes);
+        if (_packedCount == 0) return !limit.IsPlain(textBytes);
         var node = new QuicklistNode { Bytes = _packed.Bytes.Length, Count = _packedCount, Form = NodeForm.Packed };
         return limit.HasRoom(node, textBytes);
     }
@@ -91,8 +85,7 @@ public sealed class ListBuilder(Keyspace keyspace)
     private void BecomeNodes()
     {
         _nodes = new Quicklist(keyspace);
-        if (_packedCount > 0)
-            _nodes.Append(NodeForm.Packed, _packed.Bytes, _packedCount);
+        if (_packedCount > 0) _nodes.Append(NodeForm.Packed, _packed.Bytes, _packedCount);
     }
 
     // A single listpack within the limit is packed, anything else is a sequence of nodes.
@@ -100,16 +93,13 @@ public sealed class ListBuilder(Keyspace keyspace)
     {
         if (_nodes == null)
         {
-            if (!Limit.AllowsPackingNew(_packed.Bytes.Length, _packedCount))
-                BecomeNodes();
+            if (!Limit.AllowsPackingNew(_packed.Bytes.Length, _packedCount)) BecomeNodes();
             return;
         }
 
-        if (!_nodes.HasSingleNode)
-            return;
+        if (!_nodes.HasSingleNode) return;
         ref readonly QuicklistNode node = ref _nodes.Find(0, out _);
-        if (node.IsPlain || !Limit.AllowsPackingNew(node.Bytes, node.Count))
-            return;
+        if (node.IsPlain || !Limit.AllowsPackingNew(node.Bytes, node.Count)) return;
         _packed.Set(node.Span(keyspace.Pages));
         keyspace.Pages.Discarded.Add(_nodes, default);
         _nodes = null;

@@ -32,11 +32,9 @@ internal sealed class ListCompression
     /// <summary>Compresses a raw node that is private to its list; false if that saves too little, which the node then remembers. O(bytes).</summary>
     public bool TryCompress(PageStore pages, ref QuicklistNode node, Reach reach)
     {
-        if (node.Bytes < MinBytes)
-            return false;
+        if (node.Bytes < MinBytes) return false;
         int most = node.Bytes - MinSaved;
-        if (_output.Length < most)
-            _output = GC.AllocateUninitializedArray<byte>(most);
+        if (_output.Length < most) _output = GC.AllocateUninitializedArray<byte>(most);
         int length = _lzf.Compress(node.Span(pages), _output.AsSpan(0, most));
         if (length == 0)
         {
@@ -67,10 +65,8 @@ internal sealed class ListCompression
     /// </summary>
     public static ReadOnlySpan<byte> Read(PageStore pages, scoped in QuicklistNode node, scoped ref byte[]? buffer)
     {
-        if (!node.IsCompressed)
-            return node.Span(pages);
-        if (buffer == null || buffer.Length < node.Bytes)
-            buffer = GC.AllocateUninitializedArray<byte>(node.Bytes);
+        if (!node.IsCompressed) return node.Span(pages);
+        if (buffer == null || buffer.Length < node.Bytes) buffer = GC.AllocateUninitializedArray<byte>(node.Bytes);
         Span<byte> bytes = buffer.AsSpan(0, node.Bytes);
         Inflate(node.Stored(pages), bytes);
         return bytes;

@@ -36,8 +36,7 @@ public ref struct ListElements
             _count = _quicklist.Count;
         }
 
-        if (index < 0 || index >= _count)
-            return;
+        if (index < 0 || index >= _count) return;
         _left = towards == ListEnd.Tail ? _count - index : index + 1;
         Enter(index);
     }
@@ -48,11 +47,9 @@ public ref struct ListElements
     /// <summary>Goes to the next element; false behind the last.</summary>
     public bool MoveNext()
     {
-        if (_left == 0)
-            return false;
+        if (_left == 0) return false;
         _left--;
-        if (_offset == Listpack.None)
-            Enter(_towards == ListEnd.Tail ? _count - _left - 1 : _left);
+        if (_offset == Listpack.None) Enter(_towards == ListEnd.Tail ? _count - _left - 1 : _left);
         if (_isPlain)
         {
             Current = ListpackValue.OfString(_node);
@@ -61,10 +58,8 @@ public ref struct ListElements
         }
 
         Current = ListpackElement.Read(_node, _offset, out int entryBytes);
-        if (_towards == ListEnd.Head)
-            _offset = Listpack.Previous(_node, _offset);
-        else
-            _offset = _offset + entryBytes == _node.Length - 1 ? Listpack.None : _offset + entryBytes;
+        if (_towards == ListEnd.Head) _offset = Listpack.Previous(_node, _offset);
+        else _offset = _offset + entryBytes == _node.Length - 1 ? Listpack.None : _offset + entryBytes;
         return true;
     }
 
@@ -75,13 +70,10 @@ public ref struct ListElements
     public bool TryTakeRun(long most, out ListpackRun run)
     {
         run = default;
-        if (_left == 0 || _towards == ListEnd.Head)
-            return false;
+        if (_left == 0 || _towards == ListEnd.Head) return false;
         long next = _count - _left;
-        if (_offset == Listpack.None)
-            Enter(next);
-        if (_isPlain)
-            return false;
+        if (_offset == Listpack.None) Enter(next);
+        if (_isPlain) return false;
         int taken = (int)Math.Min(most, _nodeFirst + _nodeCount - next);
         run = new ListpackRun(_node, _offset, taken);
         _left -= taken;

@@ -43,8 +43,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
     {
         get
         {
-            if (!_entry.Exists)
-                return 0;
+            if (!_entry.Exists) return 0;
             return IsPacked ? Listpack.Count(_entry.PackedBytes) : Nodes.Count;
         }
     }
@@ -67,11 +66,9 @@ public ref struct ListRef : ICollectionRef<ListRef>
     public readonly bool TryGet(long index, out ListpackValue value)
     {
         value = default;
-        if (!_entry.Exists)
-            return false;
+        if (!_entry.Exists) return false;
         ListElements elements = From(index < 0 ? index + Count : index, ListEnd.Tail);
-        if (!elements.MoveNext())
-            return false;
+        if (!elements.MoveNext()) return false;
         value = elements.Current;
         return true;
     }
@@ -91,10 +88,8 @@ public ref struct ListRef : ICollectionRef<ListRef>
         long textBytes = 0;
         for (int i = first; i < args.Count; i++)
             textBytes += args[i].Length;
-        if (TryMakeRoom(textBytes, count))
-            PushPacked(end, args, first);
-        else
-            PushToNodes(end, args, first);
+        if (TryMakeRoom(textBytes, count)) PushPacked(end, args, first);
+        else PushToNodes(end, args, first);
         Signal(count);
     }
 
@@ -162,10 +157,8 @@ public ref struct ListRef : ICollectionRef<ListRef>
         // Whether or not there is such an element: the encoding changes before Redis looks.
         bool isPacked = TryMakeRoom(text.Length, 1);
         long count = Count;
-        if (index < 0)
-            index += count;
-        if (index < 0 || index >= count)
-            return false;
+        if (index < 0) index += count;
+        if (index < 0 || index >= count) return false;
         if (isPacked)
         {
             ListpackEdits.Replace(ref _entry, Listpack.Seek(_entry.PackedBytes, index), text);
@@ -185,8 +178,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
     {
         bool isPacked = TryMakeRoom(text.Length, 1);
         long index = IndexOf(pivot);
-        if (index < 0)
-            return false;
+        if (index < 0) return false;
         if (isPacked)
         {
             ReadOnlySpan<byte> listpack = _entry.PackedBytes;
@@ -210,21 +202,16 @@ public ref struct ListRef : ICollectionRef<ListRef>
     public long RemoveEqual(scoped ReadOnlySpan<byte> text, ListEnd from, long atMost)
     {
         long removed = IsPacked ? RemoveEqualPacked(text, from, atMost) : RemoveEqualInNodes(text, from, atMost);
-        if (removed > 0)
-            Settle(removed);
+        if (removed > 0) Settle(removed);
         return removed;
     }
 
     private void Add(ListEnd end, scoped ReadOnlySpan<byte> text)
     {
-        if (!TryMakeRoom(text.Length, 1))
-            _entry.WritableCollection<Quicklist>().Push(end, text, Limit);
-        else if (!_entry.Exists)
-            CreatePacked(text);
-        else if (end == ListEnd.Head)
-            ListpackEdits.Prepend(ref _entry, text);
-        else
-            ListpackEdits.Append(ref _entry, text);
+        if (!TryMakeRoom(text.Length, 1)) _entry.WritableCollection<Quicklist>().Push(end, text, Limit);
+        else if (!_entry.Exists) CreatePacked(text);
+        else if (end == ListEnd.Head) ListpackEdits.Prepend(ref _entry, text);
+        else ListpackEdits.Append(ref _entry, text);
     }
 
     private readonly long IndexOf(scoped ReadOnlySpan<byte> text)
@@ -233,8 +220,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
         long index = 0;
         for (ListElements elements = From(0, ListEnd.Tail); elements.MoveNext(); index++)
         {
-            if (elements.Current.TextEquals(wanted))
-                return index;
+            if (elements.Current.TextEquals(wanted)) return index;
         }
 
         return -1;
@@ -250,15 +236,12 @@ public ref struct ListRef : ICollectionRef<ListRef>
     // False, and a quicklist, if a listpack would not hold so much more.
     private bool TryMakeRoom(long textBytes, int count)
     {
-        if (_entry.Exists && !IsPacked)
-            return false;
+        if (_entry.Exists && !IsPacked) return false;
         ReadOnlySpan<byte> listpack = _entry.Exists ? _entry.PackedBytes : Listpack.Empty;
         int held = Listpack.Count(listpack);
-        if (!Limit.IsExceededBy(listpack.Length + textBytes, (long)held + count))
-            return true;
+        if (!Limit.IsExceededBy(listpack.Length + textBytes, (long)held + count)) return true;
         var nodes = new Quicklist(Keyspace);
-        if (held > 0)
-            nodes.Append(NodeForm.Packed, listpack, held);
+        if (held > 0) nodes.Append(NodeForm.Packed, listpack, held);
         _entry.SetCollection(ValueForm.ListQuicklist, nodes);
         return false;
     }
@@ -303,7 +286,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
 
     private void PushToNodes(ListEnd end, in ArgVector args, int first)
     {
-        var nodes = _entry.WritableCollection<Quicklist>();
+        Quicklist nodes = _entry.WritableCollection<Quicklist>();
         ListNodeLimit limit = Limit;
         for (int i = first; i < args.Count; i++)
             nodes.Push(end, args[i], limit);
@@ -317,25 +300,19 @@ public ref struct ListRef : ICollectionRef<ListRef>
 
     private void RemoveRange(long from, long count)
     {
-        if (count == 0)
-            return;
+        if (count == 0) return;
         // A list that goes as a whole goes with its key.
-        if (count == Count)
-            _entry.Delete();
-        else if (IsPacked)
-            ListpackEdits.DeleteRange(ref _entry, from, count);
-        else
-            _entry.WritableCollection<Quicklist>().Remove(from, count);
+        if (count == Count) _entry.Delete();
+        else if (IsPacked) ListpackEdits.DeleteRange(ref _entry, from, count);
+        else _entry.WritableCollection<Quicklist>().Remove(from, count);
     }
 
     private long RemoveEqualPacked(scoped ReadOnlySpan<byte> text, ListEnd from, long atMost)
     {
         List<int> offsets = Keyspace.Offsets;
         FindEqual(_entry.PackedBytes, text, from, atMost, offsets);
-        if (offsets.Count > 0 && offsets.Count == Count)
-            _entry.Delete();
-        else
-            ListpackEdits.DeleteAll(ref _entry, CollectionsMarshal.AsSpan(offsets));
+        if (offsets.Count > 0 && offsets.Count == Count) _entry.Delete();
+        else ListpackEdits.DeleteAll(ref _entry, CollectionsMarshal.AsSpan(offsets));
         return offsets.Count;
     }
 
@@ -351,8 +328,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
             ref readonly QuicklistNode node = ref nodes.Find(next, out long first);
             int count = node.Count;
             FindEqual(node, nodes, text, from, atMost - removed, offsets, ref buffer);
-            if (offsets.Count > 0)
-                nodes.RemoveInNode(first, CollectionsMarshal.AsSpan(offsets));
+            if (offsets.Count > 0) nodes.RemoveInNode(first, CollectionsMarshal.AsSpan(offsets));
             removed += offsets.Count;
             next = from == ListEnd.Head ? first + count - offsets.Count : first - 1;
         }
@@ -371,8 +347,7 @@ public ref struct ListRef : ICollectionRef<ListRef>
         }
 
         offsets.Clear();
-        if (bytes.SequenceEqual(text))
-            offsets.Add(0);
+        if (bytes.SequenceEqual(text)) offsets.Add(0);
     }
 
     // The offsets of elements with a text, ascending; of those there are more of, the first found from an end on.
@@ -386,28 +361,22 @@ public ref struct ListRef : ICollectionRef<ListRef>
             offset = Listpack.Find(listpack, Listpack.Next(listpack, offset), text);
         }
 
-        if (offsets.Count > atMost)
-            offsets.RemoveRange(0, (int)(offsets.Count - atMost));
+        if (offsets.Count > atMost) offsets.RemoveRange(0, (int)(offsets.Count - atMost));
     }
 
     // After elements have been taken away. Deleting the key tells of one of them.
     private void Settle(long removed)
     {
-        if (_entry.Exists && Count == 0)
-            _entry.Delete();
-        if (_entry.Exists)
-            PackIfSmall();
-        if (_entry.Exists || removed > 1)
-            Signal(_entry.Exists ? removed : removed - 1);
+        if (_entry.Exists && Count == 0) _entry.Delete();
+        if (_entry.Exists) PackIfSmall();
+        if (_entry.Exists || removed > 1) Signal(_entry.Exists ? removed : removed - 1);
     }
 
     private void PackIfSmall()
     {
-        if (IsPacked || !Nodes.HasSingleNode)
-            return;
+        if (IsPacked || !Nodes.HasSingleNode) return;
         ref readonly QuicklistNode node = ref Nodes.Find(0, out _);
-        if (node.IsPlain || !Limit.AllowsPacking(node.Bytes, node.Count))
-            return;
+        if (node.IsPlain || !Limit.AllowsPacking(node.Bytes, node.Count)) return;
         PackedBuffer listpack = Keyspace.Scratch;
         listpack.Set(node.Span(Keyspace.Pages));
         _entry.SetPacked(ValueForm.ListListpack, listpack.Bytes);

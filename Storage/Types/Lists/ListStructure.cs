@@ -17,9 +17,8 @@ public readonly record struct ListStructure(long Nodes, long Elements, long Byte
     public static bool TryMeasure(in EntryRef entry, out ListStructure structure)
     {
         structure = default;
-        if (entry.Form != ValueForm.ListQuicklist)
-            return false;
-        var list = entry.Collection<Quicklist>();
+        if (entry.Form != ValueForm.ListQuicklist) return false;
+        Quicklist list = entry.Collection<Quicklist>();
         long bytes = 0;
         for (long index = 0; index < list.Count;)
         {
@@ -35,8 +34,7 @@ public readonly record struct ListStructure(long Nodes, long Elements, long Byte
     /// <summary>Describes a listpack, whatever type it is the value of, element by element; false if it is none. O(bytes).</summary>
     public static bool TryDescribeListpack(in EntryRef entry, StringBuilder text)
     {
-        if (entry.Encoding != ValueEncoding.ListPack)
-            return false;
+        if (entry.Encoding != ValueEncoding.ListPack) return false;
         Describe(entry.PackedBytes, text);
         return true;
     }
@@ -44,9 +42,8 @@ public readonly record struct ListStructure(long Nodes, long Elements, long Byte
     /// <summary>Describes a list of several nodes, node by node; false if it is none. O(nodes * log nodes), and O(bytes) with elements.</summary>
     public static bool TryDescribe(in EntryRef entry, ListDetail detail, StringBuilder text)
     {
-        if (!TryMeasure(entry, out ListStructure structure))
-            return false;
-        var list = entry.Collection<Quicklist>();
+        if (!TryMeasure(entry, out ListStructure structure)) return false;
+        Quicklist list = entry.Collection<Quicklist>();
         text.Append(CultureInfo.InvariantCulture, $"quicklist: {structure.Elements} elements in {structure.Nodes} nodes, {structure.Bytes} bytes\n");
         byte[]? buffer = null;
         for (long index = 0; index < list.Count;)

@@ -86,8 +86,7 @@ internal sealed class NodeSequence
     public void Insert(long index, in QuicklistNode node)
     {
         QuicklistPage? right = Insert(ref _root, index, node);
-        if (right != null)
-            _root = QuicklistPage.Over(_root, right, _forks.Current);
+        if (right != null) _root = QuicklistPage.Over(_root, right, _forks.Current);
     }
 
     /// <summary>
@@ -111,12 +110,9 @@ internal sealed class NodeSequence
     private QuicklistPage Own(ref QuicklistPage place)
     {
         QuicklistPage page = place;
-        if (!_forks.IsShared(page.Birth))
-            return page;
-        if (_forks.IsNeeded(page.Birth, Reach))
-            place = page = page.Copy(_forks.Current);
-        else
-            page.Birth = _forks.Current;
+        if (!_forks.IsShared(page.Birth)) return page;
+        if (_forks.IsNeeded(page.Birth, Reach)) place = page = page.Copy(_forks.Current);
+        else page.Birth = _forks.Current;
         return page;
     }
 
@@ -148,16 +144,14 @@ internal sealed class NodeSequence
 
     private QuicklistPage? SplitIfFull(QuicklistPage page, int slot)
     {
-        if (page.Used < QuicklistPage.MaxSlots)
-            return null;
+        if (page.Used < QuicklistPage.MaxSlots) return null;
         int first = slot == page.Used || slot == 0 ? slot : page.Used / 2;
         return page.SplitOff(first, _forks.Current);
     }
 
     private static QuicklistPage PageFor(QuicklistPage page, QuicklistPage? right, ref int slot)
     {
-        if (right == null || slot < page.Used || (slot == 0 && page.Used == 0))
-            return page;
+        if (right == null || slot < page.Used || (slot == 0 && page.Used == 0)) return page;
         slot -= page.Used;
         return right;
     }
@@ -202,8 +196,7 @@ internal sealed class NodeSequence
             dropped.Add(page.Children[end]);
         }
 
-        if (count > 0)
-            Remove(ref page.Children[end], 0, count, removed, dropped);
+        if (count > 0) Remove(ref page.Children[end], 0, count, removed, dropped);
         page.RemoveSlots(first, end - first);
         JoinSparse(page, first);
         JoinSparse(page, first - 1);

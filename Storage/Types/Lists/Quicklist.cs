@@ -112,8 +112,7 @@ internal sealed class Quicklist : CollectionValue
             if (node.Kind == ItemKind.Run && Pages.Runs.IsLeaving(node.Id) && Pages.TryMakePrivate(ItemKind.Run, node.Id, Reach))
                 MoveNode(ref _nodes.Open(position, 0));
             position = next;
-            if (looked % NodesPerCheck == 0 && budget.IsSpent)
-                return position >= Count;
+            if (looked % NodesPerCheck == 0 && budget.IsSpent) return position >= Count;
         }
 
         return true;
@@ -168,12 +167,9 @@ internal sealed class Quicklist : CollectionValue
     public void InsertBefore(long index, scoped ReadOnlySpan<byte> text, ListNodeLimit limit)
     {
         bool isFirst = IsFirstOfNode(index);
-        if (HasRoom(index, text.Length, limit))
-            InsertInto(index, text);
-        else if (isFirst && index > 0 && HasRoom(index - 1, text.Length, limit))
-            AppendTo(index - 1, text);
-        else
-            InsertBetween(index, text, limit);
+        if (HasRoom(index, text.Length, limit)) InsertInto(index, text);
+        else if (isFirst && index > 0 && HasRoom(index - 1, text.Length, limit)) AppendTo(index - 1, text);
+        else InsertBetween(index, text, limit);
         Settle(index);
     }
 
@@ -184,10 +180,8 @@ internal sealed class Quicklist : CollectionValue
         bool isLast = behind == Count || IsFirstOfNode(behind);
         if (HasRoom(index, text.Length, limit))
         {
-            if (isLast)
-                AppendTo(index, text);
-            else
-                InsertInto(behind, text);
+            if (isLast) AppendTo(index, text);
+            else InsertInto(behind, text);
         }
         else if (isLast && behind < Count && HasRoom(behind, text.Length, limit))
         {
@@ -305,10 +299,8 @@ internal sealed class Quicklist : CollectionValue
         }
 
         Split(index);
-        if (limit.IsPlain(text.Length))
-            InsertAlone(index, text, limit);
-        else
-            Prepend(index, text);
+        if (limit.IsPlain(text.Length)) InsertAlone(index, text, limit);
+        else Prepend(index, text);
         JoinAround(index, limit);
     }
 
@@ -367,16 +359,12 @@ internal sealed class Quicklist : CollectionValue
     private void JoinAround(long index, ListNodeLimit limit)
     {
         long first = FirstOf(index);
-        if (first > 0 && FirstOf(first - 1) > 0)
-            TryJoin(FirstOf(first - 1), limit);
+        if (first > 0 && FirstOf(first - 1) > 0) TryJoin(FirstOf(first - 1), limit);
         long behind = Behind(FirstOf(index));
-        if (behind < Count && Behind(behind) < Count)
-            TryJoin(Behind(behind), limit);
-        if (FirstOf(index) > 0)
-            TryJoin(FirstOf(index), limit);
+        if (behind < Count && Behind(behind) < Count) TryJoin(Behind(behind), limit);
+        if (FirstOf(index) > 0) TryJoin(FirstOf(index), limit);
         behind = Behind(FirstOf(index));
-        if (behind < Count)
-            TryJoin(behind, limit);
+        if (behind < Count) TryJoin(behind, limit);
     }
 
     private long FirstOf(long index)
@@ -394,8 +382,7 @@ internal sealed class Quicklist : CollectionValue
     // Appends the node that begins with an element to the one before it, if both fit in one.
     private void TryJoin(long index, ListNodeLimit limit)
     {
-        if (!limit.CanJoin(Find(index - 1, out _), Find(index, out _)))
-            return;
+        if (!limit.CanJoin(Find(index - 1, out _), Find(index, out _))) return;
         QuicklistNode right = FindRaw(index, out _);
         var edit = new NodeEdit(this, ref Open(index - 1, right.Count));
         ListpackEdits.Merge(ref edit, right.Span(Pages));
@@ -406,8 +393,7 @@ internal sealed class Quicklist : CollectionValue
 
     private long WholeNodes(long from, long count)
     {
-        if (from + count == Count)
-            return count;
+        if (from + count == Count) return count;
         Find(from + count, out long first);
         return first - from;
     }
@@ -422,8 +408,7 @@ internal sealed class Quicklist : CollectionValue
             Pages.Retire(node.Kind, node.Id, Reach);
         }
 
-        if (_dropped.Count != 0)
-            DiscardDropped();
+        if (_dropped.Count != 0) DiscardDropped();
         _removed.Clear();
         _dropped.Clear();
     }
@@ -458,8 +443,7 @@ internal sealed class Quicklist : CollectionValue
     {
         ref QuicklistNode node = ref _nodes.Open(index, change);
         node.IsIncompressible = false;
-        if (node.IsCompressed)
-            Decompress(ref node);
+        if (node.IsCompressed) Decompress(ref node);
         return ref node;
     }
 
@@ -487,8 +471,7 @@ internal sealed class Quicklist : CollectionValue
     // Keeps the rule of list-compress-depth after an edit at an index, which opened nodes there, and put at most two more into the sequence.
     private void Settle(long index)
     {
-        if (_depth == 0 || (NodeCount <= 2L * _depth && _compressed == 0))
-            return;
+        if (_depth == 0 || (NodeCount <= 2L * _depth && _compressed == 0)) return;
         long inner = 0, behind = Count;
         for (int i = 0; i < _depth && inner < Count; i++)
             inner = Behind(inner);
@@ -526,8 +509,7 @@ internal sealed class Quicklist : CollectionValue
 
     private void Compress(ref QuicklistNode node)
     {
-        if (!_compression.TryCompress(Pages, ref node, Reach))
-            return;
+        if (!_compression.TryCompress(Pages, ref node, Reach)) return;
         NoteBytes(node.StoredBytes - node.Bytes);
         _compressed++;
     }
@@ -539,10 +521,8 @@ internal sealed class Quicklist : CollectionValue
         for (int slot = 0; slot < page.Used; slot++)
         {
             total += page.CountAt(slot);
-            if (page.IsLeaf)
-                CheckNode(page.Nodes[slot], check, ref sums);
-            else
-                CheckPage(page.Children[slot], check, ref sums);
+            if (page.IsLeaf) CheckNode(page.Nodes[slot], check, ref sums);
+            else CheckPage(page.Children[slot], check, ref sums);
         }
 
         Invariant.Check(total == page.Total);
@@ -608,8 +588,7 @@ internal sealed class Quicklist : CollectionValue
                 ref readonly QuicklistNode node = ref _nodes.Find(_next, out _);
                 _next += node.Count;
                 pages.Retire(node.Kind, node.Id, _nodes.Reach);
-                if (freed % NodesPerCheck == 0 && budget.IsSpent)
-                    return _next == _nodes.Total;
+                if (freed % NodesPerCheck == 0 && budget.IsSpent) return _next == _nodes.Total;
             }
 
             return true;

@@ -126,10 +126,8 @@ internal readonly ref struct NodeEdit : IPackedBytes
         bool isKept = newLength <= capacity && (newLength >= capacity / 4 || capacity <= SmallestRun);
         if (!isKept || !pages.TryMakePrivate(_node.Kind, _node.Id, _list.Reach))
             return Replace(offset, removed, inserted, newLength);
-        if (offset == Listpack.HeaderBytes && _node.Start + removed >= inserted)
-            MoveHead(removed, inserted);
-        else
-            MoveTail(offset, removed, inserted, capacity);
+        if (offset == Listpack.HeaderBytes && _node.Start + removed >= inserted) MoveHead(removed, inserted);
+        else MoveTail(offset, removed, inserted, capacity);
         return _node.Span(pages);
     }
 
@@ -155,8 +153,7 @@ internal readonly ref struct NodeEdit : IPackedBytes
         _node.Start = start;
         _node.Bytes = Math.Max(shift + oldLength, newLength);
         Span<byte> bytes = _node.Span(pages);
-        if (shift > 0)
-            bytes.Slice(shift, offset).CopyTo(bytes);
+        if (shift > 0) bytes.Slice(shift, offset).CopyTo(bytes);
         if (shift > 0 || removed != inserted)
             bytes[(shift + offset + removed)..(shift + oldLength)].CopyTo(bytes[(offset + inserted)..]);
         _node.Bytes = newLength;
@@ -168,8 +165,7 @@ internal readonly ref struct NodeEdit : IPackedBytes
         QuicklistNode old = _node;
         int wanted = inserted > removed && newLength < UsualBytes ? Math.Min(UsualBytes, newLength + newLength / 2) : newLength;
         _node = old.MovedTo(QuicklistNode.Allocate(pages, newLength, wanted));
-        if (offset == Listpack.HeaderBytes)
-            _node.Start = _node.Capacity(pages) - newLength;
+        if (offset == Listpack.HeaderBytes) _node.Start = _node.Capacity(pages) - newLength;
         Span<byte> from = old.Span(pages);
         Span<byte> to = _node.Span(pages);
         from[..offset].CopyTo(to);

@@ -100,10 +100,8 @@ internal sealed class QuicklistPage
     /// <summary>Takes slots away; the total is the caller's to correct.</summary>
     public void RemoveSlots(int first, int count)
     {
-        if (IsLeaf)
-            Array.Copy(Nodes, first + count, Nodes, first, Used - first - count);
-        else
-            Array.Copy(Children, first + count, Children, first, Used - first - count);
+        if (IsLeaf) Array.Copy(Nodes, first + count, Nodes, first, Used - first - count);
+        else Array.Copy(Children, first + count, Children, first, Used - first - count);
         Truncate(Used - count);
     }
 
@@ -111,10 +109,8 @@ internal sealed class QuicklistPage
     public QuicklistPage SplitOff(int first, uint birth)
     {
         var right = new QuicklistPage(birth) { Nodes = Nodes?[first..], Children = Children?[first..], Used = Used - first };
-        if (right.Nodes is { Length: 0 })
-            right.Nodes = new QuicklistNode[FirstSlots];
-        if (right.Children is { Length: 0 })
-            right.Children = new QuicklistPage[FirstSlots];
+        if (right.Nodes is { Length: 0 }) right.Nodes = new QuicklistNode[FirstSlots];
+        if (right.Children is { Length: 0 }) right.Children = new QuicklistPage[FirstSlots];
         Truncate(first);
         return right;
     }
@@ -124,10 +120,8 @@ internal sealed class QuicklistPage
     {
         for (int slot = 0; slot < right.Used; slot++)
         {
-            if (IsLeaf)
-                Insert(Used, right.Nodes![slot]);
-            else
-                Insert(Used, right.Children![slot]);
+            if (IsLeaf) Insert(Used, right.Nodes![slot]);
+            else Insert(Used, right.Children![slot]);
         }
 
         Total += right.Total;
@@ -151,8 +145,7 @@ internal sealed class QuicklistPage
     private T[] WithGap<T>(T[] slots, int slot)
     {
         T[] wider = slots.Length > Used ? slots : new T[Math.Min(MaxSlots, Used * 2)];
-        if (wider != slots)
-            Array.Copy(slots, wider, slot);
+        if (wider != slots) Array.Copy(slots, wider, slot);
         Array.Copy(slots, slot, wider, slot + 1, Used - slot);
         return wider;
     }

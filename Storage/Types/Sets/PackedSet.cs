@@ -33,8 +33,7 @@ internal static class PackedSet
     /// <summary>Whether there is such a member. O(log n) in an intset, O(bytes) in a listpack.</summary>
     public static bool Contains(ReadOnlySpan<byte> bytes, ValueForm form, ReadOnlySpan<byte> member)
     {
-        if (form == ValueForm.SetListpack)
-            return Listpack.Find(bytes, member) != Listpack.None;
+        if (form == ValueForm.SetListpack) return Listpack.Find(bytes, member) != Listpack.None;
         return Numbers.TryParseInteger(member, out long integer) && IntSet.Contains(bytes, integer);
     }
 
@@ -69,14 +68,11 @@ internal static class PackedSet
             return IntSet.Add(ref target, value.Integer) ? SetAddition.Added : SetAddition.Present;
         }
 
-        if (Listpack.Find(target.Bytes, member) != Listpack.None)
-            return SetAddition.Present;
+        if (Listpack.Find(target.Bytes, member) != Listpack.None) return SetAddition.Present;
         if (Listpack.Count(target.Bytes) >= limits.SetMaxListpackEntries
             || member.Length > limits.SetMaxListpackValue
             || !Listpack.CanGrow(target.Bytes, member.Length))
-        {
             return SetAddition.NeedsTable;
-        }
 
         ListpackEdits.Append(ref target, value);
         return SetAddition.Added;
@@ -89,8 +85,7 @@ internal static class PackedSet
         if (form == ValueForm.SetIntset)
             return Numbers.TryParseInteger(member, out long integer) && IntSet.Remove(ref target, integer);
         int at = Listpack.Find(target.Bytes, member);
-        if (at == Listpack.None)
-            return false;
+        if (at == Listpack.None) return false;
         ListpackEdits.Delete(ref target, at);
         return true;
     }
@@ -98,8 +93,7 @@ internal static class PackedSet
     /// <summary>A member drawn fairly.</summary>
     public static ListpackValue Random(ReadOnlySpan<byte> bytes, ValueForm form, Random dice)
     {
-        if (form == ValueForm.SetIntset)
-            return new ListpackValue(IntSet.GetRandom(bytes, dice));
+        if (form == ValueForm.SetIntset) return new ListpackValue(IntSet.GetRandom(bytes, dice));
         return Listpack.Get(bytes, Listpack.Seek(bytes, dice.Next(Listpack.Count(bytes))));
     }
 
@@ -107,8 +101,7 @@ internal static class PackedSet
     private static bool FitsListpack(ReadOnlySpan<byte> intset, ReadOnlySpan<byte> member, CollectionLimits limits)
     {
         int count = IntSet.Count(intset);
-        if (count >= limits.SetMaxListpackEntries || member.Length > limits.SetMaxListpackValue)
-            return false;
+        if (count >= limits.SetMaxListpackEntries || member.Length > limits.SetMaxListpackValue) return false;
         return count == 0 || Math.Max(Numbers.DigitCount(IntSet.Min(intset)), Numbers.DigitCount(IntSet.Max(intset))) <= limits.SetMaxListpackValue;
     }
 }

@@ -38,8 +38,7 @@ public sealed class SetBuilder
     {
         ValueForm form = PackedSet.FormFor(member, expected, _keyspace.Limits);
         Start(form == ValueForm.SetTable ? ValueForm.SetListpack : form);
-        if (form == ValueForm.SetTable)
-            BecomeTable();
+        if (form == ValueForm.SetTable) BecomeTable();
         return this;
     }
 
@@ -56,13 +55,11 @@ public sealed class SetBuilder
     /// <summary>Makes an intset of it if all members are integers and not too many. O(n).</summary>
     public void CompactIntegers()
     {
-        if (_form == ValueForm.SetIntset || !PackedSet.Holds(ValueForm.SetIntset, Count, _keyspace.Limits))
-            return;
+        if (_form == ValueForm.SetIntset || !PackedSet.Holds(ValueForm.SetIntset, Count, _keyspace.Limits)) return;
         var integers = new PackedBuffer(IntSet.Empty);
         for (SetMembers members = Members; members.MoveNext();)
         {
-            if (!members.Current.TryGetInteger(out long integer))
-                return;
+            if (!members.Current.TryGetInteger(out long integer)) return;
             IntSet.Add(ref integers, integer);
         }
 
@@ -74,10 +71,8 @@ public sealed class SetBuilder
     /// <summary>Makes it the value of a key, whatever that held, and is empty again. Does not signal.</summary>
     internal void StoreIn(ref EntryRef entry, Expiry expiry)
     {
-        if (_table == null)
-            entry.SetPacked(_form, _packed.Bytes, expiry);
-        else
-            entry.SetCollection(_form, _table, expiry);
+        if (_table == null) entry.SetPacked(_form, _packed.Bytes, expiry);
+        else entry.SetCollection(_form, _table, expiry);
         _table = null;
         Start();
     }
@@ -102,8 +97,7 @@ public sealed class SetBuilder
     /// <summary>Lets go of the members.</summary>
     public void Discard()
     {
-        if (_table != null)
-            _keyspace.Pages.Discarded.Add(_table, default);
+        if (_table != null) _keyspace.Pages.Discarded.Add(_table, default);
         _table = null;
         Start(ValueForm.SetIntset);
     }
@@ -118,8 +112,7 @@ public sealed class SetBuilder
 
     internal bool Add(ReadOnlySpan<byte> member)
     {
-        if (_table != null)
-            return _table.Add(member);
+        if (_table != null) return _table.Add(member);
         switch (PackedSet.Add(ref _packed, _form, member, _keyspace.Limits))
         {
             case SetAddition.Present:
@@ -131,8 +124,7 @@ public sealed class SetBuilder
                 BecomeTable();
                 return Add(member);
             default:
-                if (!PackedSet.Holds(_form, Count, _keyspace.Limits))
-                    BecomeTable();
+                if (!PackedSet.Holds(_form, Count, _keyspace.Limits)) BecomeTable();
                 return true;
         }
     }

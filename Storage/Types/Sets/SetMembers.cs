@@ -17,8 +17,7 @@ public ref struct SetMembers
     {
         _form = form;
         _packed = packed;
-        if (table != null)
-            _table = new TableCursor(table.Table);
+        if (table != null) _table = new TableCursor(table.Table);
         _next = form == ValueForm.SetListpack ? Listpack.HeaderBytes : 0;
     }
 
@@ -41,13 +40,10 @@ public ref struct SetMembers
     /// <summary>Goes to the next member; false when there is none left.</summary>
     public bool MoveNext()
     {
-        if (_form == ValueForm.SetTable)
-            return _table.MoveNext();
+        if (_form == ValueForm.SetTable) return _table.MoveNext();
         _at = _next;
-        if (_form == ValueForm.SetIntset)
-            return _next++ < IntSet.Count(_packed);
-        if (_at == Listpack.EndOffset(_packed))
-            return false;
+        if (_form == ValueForm.SetIntset) return _next++ < IntSet.Count(_packed);
+        if (_at == Listpack.EndOffset(_packed)) return false;
         _next = Listpack.After(_packed, _at);
         return true;
     }

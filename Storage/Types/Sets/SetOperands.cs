@@ -28,8 +28,7 @@ public sealed class SetOperands
     /// <summary>Adds a set, unless it is missing, that was named at an index. Nothing may be written to it while it is used.</summary>
     public void Add(SetRef set, int index)
     {
-        if (!set.Exists)
-            return;
+        if (!set.Exists) return;
         HasFirst |= index == 0;
         _sets.Add(SetOperand.Of(set.Entry));
     }
@@ -45,8 +44,7 @@ public sealed class SetOperands
     {
         for (int i = 1; i < _sets.Count; i++)
         {
-            if (!_sets[i].Contains(member))
-                return false;
+            if (!_sets[i].Contains(member)) return false;
         }
 
         return true;
@@ -57,8 +55,7 @@ public sealed class SetOperands
     {
         for (int i = 1; i < _sets.Count; i++)
         {
-            if (_sets[i].Contains(member))
-                return true;
+            if (_sets[i].Contains(member)) return true;
         }
 
         return false;

@@ -40,8 +40,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
     {
         get
         {
-            if (!_entry.Exists)
-                return 0;
+            if (!_entry.Exists) return 0;
             return IsTable ? Table.Count : PackedSet.Count(_entry.PackedBytes, _entry.Form);
         }
     }
@@ -69,8 +68,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
     /// <summary>Whether there is such a member. O(1), O(bytes) while a listpack.</summary>
     public readonly bool Contains(ReadOnlySpan<byte> member)
     {
-        if (!_entry.Exists)
-            return false;
+        if (!_entry.Exists) return false;
         return IsTable ? Table.Contains(member) : PackedSet.Contains(_entry.PackedBytes, _entry.Form, member);
     }
 
@@ -104,11 +102,9 @@ public ref struct SetRef : ICollectionRef<SetRef>
     /// <summary>Takes a member away; false if it is not there. The set goes with its last member.</summary>
     public bool Remove(scoped ReadOnlySpan<byte> member)
     {
-        if (!_entry.Exists)
-            return false;
+        if (!_entry.Exists) return false;
         bool removed = IsTable ? _entry.WritableCollection<MemberTable>().Remove(member) : PackedSet.Remove(ref _entry, _entry.Form, member);
-        if (!removed)
-            return false;
+        if (!removed) return false;
         DeleteIfEmpty();
         return true;
     }
@@ -117,8 +113,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
     public readonly bool TryGetRandom(out ListpackValue member)
     {
         member = default;
-        if (!_entry.Exists)
-            return false;
+        if (!_entry.Exists) return false;
         if (!IsTable)
         {
             member = PackedSet.Random(_entry.PackedBytes, _entry.Form, Keyspace.Dice);
@@ -153,10 +148,8 @@ public ref struct SetRef : ICollectionRef<SetRef>
 
     private void DeleteIfEmpty()
     {
-        if (Count == 0)
-            _entry.Delete();
-        else
-            _entry.SignalModified();
+        if (Count == 0) _entry.Delete();
+        else _entry.SignalModified();
     }
 
     // The form that Redis chooses from the first of the members and their number, new or not; and so below for a set that exists.
@@ -166,8 +159,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
         int added = 0;
         for (int i = first; i < args.Count; i++)
         {
-            if (built.Add(new ListpackValue(args[i])))
-                added++;
+            if (built.Add(new ListpackValue(args[i]))) added++;
         }
 
         built.StoreIn(ref _entry, Expiry.None);
@@ -176,13 +168,11 @@ public ref struct SetRef : ICollectionRef<SetRef>
 
     private int AddToExisting(in ArgVector args, int first)
     {
-        if (!PackedSet.Holds(_entry.Form, args.Count - first, Keyspace.Limits))
-            EnsureTable();
+        if (!PackedSet.Holds(_entry.Form, args.Count - first, Keyspace.Limits)) EnsureTable();
         int added = 0;
         for (int i = first; i < args.Count; i++)
         {
-            if (Put(args[i]))
-                added++;
+            if (Put(args[i])) added++;
         }
 
         return added;
@@ -190,8 +180,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
 
     private bool Put(scoped ReadOnlySpan<byte> member)
     {
-        if (IsTable)
-            return _entry.WritableCollection<MemberTable>().Add(member);
+        if (IsTable) return _entry.WritableCollection<MemberTable>().Add(member);
         switch (PackedSet.Add(ref _entry, _entry.Form, member, Keyspace.Limits))
         {
             case SetAddition.Present:
@@ -203,8 +192,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
                 EnsureTable();
                 return Put(member);
             default:
-                if (!PackedSet.Holds(_entry.Form, Count, Keyspace.Limits))
-                    EnsureTable();
+                if (!PackedSet.Holds(_entry.Form, Count, Keyspace.Limits)) EnsureTable();
                 return true;
         }
     }
@@ -220,8 +208,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
 
     private void EnsureTable()
     {
-        if (IsTable)
-            return;
+        if (IsTable) return;
         var table = new MemberTable(Keyspace.Pages, Keyspace.Hasher);
         Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
         for (SetMembers members = Members; members.MoveNext();)

@@ -26,8 +26,7 @@ internal static class PackedZset
     public static double ScoreOf(ReadOnlySpan<byte> listpack, int member)
     {
         ListpackValue score = Listpack.Get(listpack, Listpack.After(listpack, member));
-        if (score.IsInteger)
-            return score.Integer;
+        if (score.IsInteger) return score.Integer;
         bool isNumber = Numbers.TryParseDouble(score.Bytes, out double value);
         return isNumber ? value : 0;
     }
@@ -66,8 +65,7 @@ internal static class PackedZset
 
     private static ListpackValue ElementOf(double score, Span<byte> text)
     {
-        if (Math.Abs(score) <= MaxInteger && (long)score == score)
-            return (long)score;
+        if (Math.Abs(score) <= MaxInteger && (long)score == score) return (long)score;
         return text[..Numbers.FormatDouble(text, score)];
     }
 
@@ -83,8 +81,7 @@ internal static class PackedZset
         {
             double score = bound.IgnoresScores ? 0 : ScoreOf(listpack, at);
             bool isTie = bound.IgnoresScores || score == bound.Score;
-            if (isTie ? !bound.IsAbove(Listpack.Get(listpack, at).GetText(scratch)) : score > bound.Score)
-                break;
+            if (isTie ? !bound.IsAbove(Listpack.Get(listpack, at).GetText(scratch)) : score > bound.Score) break;
             at = AfterScore(listpack, at);
         }
 

@@ -61,8 +61,7 @@ public readonly ref struct ScoreBound
     /// <summary>Whether an element with the bound's score lies before it, judged by its member.</summary>
     public bool IsAbove(ReadOnlySpan<byte> member)
     {
-        if (_what is Compared.Score or Compared.Nothing)
-            return _isBehind;
+        if (_what is Compared.Score or Compared.Nothing) return _isBehind;
         int order = member.SequenceCompareTo(Member);
         return order < 0 || (order == 0 && _isBehind);
     }

@@ -24,8 +24,7 @@ internal ref struct ScoreCursor
     {
         _tree = tree;
         _isWithin = rank >= 0 && rank < tree.Count;
-        if (!_isWithin)
-            return;
+        if (!_isWithin) return;
         uint id = tree.Root;
         ScoreNode node = tree.Node(id);
         while (!node.IsLeaf)
@@ -48,16 +47,13 @@ internal ref struct ScoreCursor
     /// <summary>Goes to the next element; false when there is none.</summary>
     public bool MoveNext()
     {
-        if (!_hasMoved)
-            return _hasMoved = _isWithin;
-        if (++_index < _leaf.Count)
-            return true;
+        if (!_hasMoved) return _hasMoved = _isWithin;
+        if (++_index < _leaf.Count) return true;
         while (_depth > 0)
         {
             Step step = _path[--_depth];
             ScoreNode node = _tree.Node(step.Node);
-            if (step.Child + 1 < node.Count)
-                return EnterFirstLeaf(Enter(step.Node, node, step.Child + 1));
+            if (step.Child + 1 < node.Count) return EnterFirstLeaf(Enter(step.Node, node, step.Child + 1));
         }
 
         return false;
@@ -66,15 +62,12 @@ internal ref struct ScoreCursor
     /// <summary>Goes to the previous element; false when there is none.</summary>
     public bool MovePrevious()
     {
-        if (!_hasMoved)
-            return _hasMoved = _isWithin;
-        if (--_index >= 0)
-            return true;
+        if (!_hasMoved) return _hasMoved = _isWithin;
+        if (--_index >= 0) return true;
         while (_depth > 0)
         {
             Step step = _path[--_depth];
-            if (step.Child > 0)
-                return EnterLastLeaf(Enter(step.Node, _tree.Node(step.Node), step.Child - 1));
+            if (step.Child > 0) return EnterLastLeaf(Enter(step.Node, _tree.Node(step.Node), step.Child - 1));
         }
 
         return false;

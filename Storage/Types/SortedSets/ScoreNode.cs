@@ -90,8 +90,7 @@ internal readonly ref struct ScoreNode
     {
         get
         {
-            if (IsLeaf)
-                return (uint)Count;
+            if (IsLeaf) return (uint)Count;
             uint total = 0;
             foreach (uint count in Counts)
                 total += count;
@@ -181,10 +180,8 @@ internal readonly ref struct ScoreNode
         for (int i = from; i < from + count; i++)
         {
             TextKind kind = source.IsIndirect(i) ? TextKind.Indirect : TextKind.Direct;
-            if (IsLeaf)
-                Insert(Count, source.Scores[i], source.Text(i), kind);
-            else
-                InsertChild(Count, source.Children[i], source.Counts[i], source.Scores[i], source.Text(i), kind);
+            if (IsLeaf) Insert(Count, source.Scores[i], source.Text(i), kind);
+            else InsertChild(Count, source.Children[i], source.Counts[i], source.Scores[i], source.Text(i), kind);
         }
     }
 

@@ -78,8 +78,7 @@ internal sealed class ScoreTree
     /// <summary>How many elements lie before a bound. O(log n).</summary>
     public long CountBefore(scoped in ScoreBound bound)
     {
-        if (_root == 0)
-            return 0;
+        if (_root == 0) return 0;
         long before = 0;
         ScoreNode node = Node(_root);
         while (!node.IsLeaf)
@@ -128,8 +127,7 @@ internal sealed class ScoreTree
         while (!place.Node.IsLeaf)
         {
             int child = FindChild(place.Node, bound);
-            if (TryFillUp(ref place, child))
-                child = FindChild(place.Node, bound);
+            if (TryFillUp(ref place, child)) child = FindChild(place.Node, bound);
             place.Node.Counts[child]--;
             GoDown(ref place, child);
         }
@@ -157,8 +155,7 @@ internal sealed class ScoreTree
         for (int leaves = 1; rank < Count; leaves++)
         {
             rank += MovePath(rank);
-            if (leaves % LeavesPerCheck == 0 && budget.IsSpent)
-                return rank >= Count;
+            if (leaves % LeavesPerCheck == 0 && budget.IsSpent) return rank >= Count;
         }
 
         return true;
@@ -187,8 +184,7 @@ internal sealed class ScoreTree
 
     private bool TryMove(ref Place place)
     {
-        if (!_pages.TryMakePrivate(ItemKind.Run, place.Id, Owner))
-            return false;
+        if (!_pages.TryMakePrivate(ItemKind.Run, place.Id, Owner)) return false;
         if (_pages.Runs.IsLeaving(place.Id))
             Replace(ref place, CopyOf(place.Node, 0, place.Node.Count, ScoreNode.SlotsFor(place.Node.Count)));
         return true;
@@ -218,16 +214,14 @@ internal sealed class ScoreTree
         ScoreNode node = Node(id);
         Invariant.Check(node.Level == level && node.Count is > 0 and <= ScoreNode.MaxCount && node.Count <= node.Slots);
         Invariant.Check(node.HasRoomFor(0, 0) && node.Capacity <= _pages.Runs.CapacityOf(id));
-        if (node.IsLeaf)
-            return node.Count;
+        if (node.IsLeaf) return node.Count;
         long total = 0;
         for (int i = 0; i < node.Count; i++)
         {
             long below = Check(check, level - 1, node.Children[i]);
             Invariant.Check(below == node.Counts[i]);
             total += below;
-            if (i > 0 && !node.IsIndirect(i))
-                CheckBound(node, i);
+            if (i > 0 && !node.IsIndirect(i)) CheckBound(node, i);
         }
 
         return total;
@@ -272,10 +266,8 @@ internal sealed class ScoreTree
             int middle = (low + high) >>> 1;
             double score = scores[middle];
             bool isTie = bound.IgnoresScores || score == bound.Score;
-            if (isTie ? IsAbove(bound, node, middle) : score < bound.Score)
-                low = middle + 1;
-            else
-                high = middle;
+            if (isTie ? IsAbove(bound, node, middle) : score < bound.Score) low = middle + 1;
+            else high = middle;
         }
 
         return low;
@@ -284,18 +276,15 @@ internal sealed class ScoreTree
     // Whether a slot of the bound's score lies before it. Where the child's first element stands for a bound, its score may be higher by now.
     private bool IsAbove(scoped in ScoreBound bound, ScoreNode node, int index)
     {
-        if (node.IsLeaf)
-            return bound.IsAbove(Member(node, index));
-        if (!node.IsIndirect(index))
-            return bound.IsAbove(node.Text(index));
+        if (node.IsLeaf) return bound.IsAbove(Member(node, index));
+        if (!node.IsIndirect(index)) return bound.IsAbove(node.Text(index));
         ScoreNode leaf = FirstLeaf(node.Children[index]);
         return bound.IsAbove(leaf.Scores[0], Member(leaf, 0));
     }
 
     private Place OpenRoot()
     {
-        if (_root == 0)
-            _root = Allocate(0, ScoreNode.SlotsFor(1), 0);
+        if (_root == 0) _root = Allocate(0, ScoreNode.SlotsFor(1), 0);
         if (Node(_root).Count == ScoreNode.MaxCount)
         {
             uint above = Allocate(Node(_root).Level + 1, ScoreNode.SlotsFor(2), 0);
@@ -321,8 +310,7 @@ internal sealed class ScoreTree
 
     private void MakeWritable(ref Place place)
     {
-        if (_pages.Forks.Newest == 0 || _pages.TryMakePrivate(ItemKind.Run, place.Id, Owner))
-            return;
+        if (_pages.Forks.Newest == 0 || _pages.TryMakePrivate(ItemKind.Run, place.Id, Owner)) return;
         int capacity = place.Node.Capacity;
         uint copy = _pages.Runs.Allocate(capacity, _pages.Forks.Current);
         _pages.Runs.Bytes(place.Id, capacity).CopyTo(_pages.Runs.Bytes(copy, capacity));
@@ -334,8 +322,7 @@ internal sealed class ScoreTree
     private void MakeRoom(ref Place place, int slots, int textBytes)
     {
         ScoreNode node = place.Node;
-        if (node.HasRoomFor(slots, textBytes))
-            return;
+        if (node.HasRoomFor(slots, textBytes)) return;
         int wanted = ScoreNode.SlotsFor(node.Count + slots);
         int texts = (node.TextBytes + textBytes) * wanted / (node.Count + slots);
         uint larger = Allocate(node.Level, wanted, Math.Max(texts, node.TextBytes + textBytes));
@@ -348,10 +335,8 @@ internal sealed class ScoreTree
         Free(place.Id);
         place.Id = id;
         place.Node = Node(id);
-        if (place.Parent == 0)
-            _root = id;
-        else
-            Node(place.Parent).Children[place.Slot] = id;
+        if (place.Parent == 0) _root = id;
+        else Node(place.Parent).Children[place.Slot] = id;
     }
 
     private uint Allocate(int level, int slots, int textBytes)
@@ -421,8 +406,7 @@ internal sealed class ScoreTree
     // Brings a child that has few slots left together with a neighbour, as one node or as two of equal size; true if it did.
     private bool TryFillUp(ref Place place, int child)
     {
-        if (Node(place.Node.Children[child]).Count > FillUpFrom || place.Node.Count == 1)
-            return false;
+        if (Node(place.Node.Children[child]).Count > FillUpFrom || place.Node.Count == 1) return false;
         MakeRoom(ref place, 0, MaxBoundBytes);
         ScoreNode parent = place.Node;
         int first = child == 0 ? 0 : child - 1;
@@ -435,8 +419,7 @@ internal sealed class ScoreTree
         parent.RemoveAt(first + 1);
         parent.Children[first] = merged;
         parent.Counts[first] = Node(merged).Total;
-        if (rest != 0)
-            AddBehind(parent, first, rest);
+        if (rest != 0) AddBehind(parent, first, rest);
         Free(left);
         Free(right);
         return true;
@@ -466,8 +449,7 @@ internal sealed class ScoreTree
             Free(above);
         }
 
-        if (Node(_root).Count != 0)
-            return;
+        if (Node(_root).Count != 0) return;
         Free(_root);
         _root = 0;
     }

@@ -75,21 +75,18 @@ public sealed class ZsetBuilder
     public void Forget(scoped ReadOnlySpan<byte> member)
     {
         ZsetMember found = EnsureTree().Find(member);
-        if (found.Exists)
-            _tree!.Forget(ref found);
+        if (found.Exists) _tree!.Forget(ref found);
     }
 
     /// <summary>Puts what came in any order in order. O(n log n).</summary>
     public void Complete()
     {
-        if (_tree == null)
-            return;
+        if (_tree == null) return;
         _tree.PutInOrder();
         // The longest may have been taken away again.
         bool fits = _tree.Count <= _keyspace.Limits.ZsetMaxListpackEntries
             && (_longestMember <= _keyspace.Limits.ZsetMaxListpackValue || LongestMember() <= _keyspace.Limits.ZsetMaxListpackValue);
-        if (!fits)
-            return;
+        if (!fits) return;
         PackedBuffer packed = _packed;
         for (var cursor = new ScoreCursor(_tree.Order, 0); cursor.MoveNext();)
             PackedZset.Append(ref packed, cursor.Member, cursor.Score);
@@ -108,10 +105,8 @@ public sealed class ZsetBuilder
             return false;
         }
 
-        if (_tree == null)
-            entry.SetPacked(ValueForm.ZsetListpack, _packed.Bytes, Expiry.None);
-        else
-            entry.SetCollection(ValueForm.ZsetTree, _tree, Expiry.None);
+        if (_tree == null) entry.SetPacked(ValueForm.ZsetListpack, _packed.Bytes, Expiry.None);
+        else entry.SetCollection(ValueForm.ZsetTree, _tree, Expiry.None);
         entry.SignalModified(changes);
         return true;
     }
@@ -128,8 +123,7 @@ public sealed class ZsetBuilder
     /// <summary>Gives it up.</summary>
     public void Discard()
     {
-        if (_tree != null)
-            _keyspace.Pages.Discarded.Add(_tree, new Snapshots.Reach(0, 0));
+        if (_tree != null) _keyspace.Pages.Discarded.Add(_tree, new Snapshots.Reach(0, 0));
         _tree = null;
     }
 
@@ -143,8 +137,7 @@ public sealed class ZsetBuilder
 
     private ZsetTree EnsureTree()
     {
-        if (_tree != null)
-            return _tree;
+        if (_tree != null) return _tree;
         _tree = new ZsetTree(_keyspace.Pages, _keyspace.Hasher);
         Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
         ReadOnlySpan<byte> listpack = _packed.Bytes;

@@ -61,8 +61,7 @@ public ref struct ZsetElements
     /// <summary>Goes to the next element; false when there is none left.</summary>
     public bool MoveNext()
     {
-        if (!_isPacked)
-            return _order == ZsetOrder.Ascending ? _cursor.MoveNext() : _cursor.MovePrevious();
+        if (!_isPacked) return _order == ZsetOrder.Ascending ? _cursor.MoveNext() : _cursor.MovePrevious();
         if (!_hasMoved)
         {
             _hasMoved = true;

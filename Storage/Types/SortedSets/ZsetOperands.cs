@@ -64,8 +64,7 @@ public readonly record struct ZsetOperand
     internal ZsetOperand(EntryRef entry)
     {
         Weight = 1;
-        if (!entry.Exists)
-            return;
+        if (!entry.Exists) return;
         if (entry.Type == DataType.Set)
         {
             _set = SetOperand.Of(entry);
@@ -73,10 +72,8 @@ public readonly record struct ZsetOperand
             return;
         }
 
-        if (entry.Form == ValueForm.ZsetTree)
-            _tree = entry.Collection<ZsetTree>();
-        else
-            _packed = entry.PackedBytes.ToArray();
+        if (entry.Form == ValueForm.ZsetTree) _tree = entry.Collection<ZsetTree>();
+        else _packed = entry.PackedBytes.ToArray();
         Count = _tree?.Count ?? PackedZset.Count(_packed);
     }
 
@@ -95,15 +92,11 @@ public readonly record struct ZsetOperand
     public bool TryGetScore(ReadOnlySpan<byte> member, out double score)
     {
         score = 1;
-        if (Count == 0)
-            return false;
-        if (IsSet)
-            return _set.Contains(ListpackValue.OfString(member));
-        if (_tree != null)
-            return _tree.TryGetScore(member, out score);
+        if (Count == 0) return false;
+        if (IsSet) return _set.Contains(ListpackValue.OfString(member));
+        if (_tree != null) return _tree.TryGetScore(member, out score);
         int at = PackedZset.Find(_packed, member);
-        if (at != Listpack.None)
-            score = PackedZset.ScoreOf(_packed, at);
+        if (at != Listpack.None) score = PackedZset.ScoreOf(_packed, at);
         return at != Listpack.None;
     }
 }

@@ -44,8 +44,7 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     {
         get
         {
-            if (!_entry.Exists)
-                return 0;
+            if (!_entry.Exists) return 0;
             return IsTree ? Tree.Count : PackedZset.Count(_entry.PackedBytes);
         }
     }
@@ -77,14 +76,11 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     public readonly bool TryGetScore(ReadOnlySpan<byte> member, out double score)
     {
         score = 0;
-        if (!_entry.Exists)
-            return false;
-        if (IsTree)
-            return Tree.TryGetScore(member, out score);
+        if (!_entry.Exists) return false;
+        if (IsTree) return Tree.TryGetScore(member, out score);
         ReadOnlySpan<byte> listpack = _entry.PackedBytes;
         int at = PackedZset.Find(listpack, member);
-        if (at != Listpack.None)
-            score = PackedZset.ScoreOf(listpack, at);
+        if (at != Listpack.None) score = PackedZset.ScoreOf(listpack, at);
         return at != Listpack.None;
     }
 
@@ -92,19 +88,16 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     public readonly bool TryGetRank(ReadOnlySpan<byte> member, ZsetOrder order, out long rank, out double score)
     {
         rank = 0;
-        if (!TryGetScore(member, out score))
-            return false;
+        if (!TryGetScore(member, out score)) return false;
         rank = CountBefore(ScoreBound.Before(score, member));
-        if (order == ZsetOrder.Descending)
-            rank = Count - 1 - rank;
+        if (order == ZsetOrder.Descending) rank = Count - 1 - rank;
         return true;
     }
 
     /// <summary>How many elements lie before a bound. O(log n), O(bytes) while packed.</summary>
     public readonly long CountBefore(scoped in ScoreBound bound)
     {
-        if (!_entry.Exists)
-            return 0;
+        if (!_entry.Exists) return 0;
         return IsTree ? Tree.Order.CountBefore(bound) : PackedZset.CountBefore(_entry.PackedBytes, bound);
     }
 
@@ -128,16 +121,14 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     public ZsetChange Add(scoped ReadOnlySpan<byte> member, scoped ref double score, ZsetRules rules)
     {
         ZsetChange change = _entry.Exists && IsTree ? AddToTree(member, ref score, rules) : AddPacked(member, ref score, rules);
-        if (change is ZsetChange.Added or ZsetChange.Moved)
-            _entry.SignalModified();
+        if (change is ZsetChange.Added or ZsetChange.Moved) _entry.SignalModified();
         return change;
     }
 
     /// <summary>Takes a member away; false if it is not there. The sorted set goes with its last one.</summary>
     public bool Remove(scoped ReadOnlySpan<byte> member)
     {
-        if (!_entry.Exists || !TryRemove(member))
-            return false;
+        if (!_entry.Exists || !TryRemove(member)) return false;
         SignalRemoved(1);
         return true;
     }
@@ -148,8 +139,7 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     /// </summary>
     public void RemoveRange(ZsetRange range)
     {
-        if (range.Count == 0)
-            return;
+        if (range.Count == 0) return;
         long left = Count - range.Count;
         if (left == 0)
         {
@@ -212,14 +202,11 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     {
         ZsetMember found = Tree.Find(member);
         ZsetChange change = ZsetRule.Decide(rules, found.Exists, found.Score, ref score);
-        if (change is not (ZsetChange.Added or ZsetChange.Moved))
-            return change;
+        if (change is not (ZsetChange.Added or ZsetChange.Moved)) return change;
         // Opening it may replace the shell, but nothing below, so what was found holds.
-        var tree = _entry.WritableCollection<ZsetTree>();
-        if (found.Exists)
-            tree.SetScore(ref found, score);
-        else
-            tree.Add(ref found, score);
+        ZsetTree tree = _entry.WritableCollection<ZsetTree>();
+        if (found.Exists) tree.SetScore(ref found, score);
+        else tree.Add(ref found, score);
         return change;
     }
 
@@ -228,38 +215,32 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
         if (!IsTree)
         {
             int at = PackedZset.Find(_entry.PackedBytes, member);
-            if (at != Listpack.None)
-                PackedZset.Delete(ref _entry, at);
+            if (at != Listpack.None) PackedZset.Delete(ref _entry, at);
             return at != Listpack.None;
         }
 
         ZsetMember found = Tree.Find(member);
-        if (!found.Exists)
-            return false;
+        if (!found.Exists) return false;
         _entry.WritableCollection<ZsetTree>().Remove(ref found);
         return true;
     }
 
     private void SignalRemoved(long count)
     {
-        if (Count > 0)
-            _entry.SignalModified(count);
-        else
-            DeleteKey(count);
+        if (Count > 0) _entry.SignalModified(count);
+        else DeleteKey(count);
     }
 
     // Deleting the key is counted as one of the changes.
     private void DeleteKey(long count)
     {
-        if (count > 1)
-            _entry.SignalModified(count - 1);
+        if (count > 1) _entry.SignalModified(count - 1);
         _entry.Delete();
     }
 
     private ZsetTree EnsureTree()
     {
-        if (_entry.Exists && IsTree)
-            return _entry.WritableCollection<ZsetTree>();
+        if (_entry.Exists && IsTree) return _entry.WritableCollection<ZsetTree>();
         var tree = new ZsetTree(Keyspace.Pages, Keyspace.Hasher);
         Span<byte> text = stackalloc byte[ListpackValue.MaxIntegerText];
         if (_entry.Exists)
@@ -327,16 +308,12 @@ internal static class ZsetRule
     /// <summary>What is to become of a member; <paramref name="score"/> becomes its new score.</summary>
     public static ZsetChange Decide(ZsetRules rules, bool exists, double old, scoped ref double score)
     {
-        if (!exists)
-            return (rules & ZsetRules.IfExists) != 0 ? ZsetChange.Refused : ZsetChange.Added;
-        if ((rules & ZsetRules.IfMissing) != 0)
-            return ZsetChange.Refused;
+        if (!exists) return (rules & ZsetRules.IfExists) != 0 ? ZsetChange.Refused : ZsetChange.Added;
+        if ((rules & ZsetRules.IfMissing) != 0) return ZsetChange.Refused;
         double wanted = (rules & ZsetRules.Increment) != 0 ? score + old : score;
-        if (double.IsNaN(wanted))
-            return ZsetChange.NotANumber;
+        if (double.IsNaN(wanted)) return ZsetChange.NotANumber;
         bool isRefused = ((rules & ZsetRules.IfLess) != 0 && wanted >= old) || ((rules & ZsetRules.IfGreater) != 0 && wanted <= old);
-        if (isRefused)
-            return ZsetChange.Refused;
+        if (isRefused) return ZsetChange.Refused;
         score = wanted;
         return wanted == old ? ZsetChange.None : ZsetChange.Moved;
     }

@@ -93,8 +93,7 @@ internal sealed class ZsetTree : CollectionValue
     {
         var found = new ZsetMember { Name = member, Hash = _table.Hasher.Hash(member) };
         found.Exists = _table.Find(found.Hash, member, ref found.Place);
-        if (found.Exists)
-            found.Score = ScoreOf(ref found.Place.Entry);
+        if (found.Exists) found.Score = ScoreOf(ref found.Place.Entry);
         return found;
     }
 
@@ -118,8 +117,7 @@ internal sealed class ZsetTree : CollectionValue
 
     private void Add(ScoreTree order, long first, long count)
     {
-        if (count == 0)
-            return;
+        if (count == 0) return;
         for (var cursor = new ScoreCursor(order, first); count > 0 && cursor.MoveNext(); count--)
         {
             ZsetMember member = Find(cursor.Member);
@@ -223,8 +221,7 @@ internal sealed class ZsetTeardown(TableTeardown members, ScoreTreeTeardown orde
     /// <inheritdoc/>
     public override bool Run(in TimeBudget budget)
     {
-        if (!_isOrderGone)
-            _isOrderGone = order.Run(budget);
+        if (!_isOrderGone) _isOrderGone = order.Run(budget);
         return _isOrderGone && members.Run(budget);
     }
 }
@@ -241,8 +238,7 @@ internal sealed class ScoreTreeTeardown : Teardown
     {
         _tree = tree;
         _reach = tree.Owner with { AsOf = Math.Min(tree.Owner.AsOf, tree.Pages.Forks.Current) };
-        if (tree.Root != 0)
-            _path.Push((tree.Root, 0));
+        if (tree.Root != 0) _path.Push((tree.Root, 0));
     }
 
     /// <inheritdoc/>
@@ -259,8 +255,7 @@ internal sealed class ScoreTreeTeardown : Teardown
             }
 
             _tree.Pages.Retire(ItemKind.Run, step.Node, _reach);
-            if (budget.IsSpent)
-                return _path.Count == 0;
+            if (budget.IsSpent) return _path.Count == 0;
         }
 
         return true;

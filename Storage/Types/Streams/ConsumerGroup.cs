@@ -176,8 +176,7 @@ public sealed class ConsumerGroup
     {
         Consumer? found = FindConsumer(name);
         added = found == null;
-        if (found != null && !_forks.IsShared(found.Birth))
-            return found;
+        if (found != null && !_forks.IsShared(found.Birth)) return found;
         Consumer consumer = found?.Clone(_forks.Current) ?? AddConsumer(name, nowMs);
         _consumers.Set(new ByteName(consumer.Name), consumer);
         return consumer;
@@ -187,8 +186,7 @@ public sealed class ConsumerGroup
     public long RemoveConsumer(ReadOnlySpan<byte> name)
     {
         Consumer? consumer = FindConsumer(name);
-        if (consumer == null)
-            return -1;
+        if (consumer == null) return -1;
         bool found = consumer.Pending.TryFirst(out StreamId id, out _);
         while (found)
         {
@@ -221,8 +219,7 @@ public sealed class ConsumerGroup
         bool found = consumer == null
             ? _pending.TryAtOrAfter(from, out id, out delivery)
             : consumer.TryPendingFrom(from, out id) && _pending.TryGet(id, out delivery);
-        if (found)
-            entry = EntryOf(delivery);
+        if (found) entry = EntryOf(delivery);
         return found;
     }
 
@@ -240,14 +237,10 @@ public sealed class ConsumerGroup
     public void Deliver(StreamId id, Consumer consumer, long deliveredMs, long deliveries)
     {
         bool isPending = _pending.TryGet(id, out Delivery old);
-        if (isPending && old.Consumer != consumer.Number)
-            Forget(id, old);
-        if (isPending && old.DeliveredMs != deliveredMs)
-            _byTime.Remove(new DeliveryTime(old.DeliveredMs, id));
-        if (!isPending || old.DeliveredMs != deliveredMs)
-            _byTime.Set(new DeliveryTime(deliveredMs, id), 0);
-        if (!isPending)
-            _tally.Pending++;
+        if (isPending && old.Consumer != consumer.Number) Forget(id, old);
+        if (isPending && old.DeliveredMs != deliveredMs) _byTime.Remove(new DeliveryTime(old.DeliveredMs, id));
+        if (!isPending || old.DeliveredMs != deliveredMs) _byTime.Set(new DeliveryTime(deliveredMs, id), 0);
+        if (!isPending) _tally.Pending++;
         _pending.Set(id, new Delivery(consumer.Number, deliveredMs, deliveries));
         consumer.Pending.Set(id, 0);
     }
@@ -255,8 +248,7 @@ public sealed class ConsumerGroup
     /// <summary>Acknowledges an entry; false when it is not pending. O(log n).</summary>
     public bool Acknowledge(StreamId id)
     {
-        if (!_pending.TryGet(id, out Delivery delivery))
-            return false;
+        if (!_pending.TryGet(id, out Delivery delivery)) return false;
         _pending.Remove(id);
         _byTime.Remove(new DeliveryTime(delivery.DeliveredMs, id));
         _tally.Pending--;

@@ -109,22 +109,19 @@ internal sealed class OrderedTree<TKey, TValue>
             _root = root;
         }
 
-        if (added)
-            Count++;
+        if (added) Count++;
         return added;
     }
 
     /// <summary>Takes a key away; false if it is not there.</summary>
     public bool Remove(TKey key)
     {
-        if (!TryGet(key, out _))
-            return false;
+        if (!TryGet(key, out _)) return false;
         _root = Writable(_root);
         Remove(_root, key);
         while (_root.Children != null && _root.Count == 1)
             _root = _root.Children[0];
-        if (_root.Count == 0)
-            _root = Node.Leaf(_forks.Current);
+        if (_root.Count == 0) _root = Node.Leaf(_forks.Current);
         Count--;
         return true;
     }
@@ -165,8 +162,7 @@ internal sealed class OrderedTree<TKey, TValue>
         }
 
         int child = node.ChildOf(key);
-        if (TryAtOrAfter(node.Children[child], key, out found, out value))
-            return true;
+        if (TryAtOrAfter(node.Children[child], key, out found, out value)) return true;
         return child + 1 < node.Count && TryAtOrAfter(node.Children[child + 1], key, out found, out value);
     }
 
@@ -179,8 +175,7 @@ internal sealed class OrderedTree<TKey, TValue>
         }
 
         int child = node.ChildOf(key);
-        if (TryAtOrBefore(node.Children[child], key, out found, out value))
-            return true;
+        if (TryAtOrBefore(node.Children[child], key, out found, out value)) return true;
         return child > 0 && TryAtOrBefore(node.Children[child - 1], key, out found, out value);
     }
 
@@ -189,15 +184,12 @@ internal sealed class OrderedTree<TKey, TValue>
     private bool Set(Node node, TKey key, TValue value, out Node? split)
     {
         split = null;
-        if (node.Children == null)
-            return SetInLeaf(node, key, value, out split);
+        if (node.Children == null) return SetInLeaf(node, key, value, out split);
         int at = node.ChildOf(key);
         Node child = node.Children[at] = Writable(node.Children[at]);
         bool added = Set(child, key, value, out Node? right);
-        if (key.CompareTo(node.Keys[at]) < 0)
-            node.Keys[at] = key;
-        if (right == null)
-            return added;
+        if (key.CompareTo(node.Keys[at]) < 0) node.Keys[at] = key;
+        if (right == null) return added;
         Node target = node;
         if (node.Count == Capacity)
         {
@@ -253,16 +245,13 @@ internal sealed class OrderedTree<TKey, TValue>
         int at = node.ChildOf(key);
         Node child = node.Children[at] = Writable(node.Children[at]);
         Remove(child, key);
-        if (child.Count == 0)
-            node.RemoveAt(at);
-        else if (child.Count < Capacity / 4)
-            TryJoin(node, at + 1 < node.Count ? at : at - 1);
+        if (child.Count == 0) node.RemoveAt(at);
+        else if (child.Count < Capacity / 4) TryJoin(node, at + 1 < node.Count ? at : at - 1);
     }
 
     private void TryJoin(Node node, int left)
     {
-        if (left < 0 || node.Children![left].Count + node.Children[left + 1].Count > Capacity / 2)
-            return;
+        if (left < 0 || node.Children![left].Count + node.Children[left + 1].Count > Capacity / 2) return;
         Node target = node.Children[left] = Writable(node.Children[left]);
         target.Append(node.Children[left + 1]);
         node.RemoveAt(left + 1);
@@ -307,10 +296,8 @@ internal sealed class OrderedTree<TKey, TValue>
             for (int high = Count; low < high;)
             {
                 int middle = (low + high) / 2;
-                if (probe.CompareTo(Keys[middle]) >= 0)
-                    low = middle + 1;
-                else
-                    high = middle;
+                if (probe.CompareTo(Keys[middle]) >= 0) low = middle + 1;
+                else high = middle;
             }
 
             return low;
@@ -365,10 +352,8 @@ internal sealed class OrderedTree<TKey, TValue>
             Node tail = Children == null ? new Node(birth, NewArray<TKey>(Capacity), NewArray<TValue>(Capacity), null) : Inner(birth);
             tail.AppendRange(this, from);
             Array.Clear(Keys, from, Count - from);
-            if (Children == null)
-                Array.Clear(Values, from, Count - from);
-            else
-                Array.Clear(Children, from, Count - from);
+            if (Children == null) Array.Clear(Values, from, Count - from);
+            else Array.Clear(Children, from, Count - from);
             Count = from;
             return tail;
         }
@@ -381,19 +366,15 @@ internal sealed class OrderedTree<TKey, TValue>
             int count = other.Count - from;
             MakeRoom(at, count);
             Array.Copy(other.Keys, from, Keys, at, count);
-            if (Children == null)
-                Array.Copy(other.Values, from, Values, at, count);
-            else
-                Array.Copy(other.Children!, from, Children, at, count);
+            if (Children == null) Array.Copy(other.Values, from, Values, at, count);
+            else Array.Copy(other.Children!, from, Children, at, count);
         }
 
         private void MakeRoom(int at, int count)
         {
             Keys = WithRoom(Keys, at, count);
-            if (Children == null)
-                Values = WithRoom(Values, at, count);
-            else
-                Children = WithRoom(Children, at, count);
+            if (Children == null) Values = WithRoom(Values, at, count);
+            else Children = WithRoom(Children, at, count);
             Count += count;
         }
 

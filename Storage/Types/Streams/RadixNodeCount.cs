@@ -25,8 +25,7 @@ internal static class RadixNodeCount
         int before = nodes.TryAtOrBefore(id, out StreamNode previous) ? SharedBytes(previous.MasterId, id) : -1;
         int after = nodes.TryAtOrAfter(id, out StreamNode next) ? SharedBytes(next.MasterId, id) : -1;
         int parting = Math.Max(before, after);
-        if (parting < 0)
-            return 1;
+        if (parting < 0) return 1;
 
         // All keys that share those bytes: where they part, and where they part from the rest.
         (StreamId least, StreamId greatest) = Range(id, parting);
@@ -53,10 +52,8 @@ internal static class RadixNodeCount
     {
         for (int place = 0; place < page.Used; place++)
         {
-            if (page.IsLeaf)
-                partings.Add(page.Nodes[place].MasterId);
-            else
-                Visit(page.Slots[place].Page, ref partings);
+            if (page.IsLeaf) partings.Add(page.Nodes[place].MasterId);
+            else Visit(page.Slots[place].Page, ref partings);
         }
     }
 
@@ -65,16 +62,14 @@ internal static class RadixNodeCount
     private static int Added(int parting, int start, int end)
     {
         int tail = parting < KeyBytes - 1 ? 1 : 0;
-        if (end == parting)
-            return 1 + tail;
+        if (end == parting) return 1 + tail;
         int runs = (parting > start ? 1 : 0) + (end > parting + 1 ? 1 : 0) - 1;
         return runs + 2 + tail;
     }
 
     private static int SharedBytes(StreamId a, StreamId b)
     {
-        if (a.Ms != b.Ms)
-            return BitOperations.LeadingZeroCount(a.Ms ^ b.Ms) / 8;
+        if (a.Ms != b.Ms) return BitOperations.LeadingZeroCount(a.Ms ^ b.Ms) / 8;
         return a.Seq == b.Seq ? KeyBytes : 8 + BitOperations.LeadingZeroCount(a.Seq ^ b.Seq) / 8;
     }
 

@@ -60,23 +60,19 @@ public ref struct StreamCursor
     /// <summary>Goes to the next entry; false behind the last.</summary>
     public bool MoveNext()
     {
-        if (_first > _last || (!_hasNode && !TryEnter(isFirst: true)))
-            return false;
+        if (_first > _last || (!_hasNode && !TryEnter(isFirst: true))) return false;
         while (true)
         {
             bool stepped = _order == StreamOrder.Forward ? TryStepForward() : TryStepBackward();
             if (!stepped)
             {
-                if (!TryEnter(isFirst: false))
-                    return false;
+                if (!TryEnter(isFirst: false)) return false;
                 continue;
             }
 
             long flags = ReadHead();
-            if (_order == StreamOrder.Forward ? Id > _last : Id < _first)
-                return false;
-            if ((flags & StreamListpack.Deleted) == 0 && Id >= _first && Id <= _last)
-                return true;
+            if (_order == StreamOrder.Forward ? Id > _last : Id < _first) return false;
+            if ((flags & StreamListpack.Deleted) == 0 && Id >= _first && Id <= _last) return true;
         }
     }
 
@@ -84,8 +80,7 @@ public ref struct StreamCursor
     public bool TryReadField(out ListpackValue field, out ListpackValue value)
     {
         field = value = default;
-        if (_fieldsLeft == 0)
-            return false;
+        if (_fieldsLeft == 0) return false;
         _fieldsLeft--;
         if (_hasMasterFields)
         {
@@ -111,8 +106,7 @@ public ref struct StreamCursor
 
     private bool TryEnter(bool isFirst)
     {
-        if (!TryFindNode(isFirst, out StreamNode node))
-            return false;
+        if (!TryFindNode(isFirst, out StreamNode node)) return false;
         _node = node;
         _hasNode = true;
         StreamListpack listpack = node.Read(_pages);
@@ -151,8 +145,7 @@ public ref struct StreamCursor
 
     private bool TryStepBackward()
     {
-        if (EntryOffset <= _firstEntry)
-            return false;
+        if (EntryOffset <= _firstEntry) return false;
         int at = Listpack.Previous(_bytes, EntryOffset);
         for (long elements = Listpack.Get(_bytes, at).Integer; elements > 0; elements--)
             at = Listpack.Previous(_bytes, at);

@@ -34,10 +34,8 @@ public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stream
         id = default;
         int dash = text.IndexOf((byte)'-');
         ulong seq = missingSeq;
-        if (!Numbers.TryParseUnsigned(dash < 0 ? text : text[..dash], out ulong ms))
-            return false;
-        if (dash >= 0 && !Numbers.TryParseUnsigned(text[(dash + 1)..], out seq))
-            return false;
+        if (!Numbers.TryParseUnsigned(dash < 0 ? text : text[..dash], out ulong ms)) return false;
+        if (dash >= 0 && !Numbers.TryParseUnsigned(text[(dash + 1)..], out seq)) return false;
         id = new StreamId(ms, seq);
         return true;
     }

@@ -97,13 +97,11 @@ internal readonly ref struct StreamListpack(StreamId masterId, ReadOnlySpan<byte
     /// <summary>Whether the fields of a request's field-value pairs are the master's. O(their bytes).</summary>
     public bool HasFieldsOf(in ArgVector pairs)
     {
-        if (FieldCount != pairs.Count / 2)
-            return false;
+        if (FieldCount != pairs.Count / 2) return false;
         int offset = FieldsOffset;
         for (int i = 0; i < pairs.Count; i += 2)
         {
-            if (!Listpack.Get(Bytes, offset).TextEquals(pairs[i]))
-                return false;
+            if (!Listpack.Get(Bytes, offset).TextEquals(pairs[i])) return false;
             offset = Listpack.After(Bytes, offset);
         }
 

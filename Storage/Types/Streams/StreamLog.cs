@@ -133,21 +133,18 @@ public sealed class StreamLog
     /// <summary>Appends an entry of field-value pairs. O(log n) and its bytes.</summary>
     public AppendOutcome Append(StreamId id, in ArgVector pairs, CollectionLimits limits)
     {
-        if (id <= LastId)
-            return AppendOutcome.NotGreater;
+        if (id <= LastId) return AppendOutcome.NotGreater;
         long bytes = 0;
         for (int i = 0; i < pairs.Count; i++)
             bytes += pairs[i].Length;
-        if (bytes > MaxNodeBytes)
-            return AppendOutcome.TooLarge;
+        if (bytes > MaxNodeBytes) return AppendOutcome.TooLarge;
         StreamNode old = NodeForAppend(id, pairs, bytes, limits);
         StreamNode node = old;
         Edit(ref node).Append(id, pairs);
         _nodes.Replace(old, node);
         EntriesAdded++;
         LastId = id;
-        if (Length == 1)
-            FirstId = id;
+        if (Length == 1) FirstId = id;
         return AppendOutcome.Added;
     }
 
@@ -155,13 +152,10 @@ public sealed class StreamLog
     public bool Delete(StreamId id)
     {
         StreamCursor cursor = Read(id, id);
-        if (!cursor.MoveNext())
-            return false;
+        if (!cursor.MoveNext()) return false;
         DeleteAt(cursor.Node, cursor.EntryOffset);
-        if (id > MaxDeletedId)
-            MaxDeletedId = id;
-        if (id == FirstId)
-            FindFirst();
+        if (id > MaxDeletedId) MaxDeletedId = id;
+        if (id == FirstId) FindFirst();
         return true;
     }
 
@@ -169,27 +163,20 @@ public sealed class StreamLog
     public long Trim(in StreamTrim trim)
     {
         long before = Length;
-        if (trim.References == ReferencePolicy.Keep)
-            DropFirst(trim);
+        if (trim.References == ReferencePolicy.Keep) DropFirst(trim);
         bool found = _nodes.TryFirst(out StreamNode node);
         while (found && !trim.IsReached(Length))
         {
-            if (trim.Limit != 0 && before - Length + node.Live > trim.Limit)
-                break;
+            if (trim.Limit != 0 && before - Length + node.Live > trim.Limit) break;
             bool isWhole = trim.TakesWhole(Length, node.Live, node.Read(_pages));
-            if (!isWhole && trim.Precision == TrimPrecision.WholeNodes)
-                break;
-            if (isWhole && trim.References == ReferencePolicy.Keep)
-                Drop(node);
-            else
-                TrimNode(node, trim, isWhole);
-            if (!isWhole && trim.References != ReferencePolicy.Acked)
-                break;
+            if (!isWhole && trim.Precision == TrimPrecision.WholeNodes) break;
+            if (isWhole && trim.References == ReferencePolicy.Keep) Drop(node);
+            else TrimNode(node, trim, isWhole);
+            if (!isWhole && trim.References != ReferencePolicy.Acked) break;
             found = node.MasterId.TryNext(out StreamId next) && _nodes.TryAtOrAfter(next, out node);
         }
 
-        if (before != Length)
-            FindFirst();
+        if (before != Length) FindFirst();
         return before - Length;
     }
 
@@ -200,8 +187,7 @@ public sealed class StreamLog
     public ConsumerGroup? WritableGroup(ReadOnlySpan<byte> name)
     {
         ConsumerGroup? group = FindGroup(name);
-        if (group == null || !_forks.IsShared(group.Birth))
-            return group;
+        if (group == null || !_forks.IsShared(group.Birth)) return group;
         group = group.Clone();
         _groups.Set(new ByteName(group.Name), group);
         return group;
@@ -219,8 +205,7 @@ public sealed class StreamLog
     /// <summary>Takes a group away with all that it has pending; false when there is none.</summary>
     public bool RemoveGroup(ReadOnlySpan<byte> name)
     {
-        if (FindGroup(name) is not { } group)
-            return false;
+        if (FindGroup(name) is not { } group) return false;
         Tally.Consumers -= group.ConsumerCount;
         Tally.Pending -= group.PendingCount;
         return _groups.Remove(new ByteName(group.Name));
@@ -255,15 +240,12 @@ public sealed class StreamLog
     /// </summary>
     public bool TryAddNode(StreamId masterId, ReadOnlySpan<byte> listpack)
     {
-        if (!Listpack.IsValid(listpack) || !StreamNodeCheck.IsValid(masterId, listpack))
-            return false;
-        if (_nodes.TryLast(out StreamNode last) && masterId <= last.Read(_pages).LastId())
-            return false;
+        if (!Listpack.IsValid(listpack) || !StreamNodeCheck.IsValid(masterId, listpack)) return false;
+        if (_nodes.TryLast(out StreamNode last) && masterId <= last.Read(_pages).LastId()) return false;
         bool isFirst = Length == 0;
         StreamNode node = StreamNode.Create(_pages, masterId, listpack);
         Add(node);
-        if (isFirst && node.Live > 0)
-            FirstId = node.Read(_pages).FirstLiveId();
+        if (isFirst && node.Live > 0) FirstId = node.Read(_pages).FirstLiveId();
         LastId = node.Read(_pages).LastId();
         return true;
     }
@@ -276,8 +258,7 @@ public sealed class StreamLog
     {
         foreach (ConsumerGroup group in Groups())
         {
-            if (id > group.LastId || group.TryGetPending(id, out _))
-                return true;
+            if (id > group.LastId || group.TryGetPending(id, out _)) return true;
         }
 
         return false;
@@ -288,8 +269,7 @@ public sealed class StreamLog
     {
         foreach (ConsumerGroup group in Groups())
         {
-            if (group.TryGetPending(id, out _))
-                WritableGroup(group.Name)!.Acknowledge(id);
+            if (group.TryGetPending(id, out _)) WritableGroup(group.Name)!.Acknowledge(id);
         }
     }
 
@@ -339,12 +319,10 @@ public sealed class StreamLog
             long maxBytes = limits.StreamNodeMaxBytes is 0 or > MaxNodeBytes ? MaxNodeBytes : limits.StreamNodeMaxBytes;
             bool isFull = last.Length + bytes >= maxBytes
                 || (limits.StreamNodeMaxEntries != 0 && last.Live + last.Read(_pages).Dead >= limits.StreamNodeMaxEntries);
-            if (!isFull)
-                return last;
+            if (!isFull) return last;
             StreamNode tight = last;
             Edit(ref tight).Seal();
-            if (tight.Id != last.Id)
-                _nodes.Replace(last, tight);
+            if (tight.Id != last.Id) _nodes.Replace(last, tight);
         }
 
         StreamNode node = StreamNodeEdit.Create(_pages, Reach, id, pairs, room);
@@ -369,24 +347,21 @@ public sealed class StreamLog
 
     private void Add(in StreamNode node)
     {
-        if (_radixNodes != null)
-            _radixNodes += RadixNodeCount.Added(_nodes, node.MasterId);
+        if (_radixNodes != null) _radixNodes += RadixNodeCount.Added(_nodes, node.MasterId);
         _nodes.Append(node);
     }
 
     private void Drop(in StreamNode node)
     {
         _nodes.Remove(node);
-        if (_radixNodes != null)
-            _radixNodes -= RadixNodeCount.Added(_nodes, node.MasterId);
+        if (_radixNodes != null) _radixNodes -= RadixNodeCount.Added(_nodes, node.MasterId);
         _pages.Retire(node.Kind, node.Id, Reach);
     }
 
     // All the nodes that a trim takes whole, whatever refers to their entries.
     private void DropFirst(in StreamTrim trim)
     {
-        if (trim.IsReached(Length))
-            return;
+        if (trim.IsReached(Length)) return;
         long live = trim.Limit == 0 ? Length : Math.Min(Length, trim.Limit);
         long count = trim.MinId is { } least
             ? Math.Min(_nodes.CountUpTo(least) - 1, trim.Limit == 0 ? NodeCount : _nodes.CountWithin(live))
@@ -418,8 +393,7 @@ public sealed class StreamLog
         {
             int entry = at;
             bool isLive = node.Read(_pages).ReadEntry(ref at, out StreamId id);
-            if (!trim.Takes(id))
-                break;
+            if (!trim.Takes(id)) break;
             if (isLive && MayGo(id, trim.References))
             {
                 edit.Flag(entry);
@@ -429,14 +403,12 @@ public sealed class StreamLog
 
         edit.NoteFlagged(flagged);
         _nodes.Replace(old, node);
-        if (isWhole && node.Live == 0)
-            Drop(node);
+        if (isWhole && node.Live == 0) Drop(node);
     }
 
     private bool MayGo(StreamId id, ReferencePolicy references)
     {
-        if (references == ReferencePolicy.Delete)
-            DropReferences(id);
+        if (references == ReferencePolicy.Delete) DropReferences(id);
         return references != ReferencePolicy.Acked || !IsReferenced(id);
     }
 

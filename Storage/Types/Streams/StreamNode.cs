@@ -118,8 +118,7 @@ internal readonly ref struct StreamNodeEdit : IPackedBytes
         room = Put(room, isSame ? StreamListpack.SameFields : 0);
         room = Put(room, unchecked((long)(id.Ms - _node.MasterId.Ms)));
         room = Put(room, unchecked((long)(id.Seq - _node.MasterId.Seq)));
-        if (!isSame)
-            room = Put(room, (long)pairs.Count / 2);
+        if (!isSame) room = Put(room, (long)pairs.Count / 2);
         for (int i = isSame ? 1 : 0; i < pairs.Count; i += isSame ? 2 : 1)
             room = room[new ListpackValue(pairs[i]).WriteTo(room)..];
         Put(room, elements);
@@ -131,8 +130,7 @@ internal readonly ref struct StreamNodeEdit : IPackedBytes
         bool isTight = _node.Kind == ItemKind.Run
             ? SizeClasses.BytesOf(SizeClasses.ClassOf(_node.Length)) == _node.Capacity
             : _node.Capacity - _node.Length <= _node.Length / MaxSlackShare;
-        if (!isTight && _pages.TryMakePrivate(_node.Kind, _node.Id, _reach))
-            Move(_node.Length);
+        if (!isTight && _pages.TryMakePrivate(_node.Kind, _node.Id, _reach)) Move(_node.Length);
     }
 
     /// <summary>Moves the bytes, which are private, to another place, with room for so many.</summary>
@@ -178,8 +176,7 @@ internal readonly ref struct StreamNodeEdit : IPackedBytes
             return Copy(offset, removed, inserted, length);
         _node.Length = Math.Max(oldLength, length);
         Span<byte> bytes = _node.Span(_pages);
-        if (removed != inserted)
-            bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
+        if (removed != inserted) bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
         _node.Length = length;
         return bytes[..length];
     }
@@ -210,8 +207,7 @@ internal readonly ref struct StreamNodeEdit : IPackedBytes
         int bytes = ListpackElement.EntryBytes(isSame ? StreamListpack.SameFields : 0L);
         bytes += ListpackElement.EntryBytes(unchecked((long)(id.Ms - _node.MasterId.Ms)));
         bytes += ListpackElement.EntryBytes(unchecked((long)(id.Seq - _node.MasterId.Seq)));
-        if (!isSame)
-            bytes += ListpackElement.EntryBytes((long)pairs.Count / 2);
+        if (!isSame) bytes += ListpackElement.EntryBytes((long)pairs.Count / 2);
         for (int i = isSame ? 1 : 0; i < pairs.Count; i += isSame ? 2 : 1)
             bytes += new ListpackValue(pairs[i]).EntryBytes;
         return bytes + ListpackElement.EntryBytes((long)elements);

@@ -39,8 +39,7 @@ internal static class StreamNodeCheck
         isDeleted = (flags & StreamListpack.Deleted) != 0;
         bool isSame = (flags & StreamListpack.SameFields) != 0;
         long fields = masterFields;
-        if (!isSame && !TryCount(ref reader, out fields))
-            return false;
+        if (!isSame && !TryCount(ref reader, out fields)) return false;
         long elements = isSame ? fields : 1 + 2 * fields;
         return TrySkip(ref reader, isSame ? fields : 2 * fields) && TryInteger(ref reader, out long back) && back == StreamListpack.FixedElements + elements;
     }
@@ -59,8 +58,7 @@ internal static class StreamNodeCheck
     {
         for (; elements > 0; elements--)
         {
-            if (!reader.MoveNext())
-                return false;
+            if (!reader.MoveNext()) return false;
         }
 
         return true;

@@ -70,8 +70,7 @@ internal sealed class StreamNodes
     public bool TryAt(long ordinal, out StreamNode node)
     {
         node = default;
-        if (ordinal >= _totals.Nodes)
-            return false;
+        if (ordinal >= _totals.Nodes) return false;
         StreamPage page = _root;
         while (!page.IsLeaf)
         {
@@ -137,14 +136,12 @@ internal sealed class StreamNodes
             for (; place < page.Used && live > 0; place++)
             {
                 StreamTotals totals = page.TotalsAt(place);
-                if (totals.Live > live || (totals.Live == live && !page.IsLeaf))
-                    break;
+                if (totals.Live > live || (totals.Live == live && !page.IsLeaf)) break;
                 live -= totals.Live;
                 count += totals.Nodes;
             }
 
-            if (page.IsLeaf || place == page.Used || live <= 0)
-                return count;
+            if (page.IsLeaf || place == page.Used || live <= 0) return count;
             page = page.Slots[place].Page;
         }
     }
@@ -154,8 +151,7 @@ internal sealed class StreamNodes
     {
         StreamPage? right = Append(ref _root, node);
         _totals += StreamTotals.Of(node);
-        if (right == null)
-            return;
+        if (right == null) return;
         StreamPage root = StreamPage.Inner(_forks.Current);
         root.Append(StreamSlot.Of(_root));
         root.Append(StreamSlot.Of(right));
@@ -237,12 +233,9 @@ internal sealed class StreamNodes
     private StreamPage Own(ref StreamPage place)
     {
         StreamPage page = place;
-        if (!_forks.IsShared(page.Birth))
-            return page;
-        if (_forks.IsNeeded(page.Birth, Reach))
-            place = page = page.Copy(_forks.Current);
-        else
-            page.Birth = _forks.Current;
+        if (!_forks.IsShared(page.Birth)) return page;
+        if (_forks.IsNeeded(page.Birth, Reach)) place = page = page.Copy(_forks.Current);
+        else page.Birth = _forks.Current;
         return page;
     }
 
@@ -304,15 +297,12 @@ internal sealed class StreamNodes
         {
             gone += page.TotalsAt(whole);
             count -= page.TotalsAt(whole).Nodes;
-            if (page.IsLeaf)
-                removed.Add(page.Nodes[whole]);
-            else
-                dropped.Add(page.Slots[whole]);
+            if (page.IsLeaf) removed.Add(page.Nodes[whole]);
+            else dropped.Add(page.Slots[whole]);
         }
 
         page.Remove(0, whole);
-        if (count == 0)
-            return gone;
+        if (count == 0) return gone;
         ref StreamSlot cut = ref page.Slots![0];
         gone += RemoveFirst(ref cut.Page, count, removed, dropped);
         cut = StreamSlot.Of(cut.Page);
@@ -323,8 +313,7 @@ internal sealed class StreamNodes
     {
         while (!_root.IsLeaf && _root.Used == 1)
             _root = _root.Slots[0].Page;
-        if (_root.Used == 0)
-            _root = StreamPage.Leaf(_forks.Current);
+        if (_root.Used == 0) _root = StreamPage.Leaf(_forks.Current);
     }
 
     private void JoinSparse(StreamPage page, int left)

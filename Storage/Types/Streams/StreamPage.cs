@@ -84,15 +84,12 @@ internal sealed class StreamPage
     {
         int low = 0;
         int high = Used;
-        if (high > 0 && FirstAt(high - 1) <= id)
-            return high - 1;
+        if (high > 0 && FirstAt(high - 1) <= id) return high - 1;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (FirstAt(middle) <= id)
-                low = middle + 1;
-            else
-                high = middle;
+            if (FirstAt(middle) <= id) low = middle + 1;
+            else high = middle;
         }
 
         return low - 1;

@@ -23,10 +23,8 @@ public static class StreamProgress
     /// <summary>How many entries a group has yet to read; null when that is not known.</summary>
     public static long? Lag(StreamLog log, ConsumerGroup group)
     {
-        if (log.EntriesAdded == 0 || log.Length == 0)
-            return 0;
-        if (group.LastId < log.FirstId && log.MaxDeletedId < log.FirstId)
-            return log.Length;
+        if (log.EntriesAdded == 0 || log.Length == 0) return 0;
+        if (group.LastId < log.FirstId && log.MaxDeletedId < log.FirstId) return log.Length;
         if (group.EntriesRead != ConsumerGroup.UnknownEntriesRead && !HasTombstoneFrom(log, group.LastId))
             return log.EntriesAdded - group.EntriesRead;
         long read = EntriesUpTo(log, group.LastId);
@@ -36,14 +34,11 @@ public static class StreamProgress
     /// <summary>How many entries were ever added up to an id; <see cref="ConsumerGroup.UnknownEntriesRead"/> when that is not known.</summary>
     public static long EntriesUpTo(StreamLog log, StreamId id)
     {
-        if (log.EntriesAdded == 0)
-            return 0;
-        if (id == log.LastId || (log.Length == 0 && id < log.LastId))
-            return log.EntriesAdded;
+        if (log.EntriesAdded == 0) return 0;
+        if (id == log.LastId || (log.Length == 0 && id < log.LastId)) return log.EntriesAdded;
         if (id > log.LastId || (log.MaxDeletedId != StreamId.Min && log.MaxDeletedId >= log.FirstId))
             return ConsumerGroup.UnknownEntriesRead;
-        if (id < log.FirstId)
-            return log.EntriesAdded - log.Length;
+        if (id < log.FirstId) return log.EntriesAdded - log.Length;
         return id == log.FirstId ? log.EntriesAdded - log.Length + 1 : ConsumerGroup.UnknownEntriesRead;
     }
 

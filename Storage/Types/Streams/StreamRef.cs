@@ -35,8 +35,7 @@ public ref struct StreamRef : ICollectionRef<StreamRef>
     /// <summary>The stream, for writing; it is made when it is missing. O(1).</summary>
     public StreamLog OpenOrCreate()
     {
-        if (_entry.Exists)
-            return _entry.WritableCollection<StreamValue>().Log;
+        if (_entry.Exists) return _entry.WritableCollection<StreamValue>().Log;
         return _entry.SetCollection(ValueForm.Stream, new StreamValue(_entry.Database.Keyspace.Pages)).Log;
     }
 
@@ -59,7 +58,6 @@ public ref struct StreamRef : ICollectionRef<StreamRef>
 
     private readonly void CountMemory()
     {
-        if (_entry.Exists)
-            _entry.Collection<StreamValue>().CountMemory();
+        if (_entry.Exists) _entry.Collection<StreamValue>().CountMemory();
     }
 }

@@ -76,8 +76,7 @@ internal sealed class StreamValue : CollectionValue
             if (node.Kind == ItemKind.Run && _pages.Runs.IsLeaving(node.Id) && _pages.TryMakePrivate(ItemKind.Run, node.Id, Log.Reach))
                 Log.MoveNode(node);
             position++;
-            if (looked % NodesPerCheck == 0 && budget.IsSpent)
-                return position >= Log.NodeCount;
+            if (looked % NodesPerCheck == 0 && budget.IsSpent) return position >= Log.NodeCount;
         }
 
         return true;
@@ -110,8 +109,7 @@ internal sealed class StreamValue : CollectionValue
             while (_nodes.TryAt(_next, out StreamNode node))
             {
                 stream._pages.Retire(node.Kind, node.Id, _nodes.Reach);
-                if (++_next % NodesPerCheck == 0 && _next < _nodes.Totals.Nodes && budget.IsSpent)
-                    return false;
+                if (++_next % NodesPerCheck == 0 && _next < _nodes.Totals.Nodes && budget.IsSpent) return false;
             }
 
             stream.CountMemory(0);

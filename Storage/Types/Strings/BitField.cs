@@ -37,8 +37,7 @@ public readonly record struct BitField(long Offset, int Bits, bool IsSigned)
         Span<byte> window = stackalloc byte[sizeof(ulong) * 2];
         window.Clear();
         long at = Offset >> 3;
-        if (at < bitmap.Length)
-            bitmap.Slice((int)at, Math.Min(MaxBytes, bitmap.Length - (int)at)).CopyTo(window);
+        if (at < bitmap.Length) bitmap.Slice((int)at, Math.Min(MaxBytes, bitmap.Length - (int)at)).CopyTo(window);
         UInt128 shifted = BinaryPrimitives.ReadUInt128BigEndian(window) << (int)(Offset & 7);
         return IsSigned ? (long)((Int128)shifted >> (128 - Bits)) : (long)(ulong)(shifted >> (128 - Bits));
     }

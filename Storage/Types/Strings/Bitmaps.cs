@@ -43,8 +43,7 @@ public static class Bitmaps
     /// <summary>The number of ones from one position to another, both included and both there. O(bytes).</summary>
     public static long Count(ReadOnlySpan<byte> bytes, long first, long last)
     {
-        if (first > last)
-            return 0;
+        if (first > last) return 0;
         int head = (int)(first >> 3);
         int tail = (int)(last >> 3);
         return Count(bytes[head..(tail + 1)])
@@ -57,8 +56,7 @@ public static class Bitmaps
     /// </summary>
     public static long IndexOf(ReadOnlySpan<byte> bytes, int bit, long first, long last)
     {
-        if (first > last)
-            return -1;
+        if (first > last) return -1;
         // Looking for a zero is looking for a one in what is inverted.
         uint flip = bit == 0 ? 0xffu : 0;
         int at = (int)(first >> 3);
@@ -71,8 +69,7 @@ public static class Bitmaps
             found = bytes[at] ^ flip;
         }
 
-        if (at == tail)
-            found &= MaskTo(last);
+        if (at == tail) found &= MaskTo(last);
         return found == 0 ? -1 : ((long)at << 3) + BitOperations.LeadingZeroCount(found) - 24;
     }
 

@@ -75,10 +75,8 @@ public ref struct CommonSubsequence
     {
         while (_i > 0 && _j > 0 && _a[_i - 1] != _b[_j - 1])
         {
-            if (IsOneMore(_i, _j))
-                _i--;
-            else
-                _j--;
+            if (IsOneMore(_i, _j)) _i--;
+            else _j--;
         }
 
         int length = 0;
@@ -96,8 +94,7 @@ public ref struct CommonSubsequence
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
-        if (_rows is not null)
-            ArrayPool<ulong>.Shared.Return(_rows);
+        if (_rows is not null) ArrayPool<ulong>.Shared.Return(_rows);
         _rows = null;
     }
 
@@ -147,8 +144,7 @@ public ref struct CommonSubsequence
             int count = 0;
             foreach (byte value in a)
             {
-                if (_index[value] == 0)
-                    _index[value] = (short)++count;
+                if (_index[value] == 0) _index[value] = (short)++count;
             }
 
             _bits = ArrayPool<ulong>.Shared.Rent(checked((count + 1) * _words));

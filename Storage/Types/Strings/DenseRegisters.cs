@@ -32,8 +32,7 @@ internal static class DenseRegisters
     /// <summary>Gives a register a greater value; false if it is not greater. O(1).</summary>
     public static bool Raise(Span<byte> packed, int index, int value)
     {
-        if (value <= Get(packed, index))
-            return false;
+        if (value <= Get(packed, index)) return false;
         Set(packed, index, value);
         return true;
     }

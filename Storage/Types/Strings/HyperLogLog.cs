@@ -98,12 +98,10 @@ public static class HyperLogLog
         where T : IPackedBytes, allows ref struct
     {
         ReadOnlySpan<byte> sparse = target.Bytes;
-        if (IsDense(sparse))
-            return true;
+        if (IsDense(sparse)) return true;
         Span<byte> registers = stackalloc byte[Registers];
         registers.Clear();
-        if (!SparseRegisters.TryMergeInto(registers, sparse))
-            return false;
+        if (!SparseRegisters.TryMergeInto(registers, sparse)) return false;
         Span<byte> value = target.Splice(HeaderBytes, sparse.Length - HeaderBytes, DenseRegisters.PackedBytes);
         value[EncodingOffset] = Dense;
         DenseRegisters.Pack(registers, value[HeaderBytes..]);
@@ -138,8 +136,7 @@ public static class HyperLogLog
 
         Span<int> histogram = stackalloc int[HistogramSize];
         histogram.Clear();
-        if (!SparseRegisters.TryCount(value, histogram))
-            return false;
+        if (!SparseRegisters.TryCount(value, histogram)) return false;
         estimate = Estimate(histogram);
         return true;
     }
@@ -147,8 +144,7 @@ public static class HyperLogLog
     /// <summary>Raises <see cref="Registers"/> registers of a byte each to those of a value; false if it is corrupt. O(registers).</summary>
     public static bool TryMergeInto(Span<byte> registers, ReadOnlySpan<byte> value)
     {
-        if (!IsDense(value))
-            return SparseRegisters.TryMergeInto(registers, value);
+        if (!IsDense(value)) return SparseRegisters.TryMergeInto(registers, value);
         DenseRegisters.MergeInto(registers, value[HeaderBytes..]);
         return true;
     }
@@ -162,13 +158,11 @@ public static class HyperLogLog
         RegisterCursor cursor = RegisterCursor.Start;
         for (int i = 0; i < Registers && !IsDense(target.Bytes); i++)
         {
-            if (registers[i] > 0)
-                Raise(ref target, i, registers[i], sparseMaxBytes, ref cursor);
+            if (registers[i] > 0) Raise(ref target, i, registers[i], sparseMaxBytes, ref cursor);
         }
 
         Span<byte> value = target.Splice(0, 0, 0);
-        if (IsDense(value))
-            DenseRegisters.Pack(registers, value[HeaderBytes..]);
+        if (IsDense(value)) DenseRegisters.Pack(registers, value[HeaderBytes..]);
         MarkStale(value);
     }
 
@@ -229,12 +223,10 @@ public static class HyperLogLog
                 };
             }
 
-            if (!TryMakeDense(ref target))
-                return HyperLogLogChange.Corrupt;
+            if (!TryMakeDense(ref target)) return HyperLogLogChange.Corrupt;
         }
 
-        if (rank <= GetRegister(target.Bytes, index))
-            return HyperLogLogChange.None;
+        if (rank <= GetRegister(target.Bytes, index)) return HyperLogLogChange.None;
         DenseRegisters.Set(target.Splice(0, 0, 0)[HeaderBytes..], index, rank);
         return HyperLogLogChange.Changed;
     }
@@ -255,8 +247,7 @@ public static class HyperLogLog
 
     private static double Sigma(double x)
     {
-        if (x == 1)
-            return double.PositiveInfinity;
+        if (x == 1) return double.PositiveInfinity;
         double y = 1;
         double z = x;
         double previous;
@@ -273,8 +264,7 @@ public static class HyperLogLog
 
     private static double Tau(double x)
     {
-        if (x is 0 or 1)
-            return 0;
+        if (x is 0 or 1) return 0;
         double y = 1;
         double z = 1 - x;
         double previous;

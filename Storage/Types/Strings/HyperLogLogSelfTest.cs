@@ -18,8 +18,8 @@ public static class HyperLogLogSelfTest
 
     private static string? CheckRegisters(Random random)
     {
-        var expected = new byte[HyperLogLog.Registers];
-        var packed = new byte[DenseRegisters.PackedBytes];
+        byte[] expected = new byte[HyperLogLog.Registers];
+        byte[] packed = new byte[DenseRegisters.PackedBytes];
         for (int round = 0; round < RegisterRounds; round++)
         {
             for (int i = 0; i < expected.Length; i++)
@@ -52,10 +52,8 @@ public static class HyperLogLogSelfTest
             BinaryPrimitives.WriteInt64LittleEndian(element, i ^ seed);
             HyperLogLog.Add(ref dense, element, sparseMaxBytes);
             HyperLogLog.Add(ref sparse, element, sparseMaxBytes);
-            if (i != checkpoint)
-                continue;
-            if (CheckPoint(dense.Bytes, sparse.Bytes, checkpoint, sparseMaxBytes) is string fault)
-                return fault;
+            if (i != checkpoint) continue;
+            if (CheckPoint(dense.Bytes, sparse.Bytes, checkpoint, sparseMaxBytes) is string fault) return fault;
             checkpoint *= 10;
         }
 
@@ -64,12 +62,10 @@ public static class HyperLogLogSelfTest
 
     private static string? CheckPoint(ReadOnlySpan<byte> dense, ReadOnlySpan<byte> sparse, int count, long sparseMaxBytes)
     {
-        if (count < sparseMaxBytes / 2 && HyperLogLog.IsDense(sparse))
-            return "TESTFAILED sparse encoding not used";
+        if (count < sparseMaxBytes / 2 && HyperLogLog.IsDense(sparse)) return "TESTFAILED sparse encoding not used";
         HyperLogLog.TryEstimate(dense, out long denseEstimate);
         HyperLogLog.TryEstimate(sparse, out long sparseEstimate);
-        if (denseEstimate != sparseEstimate)
-            return "TESTFAILED dense/sparse disagree";
+        if (denseEstimate != sparseEstimate) return "TESTFAILED dense/sparse disagree";
         long error = Math.Abs(count - denseEstimate);
         // Two of ten elements in one register are no fault.
         long allowed = count == 10 ? 1 : (long)Math.Ceiling(MaxError * count);

@@ -73,8 +73,7 @@ internal static class SparseRegisters
     public static bool TryRead(ReadOnlySpan<byte> value, int offset, int first, out RegisterRun run)
     {
         run = default;
-        if (offset >= value.Length)
-            return false;
+        if (offset >= value.Length) return false;
         int code = value[offset];
         if (code >= ValueBit)
             run = new RegisterRun(offset, 1, first, (code & 3) + 1, ((code >> 2) & 0x1f) + 1);
@@ -92,8 +91,7 @@ internal static class SparseRegisters
         int first = 0;
         while (TryRead(value, offset, first, out RegisterRun run))
         {
-            if (run.End > HyperLogLog.Registers)
-                return false;
+            if (run.End > HyperLogLog.Registers) return false;
             if (run.Value > 0)
             {
                 foreach (ref byte register in registers.Slice(first, run.Length))
@@ -126,18 +124,15 @@ internal static class SparseRegisters
     public static RegisterChange Raise<T>(ref T target, int index, int value, long maxBytes, ref RegisterCursor cursor)
         where T : IPackedBytes, allows ref struct
     {
-        if (value > MaxValue)
-            return RegisterChange.NeedsDense;
+        if (value > MaxValue) return RegisterChange.NeedsDense;
         ReadOnlySpan<byte> bytes = target.Bytes;
         if (!TryFind(bytes, index, cursor, out RegisterRun run, out RegisterCursor found))
             return RegisterChange.Corrupt;
-        if (run.Value >= value)
-            return RegisterChange.None;
+        if (run.Value >= value) return RegisterChange.None;
 
         Span<byte> split = stackalloc byte[MaxSplitBytes];
         int length = Split(split, run, index, value);
-        if (length > run.Bytes && bytes.Length + length - run.Bytes > maxBytes)
-            return RegisterChange.NeedsDense;
+        if (length > run.Bytes && bytes.Length + length - run.Bytes > maxBytes) return RegisterChange.NeedsDense;
         Span<byte> edited = target.Splice(run.Offset, run.Bytes, length);
         split[..length].CopyTo(edited[run.Offset..]);
         bool isCursorsOwn = run.Offset == found.Offset;
@@ -164,8 +159,7 @@ internal static class SparseRegisters
             int runBytes = 1;
             if ((code & LongZeroMask) == LongZeroBit)
             {
-                if (!TryRead(bytes, offset, first, out run))
-                    break;
+                if (!TryRead(bytes, offset, first, out run)) break;
                 length = run.Length;
                 runBytes = run.Bytes;
             }
@@ -223,10 +217,8 @@ internal static class SparseRegisters
 
     private static int WritePart(Span<byte> split, int value, int length)
     {
-        if (length == 0)
-            return 0;
-        if (value == 0)
-            return WriteZeros(split, length);
+        if (length == 0) return 0;
+        if (value == 0) return WriteZeros(split, length);
         split[0] = (byte)(ValueBit | ((value - 1) << 2) | (length - 1));
         return 1;
     }

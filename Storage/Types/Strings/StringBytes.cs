@@ -27,8 +27,7 @@ public ref struct StringBytes : IPackedBytes
         int newLength = checked(oldLength - removed + inserted);
         // What follows moves while the string has its larger size.
         Span<byte> bytes = _entry.OpenString(Math.Max(oldLength, newLength));
-        if (removed == inserted)
-            return bytes;
+        if (removed == inserted) return bytes;
         bytes[(offset + removed)..oldLength].CopyTo(bytes[(offset + inserted)..]);
         return newLength >= oldLength ? bytes : _entry.OpenString(newLength);
     }

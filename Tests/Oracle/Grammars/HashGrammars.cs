@@ -48,8 +48,7 @@ internal static class HashGrammars
     // Once in a while more than a listpack takes.
     private static string[] Pairs(Draw d, int most)
     {
-        if (d.Chance(2))
-            return [.. Enumerable.Range(0, 513).SelectMany(number => new[] { $"f{number}", $"{number}" })];
+        if (d.Chance(2)) return [.. Enumerable.Range(0, 513).SelectMany(number => new[] { $"f{number}", $"{number}" })];
         return [.. d.Many(1, most, () => Field(d)).SelectMany(field => new[] { field, Value(d) })];
     }
 }

@@ -31,8 +31,7 @@ internal static class SampleKeys
             client.Ask("SELECT", at % 3 == 2 ? "9" : "0");
             foreach (var request in All[at].Requests)
                 client.Ask(request);
-            if (at % 5 == 4)
-                client.Ask("PEXPIREAT", All[at].Name, "33177117420000");
+            if (at % 5 == 4) client.Ask("PEXPIREAT", All[at].Name, "33177117420000");
         }
 
         client.Ask("SELECT", "0");

@@ -42,10 +42,8 @@ internal static class SetGrammars
     // Once in a while more than an intset or a listpack takes.
     private static string[] Members(Draw d)
     {
-        if (d.Chance(2))
-            return [.. Enumerable.Range(0, 513).Select(number => $"{number}")];
-        if (d.Chance(2))
-            return [.. Enumerable.Range(0, 129).Select(number => $"m{number}")];
+        if (d.Chance(2)) return [.. Enumerable.Range(0, 513).Select(number => $"{number}")];
+        if (d.Chance(2)) return [.. Enumerable.Range(0, 129).Select(number => $"m{number}")];
         return d.Many(1, 5, () => Member(d));
     }
 }

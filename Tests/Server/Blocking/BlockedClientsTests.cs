@@ -76,7 +76,7 @@ internal sealed class BlockedClientsTests : InProcessFixture
     {
         const int clients = 400, pushes = 20;
         var waiting = new List<RawConnection>();
-        for (int i = 0; i < clients; i++)
+        for (var i = 0; i < clients; i++)
         {
             waiting.Add(Server.Connect());
             waiting[^1].SendRequest("BLPOP", "same", $"own{i}", "0");
@@ -84,13 +84,13 @@ internal sealed class BlockedClientsTests : InProcessFixture
         }
 
         var before = Server.OnLoop(() => Server.Server.Statistics.Commands);
-        for (int i = 0; i < pushes; i++)
+        for (var i = 0; i < pushes; i++)
             Client.Ask("RPUSH", "same", $"{i}");
-        for (int i = 0; i < pushes; i++)
+        for (var i = 0; i < pushes; i++)
             Client.Ask("RPUSH", $"own{pushes + i}", "x");
         var after = Server.OnLoop(() => Server.Server.Statistics.Commands);
 
-        for (int i = 0; i < 2 * pushes; i++)
+        for (var i = 0; i < 2 * pushes; i++)
             Assert.That(waiting[i].ReadText(), Is.EqualTo(i < pushes ? $"*2\n  $\"same\"\n  $\"{i}\"" : $"*2\n  $\"own{i}\"\n  $\"x\""));
         Assert.That(after - before, Is.InRange(2 * pushes, 4 * pushes));
         Assert.That(BlockedNow(), Is.EqualTo(clients - 2 * pushes));

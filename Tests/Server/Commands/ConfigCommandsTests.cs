@@ -12,8 +12,8 @@ public sealed class ConfigCommandsTests
     [TestCase(3, "%1\n  $\"maxmemory\"\n  $\"0\"")]
     public void Config_get_replies_a_map(int protocolVersion, string expected)
     {
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect(protocolVersion);
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect(protocolVersion);
 
         Assert.That(connection.Ask("CONFIG", "GET", "maxmemory"), Is.EqualTo(expected));
     }
@@ -21,8 +21,8 @@ public sealed class ConfigCommandsTests
     [Test]
     public void Config_set_takes_several_directives_and_any_bytes()
     {
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect();
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect();
 
         Assert.That(connection.AskLine(@"config set maxmemory 1mb ignore-warnings ""caf\xc3\xa9 \x00\xff"""), Is.EqualTo("+OK"));
         Assert.That(connection.AskLine("config get ignore-warnings"), Does.EndWith(@"caf\xc3\xa9 \x00\xff"""));
@@ -37,8 +37,8 @@ public sealed class ConfigCommandsTests
     [Test]
     public void Protected_directives_open_up_to_local_clients()
     {
-        using ServerProcess server = KestrelFreeProcess.Start("--enable-protected-configs", "local");
-        using RawConnection connection = server.Connect();
+        using var server = KestrelFreeProcess.Start("--enable-protected-configs", "local");
+        using var connection = server.Connect();
 
         Assert.That(connection.AskLine("config set dbfilename other.rdb"), Is.EqualTo("+OK"));
     }
@@ -48,12 +48,12 @@ public sealed class ConfigCommandsTests
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        int usedPort = ((IPEndPoint)other.LocalEndpoint).Port;
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect();
-        string scoreBefore = OomScoreOf(server);
+        var usedPort = ((IPEndPoint)other.LocalEndpoint).Port;
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect();
+        var scoreBefore = OomScoreOf(server);
 
-        string reply = connection.Ask(
+        var reply = connection.Ask(
             "CONFIG", "SET", "oom-score-adj", "yes", "oom-score-adj-values", "1 1 1", "maxmemory", "10000001", "port", $"{usedPort}");
 
         Assert.That(reply, Is.EqualTo(
@@ -61,16 +61,16 @@ public sealed class ConfigCommandsTests
         Assert.That(connection.AskLine("config get maxmemory"), Does.EndWith("$\"0\""));
         Assert.That(connection.AskLine("config get oom-score-adj"), Does.EndWith("$\"no\""));
         Assert.That(OomScoreOf(server), Is.EqualTo(scoreBefore));
-        using RawConnection again = server.Connect();
+        using var again = server.Connect();
         Assert.That(again.Ask("PING"), Is.EqualTo("+PONG"));
     }
 
     [Test]
     public void The_port_can_be_moved_and_maxclients_be_lowered()
     {
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect();
-        int port = FreePort.Next();
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect();
+        var port = FreePort.Next();
 
         Assert.That(connection.AskLine($"config set port {port} maxclients 20"), Is.EqualTo("+OK"));
 
@@ -81,10 +81,9 @@ public sealed class ConfigCommandsTests
     [Test]
     public void More_clients_than_the_system_can_open_files_are_refused()
     {
-        if (!OperatingSystem.IsLinux())
-            Assert.Inconclusive("the limit is the system's own");
-        using ServerProcess server = KestrelFreeProcess.Start("--maxclients", "100");
-        using RawConnection connection = server.Connect();
+        if (!OperatingSystem.IsLinux()) Assert.Inconclusive("the limit is the system's own");
+        using var server = KestrelFreeProcess.Start("--maxclients", "100");
+        using var connection = server.Connect();
 
         Assert.That(connection.AskLine("config set maxclients 5000000"), Does.Match(
             @"^-ERR CONFIG SET failed \(possibly related to argument 'maxclients'\) - " +
@@ -96,10 +95,10 @@ public sealed class ConfigCommandsTests
     public void A_rewritten_file_starts_the_same_server()
     {
         using var folder = new TempFolder();
-        int port = FreePort.Next();
-        string conf = folder.Write("redis.conf", $"# mine\nport {port}\nbind 127.0.0.1\nenable-debug-command yes\ndir {Path.GetTempPath()}\n");
-        using (ServerProcess server = Launch(conf, port))
-        using (RawConnection connection = server.Connect())
+        var port = FreePort.Next();
+        var conf = folder.Write("redis.conf", $"# mine\nport {port}\nbind 127.0.0.1\nenable-debug-command yes\ndir {Path.GetTempPath()}\n");
+        using (var server = Launch(conf, port))
+        using (var connection = server.Connect())
         {
             Assert.That(connection.AskLine("config set hz 33 save \"900 1\" proc-title-template \"x\\\"\\n {title}\""), Is.EqualTo("+OK"));
             Assert.That(connection.AskLine("config rewrite"), Is.EqualTo("+OK"));
@@ -108,8 +107,8 @@ public sealed class ConfigCommandsTests
             Assert.That(File.ReadAllText(conf), Does.Contain("\ntimeout 0\n"));
         }
 
-        using ServerProcess again = Launch(conf, port);
-        using RawConnection second = again.Connect();
+        using var again = Launch(conf, port);
+        using var second = again.Connect();
         Assert.That(second.AskLine("config get hz"), Does.EndWith("$\"33\""));
         Assert.That(second.AskLine("config get proc-title-template"), Does.EndWith(@"$""x\""\n {title}"""));
     }
@@ -117,8 +116,8 @@ public sealed class ConfigCommandsTests
     [Test]
     public void Renamed_commands_answer_to_their_new_names_only()
     {
-        using ServerProcess server = KestrelFreeProcess.Start("--rename-command", "flushdb", "badger", "--rename-command", "flushall", "");
-        using RawConnection connection = server.Connect();
+        using var server = KestrelFreeProcess.Start("--rename-command", "flushdb", "badger", "--rename-command", "flushall", "");
+        using var connection = server.Connect();
 
         Assert.That(connection.Ask("FLUSHDB"), Does.StartWith("-ERR unknown command 'FLUSHDB'"));
         Assert.That(connection.Ask("FLUSHALL"), Does.StartWith("-ERR unknown command 'FLUSHALL'"));
@@ -129,9 +128,9 @@ public sealed class ConfigCommandsTests
     [Test]
     public void The_event_loops_back_end_can_be_changed_while_it_runs()
     {
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect();
-        foreach (string backend in OperatingSystem.IsLinux() ? new[] { "epoll", "select", "epoll", "auto" } : ["select", "auto"])
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect();
+        foreach (var backend in OperatingSystem.IsLinux() ? new[] { "epoll", "select", "epoll", "auto" } : ["select", "auto"])
         {
             Assert.That(connection.AskLine($"config set event-backend {backend}"), Is.EqualTo("+OK"));
             connection.Ask("PING");
@@ -143,8 +142,8 @@ public sealed class ConfigCommandsTests
     [Test]
     public void Without_a_file_there_is_nothing_to_rewrite()
     {
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect();
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect();
 
         Assert.That(connection.AskLine("config rewrite"), Is.EqualTo("-ERR The server is running without a config file"));
     }
@@ -152,9 +151,9 @@ public sealed class ConfigCommandsTests
     [Test]
     public void Config_resetstat_sets_the_statistics_back()
     {
-        using ServerProcess server = KestrelFreeProcess.Start();
-        using RawConnection connection = server.Connect();
-        for (int i = 0; i < 20; i++)
+        using var server = KestrelFreeProcess.Start();
+        using var connection = server.Connect();
+        for (var i = 0; i < 20; i++)
             connection.Ask("PING");
         connection.Ask("GET", "missing");
 
@@ -166,12 +165,12 @@ public sealed class ConfigCommandsTests
     [Test]
     public void A_log_level_takes_effect_at_once()
     {
-        using ServerProcess server = KestrelFreeProcess.Start("--loglevel", "warning");
-        using RawConnection connection = server.Connect();
+        using var server = KestrelFreeProcess.Start("--loglevel", "warning");
+        using var connection = server.Connect();
 
         Assert.That(server.Log, Does.Not.Contain(" * "));
         Assert.That(connection.AskLine("config set loglevel debug"), Is.EqualTo("+OK"));
-        using RawConnection another = server.Connect();
+        using var another = server.Connect();
         another.Ask("PING");
 
         server.WaitForLog("Accepted ");

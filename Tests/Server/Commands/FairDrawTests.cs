@@ -17,7 +17,7 @@ internal sealed class FairDrawTests : SharedServerFixture
     [OneTimeSetUp]
     public void Prepare()
     {
-        foreach (int members in new[] { 50, 2000 })
+        foreach (var members in new[] { 50, 2000 })
         {
             int[] numbers = [.. Enumerable.Range(0, members)];
             Client.Ask(["SADD", $"set{members}", .. numbers.Select(n => $"m{n}")]);
@@ -54,18 +54,17 @@ internal sealed class FairDrawTests : SharedServerFixture
     private void AssertFair(string line, int members, string? before)
     {
         var cells = new int[Cells];
-        int portion = members == 2000 && before != null ? 20 : 200;
-        for (int drawn = 0; drawn < Draws / (before == null ? 1 : 2);)
+        var portion = members == 2000 && before != null ? 20 : 200;
+        for (var drawn = 0; drawn < Draws / (before == null ? 1 : 2);)
         {
             string[] lines = before == null ? [line] : [before, line];
             string[] requests = [.. Enumerable.Repeat(lines, portion).SelectMany(request => request)];
             Client.Send(RequestBytes.Pipeline(requests.Select(ByteText.SplitArguments)));
-            foreach (string request in requests)
+            foreach (var request in requests)
             {
-                string reply = Client.ReadText();
-                if (request != line)
-                    continue;
-                foreach (string member in Members(reply))
+                var reply = Client.ReadText();
+                if (request != line) continue;
+                foreach (var member in Members(reply))
                 {
                     cells[int.Parse(member) * Cells / members]++;
                     drawn++;
@@ -73,7 +72,7 @@ internal sealed class FairDrawTests : SharedServerFixture
             }
         }
 
-        double expected = (double)cells.Sum() / Cells;
+        var expected = (double)cells.Sum() / Cells;
         Assert.That(cells.Sum(cell => (cell - expected) * (cell - expected) / expected), Is.LessThan(Bound), string.Join(' ', cells));
     }
 

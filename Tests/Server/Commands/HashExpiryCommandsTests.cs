@@ -15,7 +15,7 @@ internal sealed class HashExpiryCommandsTests(int otherFields) : InProcessFixtur
     {
         Server.OnLoop(() => Server.Server.Keyspace.Limits.HashMaxListpackEntries = 100);
         Ask("HSET h a 1 b 2 c 3");
-        for (int i = 0; i < otherFields; i++) Ask($"HSET h other{i} v");
+        for (var i = 0; i < otherFields; i++) Ask($"HSET h other{i} v");
     }
 
     [TestCase("HEXPIREAT h 33177117420 FIELDS 3 a nosuch b", "1 -2 1")]
@@ -231,7 +231,7 @@ internal sealed class HashExpiryCommandsTests(int otherFields) : InProcessFixtur
         Ask("COPY h copy");
         Ask("RENAME h renamed");
         Ask("MOVE copy 1");
-        string payload = Ask("DUMP renamed");
+        var payload = Ask("DUMP renamed");
         Assert.That(payload, Does.StartWith("$"));
         Ask("SELECT 1");
 

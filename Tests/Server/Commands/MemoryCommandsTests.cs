@@ -30,12 +30,12 @@ internal sealed class MemoryCommandsTests : InProcessFixture
     [TestCase("stream", 200, 0, "XADD", "*", "field", "{0}", "other", "x*200")]
     public void A_key_takes_what_it_makes_used_memory_grow_by(string encoding, int keys, int elements, string command, params string[] arguments)
     {
-        long before = Client.InfoNumber("used_memory");
+        var before = Client.InfoNumber("used_memory");
         long said = 0;
-        for (int key = 0; key < keys; key++)
+        for (var key = 0; key < keys; key++)
             Make(command, $"the-name-of-key:{key}", elements, [.. arguments.Select(argument => Fill(argument, "{0}", key))]);
-        long grown = Client.InfoNumber("used_memory") - before;
-        for (int key = 0; key < keys; key++)
+        var grown = Client.InfoNumber("used_memory") - before;
+        for (var key = 0; key < keys; key++)
             said += Number(Client.Ask("MEMORY", "USAGE", $"the-name-of-key:{key}"));
 
         Assert.That(Client.Ask("OBJECT", "ENCODING", "the-name-of-key:0"), Is.EqualTo($"$\"{encoding}\""));
@@ -45,10 +45,10 @@ internal sealed class MemoryCommandsTests : InProcessFixture
     [Test]
     public void What_keys_took_is_given_back_when_they_go()
     {
-        long before = Client.InfoNumber("used_memory");
+        var before = Client.InfoNumber("used_memory");
         Make("SADD", "set", 5000, ["member-{*}"]);
         Make("RPUSH", "list", 5000, ["element-number-{*}"]);
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
             Client.Ask("XADD", "stream", "*", "field", new string('x', 500));
         Assert.That(Client.InfoNumber("used_memory"), Is.GreaterThan(before + 250_000));
         Assert.That(Client.Ask("DEL", "set", "list", "stream"), Is.EqualTo(":3"));
@@ -80,7 +80,7 @@ internal sealed class MemoryCommandsTests : InProcessFixture
     public void Usage_with_all_samples_agrees_with_the_estimate()
     {
         Make("HSET", "h", 20_000, ["field-{*}", "value-{*}"]);
-        long exact = Number(Client.Ask("MEMORY", "USAGE", "h", "SAMPLES", "0"));
+        var exact = Number(Client.Ask("MEMORY", "USAGE", "h", "SAMPLES", "0"));
 
         Assert.That(Number(Client.Ask("MEMORY", "USAGE", "h")), Is.EqualTo(exact).Within(10).Percent);
     }
@@ -115,7 +115,7 @@ internal sealed class MemoryCommandsTests : InProcessFixture
         Client.Ask("SET", "k", "v");
         Client.Ask("SELECT", "3");
         Client.Ask("SET", "k", "v");
-        string stats = Client.Ask("MEMORY", "STATS");
+        var stats = Client.Ask("MEMORY", "STATS");
 
         Assert.That(stats, Does.Contain("$\"db.0\"").And.Contain("$\"db.3\"").And.Not.Contain("db.1"));
         Assert.That(stats, Does.Contain("$\"keys.count\"\n  :2"));
@@ -140,9 +140,9 @@ internal sealed class MemoryCommandsTests : InProcessFixture
             return;
         }
 
-        for (int element = 0; element < elements; element += 100)
+        for (var element = 0; element < elements; element += 100)
         {
-            int first = element;
+            var first = element;
             var many = Enumerable.Range(first, Math.Min(100, elements - first)).SelectMany(number => arguments.Select(argument => Fill(argument, "{*}", number)));
             Assert.That(Client.Ask([command, key, .. many]), Does.Not.StartWith("-"));
         }

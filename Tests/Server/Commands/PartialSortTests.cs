@@ -12,8 +12,8 @@ internal sealed class PartialSortTests
         var random = new Random(seed);
         int[] items = [.. Enumerable.Range(0, length).Select(_ => random.Next(distinct))];
         int[] sorted = [.. items.Order()];
-        int first = random.Next(length);
-        int last = random.Next(first, length);
+        var first = random.Next(length);
+        var last = random.Next(first, length);
 
         PartialSort.Sort(items.AsSpan(), first, last, Comparer<int>.Default);
 
@@ -45,12 +45,9 @@ internal sealed class PartialSortTests
         public int Compare(int x, int y)
         {
             Comparisons++;
-            if (_ranks[x] == length && _ranks[y] == length)
-                _ranks[x == _candidate ? x : y] = _solid++;
-            if (_ranks[x] == length)
-                _candidate = x;
-            else if (_ranks[y] == length)
-                _candidate = y;
+            if (_ranks[x] == length && _ranks[y] == length) _ranks[x == _candidate ? x : y] = _solid++;
+            if (_ranks[x] == length) _candidate = x;
+            else if (_ranks[y] == length) _candidate = y;
             return _ranks[x].CompareTo(_ranks[y]);
         }
     }

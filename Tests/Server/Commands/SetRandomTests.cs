@@ -13,7 +13,7 @@ internal sealed class SetRandomTests : InProcessFixture
         var popped = new List<string>();
         while (popped.Count < members)
         {
-            string[] some = Elements("SPOP", "s", $"{count}");
+            var some = Elements("SPOP", "s", $"{count}");
             Assert.That(some, Has.Length.EqualTo(Math.Min(count, members - popped.Count)));
             popped.AddRange(some);
             Assert.That(Client.Ask("SCARD", "s"), Is.EqualTo($":{members - popped.Count}"));
@@ -36,8 +36,8 @@ internal sealed class SetRandomTests : InProcessFixture
     public void Popping_nearly_all_leaves_the_others(int members, int count)
     {
         Fill("s", members, "m");
-        string[] popped = Elements("SPOP", "s", $"{count}");
-        string[] left = Elements("SMEMBERS", "s");
+        var popped = Elements("SPOP", "s", $"{count}");
+        var left = Elements("SMEMBERS", "s");
 
         Assert.That(popped.Concat(left), Is.Unique.And.Exactly(members).Items);
         Assert.That(left, Has.Length.EqualTo(members - count));
@@ -47,12 +47,12 @@ internal sealed class SetRandomTests : InProcessFixture
     public void A_positive_count_draws_distinct_members([Values(5, 300, 3000)] int members, [Values(1, 4, 250, 2000, 5000)] int count)
     {
         Fill("s", members, "m");
-        for (int i = 0; i < members; i += 50)
+        for (var i = 0; i < members; i += 50)
             Client.Ask(["HSET", "h", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"f{n}", $"{n}" })]);
 
         Assert.That(Elements("SRANDMEMBER", "s", $"{count}"), Is.Unique.And.Length.EqualTo(Math.Min(count, members)));
         Assert.That(Elements("HRANDFIELD", "h", $"{count}"), Is.Unique.And.Length.EqualTo(Math.Min(count, members)));
-        string[] pairs = Elements("HRANDFIELD", "h", $"{count}", "WITHVALUES");
+        var pairs = Elements("HRANDFIELD", "h", $"{count}", "WITHVALUES");
         Assert.That(pairs.Chunk(2).All(pair => pair[0] == "f" + pair[1]));
         Assert.That(pairs, Has.Length.EqualTo(2 * Math.Min(count, members)));
     }
@@ -61,7 +61,7 @@ internal sealed class SetRandomTests : InProcessFixture
     public void A_negative_count_draws_with_repeats([Values(2, 300)] int members)
     {
         Fill("s", members, "m");
-        string[] drawn = Elements("SRANDMEMBER", "s", "-1000");
+        var drawn = Elements("SRANDMEMBER", "s", "-1000");
 
         Assert.That(drawn, Has.Length.EqualTo(1000));
         Assert.That(drawn.Distinct().Count(), Is.LessThanOrEqualTo(members).And.GreaterThan(1));
@@ -69,7 +69,7 @@ internal sealed class SetRandomTests : InProcessFixture
 
     private void Fill(string key, int members, string prefix)
     {
-        for (int i = 0; i < members; i += 50)
+        for (var i = 0; i < members; i += 50)
             Client.Ask(["SADD", key, .. Enumerable.Range(i, Math.Min(50, members - i)).Select(n => $"{prefix}{n}")]);
     }
 

@@ -9,7 +9,7 @@ internal sealed class ZsetCountTests : InProcessFixture
     [SetUp]
     public void Fill()
     {
-        foreach (string line in (string[])["ZADD a 7 x -inf y", "ZADD b 8 x 9 z", "SADD c x y z"])
+        foreach (var line in (string[])["ZADD a 7 x -inf y", "ZADD b 8 x 9 z", "SADD c x y z"])
             Client.AskLine(line);
     }
 

@@ -12,14 +12,14 @@ internal sealed class ZsetRandomTests : InProcessFixture
         Fill(members);
 
         Assert.That(Elements("ZRANDMEMBER", "z", $"{count}"), Is.Unique.And.Length.EqualTo(Math.Min(count, members)));
-        string[] pairs = Elements("ZRANDMEMBER", "z", $"{count}", "WITHSCORES");
+        var pairs = Elements("ZRANDMEMBER", "z", $"{count}", "WITHSCORES");
         Assert.That(pairs.Chunk(2).All(pair => pair[0] == "m" + pair[1]));
         Assert.That(pairs, Has.Length.EqualTo(2 * Math.Min(count, members)));
     }
 
     private void Fill(int members)
     {
-        for (int i = 0; i < members; i += 50)
+        for (var i = 0; i < members; i += 50)
             Client.Ask(["ZADD", "z", .. Enumerable.Range(i, Math.Min(50, members - i)).SelectMany(n => new[] { $"{n}", $"m{n}" })]);
     }
 

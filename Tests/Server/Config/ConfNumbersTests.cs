@@ -19,7 +19,7 @@ public sealed class ConfNumbersTests
     [TestCase("99999999999999999999999", ulong.MaxValue)]
     public void Memory_takes_units(string text, ulong expected)
     {
-        Assert.That(ConfNumbers.TryParseMemory(text, out ulong bytes), Is.True);
+        Assert.That(ConfNumbers.TryParseMemory(text, out var bytes), Is.True);
         Assert.That(bytes, Is.EqualTo(expected));
     }
 
@@ -61,7 +61,7 @@ public sealed class ConfNumbersTests
     [TestCase("-99999999999999999999", 10, long.MinValue)]
     public void Lenient_integers_are_as_strtoll_takes_them(string text, int radix, long expected)
     {
-        Assert.That(ConfNumbers.TryParseLenient(text, radix, out long value, out _), Is.True);
+        Assert.That(ConfNumbers.TryParseLenient(text, radix, out var value, out _), Is.True);
         Assert.That(value, Is.EqualTo(expected));
     }
 

@@ -19,7 +19,7 @@ public sealed class ConfTokensTests
     [TestCase(@"a\nb", @"a\nb")]
     public void A_line_splits_into_arguments(string line, string expected)
     {
-        string[]? tokens = ConfTokens.Split(line);
+        var tokens = ConfTokens.Split(line);
 
         Assert.That(tokens, Is.Not.Null);
         Assert.That(string.Join('|', tokens!), Is.EqualTo(expected));
@@ -37,13 +37,13 @@ public sealed class ConfTokensTests
     {
         const int Seed = 20261121;
         var random = new Random(Seed);
-        for (int round = 0; round < 2000; round++)
+        for (var round = 0; round < 2000; round++)
         {
             var bytes = new byte[random.Next(0, 24)];
             random.NextBytes(bytes);
-            string text = ByteText.From(bytes);
+            var text = ByteText.From(bytes);
 
-            string[]? tokens = ConfTokens.Split("x " + ByteText.Quote(text));
+            var tokens = ConfTokens.Split("x " + ByteText.Quote(text));
 
             Assert.That(tokens, Is.EqualTo(new[] { "x", text }), $"seed {Seed}, round {round}");
         }

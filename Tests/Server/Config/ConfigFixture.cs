@@ -25,13 +25,13 @@ internal sealed class ConfigFixture : IDisposable
 
     public ServerConfig StartWithStdin(string stdin, params string[] arguments)
     {
-        Startup startup = Read(stdin, arguments);
+        var startup = Read(stdin, arguments);
         return startup.Config ?? throw new InvalidOperationException($"did not start: {Reported}{Printed}");
     }
 
     public string File(string name, string content)
     {
-        string path = Path.Combine(Directory, name);
+        var path = Path.Combine(Directory, name);
         System.IO.File.WriteAllText(path, content);
         return path;
     }

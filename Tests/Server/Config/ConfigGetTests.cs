@@ -17,7 +17,7 @@ public sealed class ConfigGetTests
     [Test]
     public void Several_patterns_give_each_name_once()
     {
-        string[] names = Names("maxmemory", "maxmemory*", "bind", "*of");
+        var names = Names("maxmemory", "maxmemory*", "bind", "*of");
 
         Assert.That(names, Is.Unique);
         Assert.That(names, Is.SupersetOf(new[] { "maxmemory", "maxmemory-samples", "maxmemory-clients", "bind", "slaveof" }));

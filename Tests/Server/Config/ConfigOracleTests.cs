@@ -77,13 +77,13 @@ public sealed class ConfigOracleTests
     [Test]
     public void Config_get_of_everything_gives_the_same_names_and_values()
     {
-        Dictionary<string, string> theirs = OracleGet("*");
+        var theirs = OracleGet("*");
         theirs["port"] = "6379";
         theirs["bind"] = "* -::*";
         theirs["save"] = "3600 1 300 100 60 10000";
         theirs["dir"] = Directory.GetCurrentDirectory();
         var ours = ConfigGet.Collect(new ServerConfig(), ["*"]).ToDictionary();
-        foreach (string name in NewerThanOracle.Keys)
+        foreach (var name in NewerThanOracle.Keys)
         {
             theirs.Remove(name);
             ours.Remove(name);
@@ -97,7 +97,7 @@ public sealed class ConfigOracleTests
     [TestCase("key-load-delay|key-load*|*ziplist*|[")]
     public void Config_get_of_several_patterns_gives_the_same_names(string patterns)
     {
-        string[] asked = patterns.Split('|');
+        var asked = patterns.Split('|');
         var ours = ConfigGet.Collect(new ServerConfig(), asked).Select(row => row.Key).Except(NewerThanOracle.Keys);
 
         Assert.That(ours, Is.EquivalentTo(OracleGet(asked).Keys.Except(NewerThanOracle.Keys)));
@@ -114,19 +114,18 @@ public sealed class ConfigOracleTests
     public void Config_set_answers_and_reads_back_alike(string name)
     {
         var config = new ServerConfig();
-        string original = OracleGet(name)[name];
+        var original = OracleGet(name)[name];
         config.Set(name, DirectiveTable.Find(name)!.Has(DirectiveFlags.MultiArgument) ? original.Split(' ') : [original]);
         try
         {
             using (Assert.EnterMultipleScope())
             {
-                foreach (string value in Values)
+                foreach (var value in Values)
                 {
                     // Ours takes a share of the memory there is.
-                    if (name == "maxmemory" && value == "100%")
-                        continue;
-                    string? error = ConfigSet.Execute(config, ServerLog.Silent, [name, value], ServerPhase.Running, ClientOrigin.Remote).Error;
-                    string theirs = _connection.Ask("CONFIG", "SET", name, value);
+                    if (name == "maxmemory" && value == "100%") continue;
+                    var error = ConfigSet.Execute(config, ServerLog.Silent, [name, value], ServerPhase.Running, ClientOrigin.Remote).Error;
+                    var theirs = _connection.Ask("CONFIG", "SET", name, value);
 
                     Assert.That(error is null ? "+OK" : "-" + error, Is.EqualTo(theirs), $"CONFIG SET {name} '{value}'");
                     Assert.That(config.Format(name), Is.EqualTo(OracleGet(name)[name]), $"CONFIG GET {name} after '{value}'");
@@ -151,10 +150,10 @@ public sealed class ConfigOracleTests
     public void Config_set_of_several_answers_alike_and_is_all_or_nothing(params string[] arguments)
     {
         var config = new ServerConfig();
-        string? error = ConfigSet.Execute(config, ServerLog.Silent, arguments, ServerPhase.Running, ClientOrigin.Remote).Error;
+        var error = ConfigSet.Execute(config, ServerLog.Silent, arguments, ServerPhase.Running, ClientOrigin.Remote).Error;
 
         Assert.That(error is null ? "+OK" : "-" + error, Is.EqualTo(_connection.Ask(["CONFIG", "SET", .. arguments])));
-        foreach (string name in new[] { "maxmemory", "hz", "timeout" })
+        foreach (var name in new[] { "maxmemory", "hz", "timeout" })
         {
             Assert.That(config.Format(name), Is.EqualTo(OracleGet(name)[name]), name);
             _connection.Ask("CONFIG", "SET", name, new ServerConfig().Format(name));
@@ -185,14 +184,14 @@ public sealed class ConfigOracleTests
     {
         using var fixture = new ConfigFixture();
         string[] all = ["--port", "0", .. arguments];
-        using ServerProcess oracle = ServerProcess.Launch(new ServerLaunch(RedisProcess.Executable) { Arguments = all });
-        int exitCode = oracle.WaitForExit();
+        using var oracle = ServerProcess.Launch(new ServerLaunch(RedisProcess.Executable) { Arguments = all });
+        var exitCode = oracle.WaitForExit();
 
-        Startup startup = fixture.Read("", all);
+        var startup = fixture.Read("", all);
 
         Assert.That(startup.Config, Is.Null);
         // loglevel takes "nothing" since 7.2.
-        string expected = oracle.Log.Replace("7.0.15", ServerVersion.Redis).Replace("notice, warning\n", "notice, warning, nothing\n");
+        var expected = oracle.Log.Replace("7.0.15", ServerVersion.Redis).Replace("notice, warning\n", "notice, warning, nothing\n");
         Assert.That(fixture.Reported, Is.EqualTo(expected));
         Assert.That(startup.ExitCode, Is.EqualTo(exitCode));
     }
@@ -205,8 +204,8 @@ public sealed class ConfigOracleTests
     public void A_faulty_file_is_reported_alike(string content)
     {
         using var fixture = new ConfigFixture();
-        string conf = fixture.File("redis.conf", content);
-        using ServerProcess oracle = ServerProcess.Launch(new ServerLaunch(RedisProcess.Executable) { Arguments = [conf, "--hz", "7"] });
+        var conf = fixture.File("redis.conf", content);
+        using var oracle = ServerProcess.Launch(new ServerLaunch(RedisProcess.Executable) { Arguments = [conf, "--hz", "7"] });
         oracle.WaitForExit();
 
         fixture.Read("", conf, "--hz", "7");
@@ -225,25 +224,24 @@ public sealed class ConfigOracleTests
     {
         content = content.Replace("rename-command FOO", "rename-command DECR");
         using var folder = new TempFolder();
-        string theirFile = folder.Write("theirs.conf", content);
+        var theirFile = folder.Write("theirs.conf", content);
         using var fixture = new ConfigFixture();
-        ServerConfig ours = fixture.Start(fixture.File("ours.conf", content));
-        int port = FreePort.Next();
+        var ours = fixture.Start(fixture.File("ours.conf", content));
+        var port = FreePort.Next();
         string[] arguments = [theirFile, "--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder.Path];
-        using ServerProcess oracle = ServerProcess.Launch(
+        using var oracle = ServerProcess.Launch(
             new ServerLaunch(RedisProcess.Executable) { Arguments = arguments, Port = port }).WaitReady();
-        using RawConnection connection = oracle.Connect();
-        foreach (string[] setting in settings.Split(' ').Select(pair => pair.Split('=')))
+        using var connection = oracle.Connect();
+        foreach (var setting in settings.Split(' ').Select(pair => pair.Split('=')))
         {
-            string value = setting[1].Replace('_', ' ');
+            var value = setting[1].Replace('_', ' ');
             Assert.That(connection.Ask("CONFIG", "SET", setting[0], value), Is.EqualTo("+OK"));
-            if (setting[0] == "requirepass")
-                connection.Ask("AUTH", value);
+            if (setting[0] == "requirepass") connection.Ask("AUTH", value);
             Assert.That(ConfigSet.Execute(ours, ServerLog.Silent, [setting[0], value], ServerPhase.Running, ClientOrigin.Local).Error, Is.Null);
         }
 
         Assert.That(connection.Ask("CONFIG", "REWRITE"), Is.EqualTo("+OK"));
-        ConfigReply reply = ConfigRewrite.Execute(ours, ServerLog.Silent, RewriteScope.Changed);
+        var reply = ConfigRewrite.Execute(ours, ServerLog.Silent, RewriteScope.Changed);
 
         Assert.That(reply.Error, Is.Null);
         Assert.That(Normalised(File.ReadAllText(ours.ConfigFile!)), Is.EqualTo(Normalised(File.ReadAllText(theirFile))));
@@ -254,7 +252,7 @@ public sealed class ConfigOracleTests
     private static string Normalised(string content)
     {
         string[] lines = [.. content.Split('\n').Where(line => !Regex.IsMatch(line, "^(user|dir|port|bind) "))];
-        int appended = Array.IndexOf(lines, RewriteLines.Signature) + 1;
+        var appended = Array.IndexOf(lines, RewriteLines.Signature) + 1;
         string[] tail = [.. lines[appended..].Where(line => line.Length > 0).Order(StringComparer.Ordinal)];
         return string.Join('\n', lines[..appended].Concat(tail));
     }
@@ -262,12 +260,12 @@ public sealed class ConfigOracleTests
     private Dictionary<string, string> OracleGet(params string[] patterns)
     {
         _connection.SendRequest(["CONFIG", "GET", .. patterns]);
-        string reply = Encoding.Latin1.GetString(_connection.ReadReply());
+        var reply = Encoding.Latin1.GetString(_connection.ReadReply());
         var strings = new List<string>();
-        for (int at = reply.IndexOf('$'); at >= 0 && at < reply.Length;)
+        for (var at = reply.IndexOf('$'); at >= 0 && at < reply.Length;)
         {
-            int end = reply.IndexOf("\r\n", at, StringComparison.Ordinal);
-            int length = int.Parse(reply.AsSpan((at + 1)..end));
+            var end = reply.IndexOf("\r\n", at, StringComparison.Ordinal);
+            var length = int.Parse(reply.AsSpan((at + 1)..end));
             strings.Add(reply.Substring(end + 2, length));
             at = end + 2 + length + 2;
         }

@@ -54,7 +54,7 @@ public sealed class ConfigSetTests
     {
         Set("maxmemory", "10000002");
 
-        string? error = Set("maxmemory", "10000001", "maxmemory-clients", "200%", "client-query-buffer-limit", "invalid");
+        var error = Set("maxmemory", "10000001", "maxmemory-clients", "200%", "client-query-buffer-limit", "invalid");
 
         Assert.That(error, Does.Contain("'maxmemory-clients') - percentage argument must be less or equal to 100"));
         Assert.That(_config.MaxMemory, Is.EqualTo(10000002));
@@ -79,7 +79,7 @@ public sealed class ConfigSetTests
             },
             "port");
 
-        string? error = Set("oom-score-adj", "yes", "oom-score-adj-values", "1 1 1", "maxmemory", "1", "port", "7");
+        var error = Set("oom-score-adj", "yes", "oom-score-adj-values", "1 1 1", "maxmemory", "1", "port", "7");
 
         Assert.That(error, Is.EqualTo(
             "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs."));
@@ -92,7 +92,7 @@ public sealed class ConfigSetTests
     [Test]
     public void An_unchanged_value_is_not_applied_unless_it_names_a_file()
     {
-        int applied = 0;
+        var applied = 0;
         _config.OnApply(_ => { applied++; return null; }, "port", "tls-cert-file");
 
         Set("port", "6379");
@@ -115,7 +115,7 @@ public sealed class ConfigSetTests
     [Test]
     public void Some_directives_wait_for_loading_to_end()
     {
-        ConfigReply reply = ConfigSet.Execute(_config, _log.Log, ["appendonly", "yes"], ServerPhase.Loading, ClientOrigin.Local);
+        var reply = ConfigSet.Execute(_config, _log.Log, ["appendonly", "yes"], ServerPhase.Loading, ClientOrigin.Local);
 
         Assert.That(reply.Error, Is.EqualTo("LOADING Redis is loading the dataset in memory"));
     }
@@ -123,7 +123,7 @@ public sealed class ConfigSetTests
     [Test]
     public void Dir_returns_when_another_directive_is_refused()
     {
-        string before = Directory.GetCurrentDirectory();
+        var before = Directory.GetCurrentDirectory();
         _config.Set("enable-protected-configs", "yes");
 
         Assert.That(Set("dir", Path.GetTempPath(), "hz", "x"), Is.Not.Null);

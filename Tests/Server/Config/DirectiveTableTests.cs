@@ -15,7 +15,7 @@ public sealed class DirectiveTableTests
 
     private static IEnumerable<Recorded> Recording()
     {
-        string path = Repository.PathTo("Tests", "Server", "Config", "directives.tsv");
+        var path = Repository.PathTo("Tests", "Server", "Config", "directives.tsv");
         return File.ReadLines(path).Skip(1).Select(line => line.Split('\t'))
             .Select(f => new Recorded(f[0], f[1], f[2], f.ElementAtOrDefault(3) ?? "", f.ElementAtOrDefault(4) ?? ""));
     }
@@ -46,7 +46,7 @@ public sealed class DirectiveTableTests
     public void A_recorded_directive_may_be_changed_as_recorded(object row)
     {
         var recorded = (Recorded)row;
-        Directive directive = DirectiveTable.Find(recorded.Name)!;
+        var directive = DirectiveTable.Find(recorded.Name)!;
 
         Assert.That(directive.Has(DirectiveFlags.Immutable), Is.EqualTo(recorded.Mutability == "immutable"));
         Assert.That(directive.Has(DirectiveFlags.Protected), Is.EqualTo(recorded.Mutability == "protected"));
@@ -63,9 +63,9 @@ public sealed class DirectiveTableTests
     public void A_recorded_directive_has_its_bounds(object row)
     {
         var recorded = (Recorded)row;
-        string[] words = recorded.RangeError.Split(' ');
-        Int128 lowest = Int128.Parse(words[4]);
-        Int128 highest = Int128.Parse(words[6]);
+        var words = recorded.RangeError.Split(' ');
+        var lowest = Int128.Parse(words[4]);
+        var highest = Int128.Parse(words[6]);
 
         using (Assert.EnterMultipleScope())
         {
@@ -83,7 +83,7 @@ public sealed class DirectiveTableTests
     {
         var recorded = Recording().Select(row => row.Name).ToHashSet();
 
-        foreach (Directive directive in DirectiveTable.Rows)
+        foreach (var directive in DirectiveTable.Rows)
         {
             if (!directive.Has(DirectiveFlags.Hidden) && !Ours.Contains(directive.Name))
                 Assert.That(recorded, Does.Contain(directive.Name));
@@ -94,12 +94,11 @@ public sealed class DirectiveTableTests
     public void A_default_assigned_again_changes_nothing()
     {
         var config = new ServerConfig();
-        foreach (Directive directive in DirectiveTable.Rows)
+        foreach (var directive in DirectiveTable.Rows)
         {
-            string value = directive.Format(config.Values);
-            string[] arguments = directive.Has(DirectiveFlags.MultiArgument) ? value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : [value];
-            if (directive.Name == "replicaof")
-                continue;
+            var value = directive.Format(config.Values);
+            var arguments = directive.Has(DirectiveFlags.MultiArgument) ? value.Split(' ', StringSplitOptions.RemoveEmptyEntries) : [value];
+            if (directive.Name == "replicaof") continue;
 
             Assert.That(config.Set(directive.Name, arguments), Is.Null, directive.Name);
             Assert.That(directive.Format(config.Values), Is.EqualTo(value), directive.Name);
@@ -110,16 +109,16 @@ public sealed class DirectiveTableTests
     public void Every_typed_property_of_the_configuration_reads()
     {
         var config = new ServerConfig();
-        foreach (PropertyInfo property in typeof(ServerConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        foreach (var property in typeof(ServerConfig).GetProperties(BindingFlags.Public | BindingFlags.Instance))
             Assert.That(() => property.GetValue(config), Throws.Nothing, property.Name);
     }
 
     [Test]
     public void Every_slot_is_named_after_its_directive()
     {
-        foreach (FieldInfo field in typeof(ConfigSlots).GetFields(BindingFlags.Public | BindingFlags.Static))
+        foreach (var field in typeof(ConfigSlots).GetFields(BindingFlags.Public | BindingFlags.Static))
         {
-            string directive = DirectiveTable.Rows[(int)field.GetValue(null)!].Name.Replace("-", "");
+            var directive = DirectiveTable.Rows[(int)field.GetValue(null)!].Name.Replace("-", "");
 
             Assert.That(field.Name.ToLowerInvariant(), Does.StartWith(directive));
         }

@@ -28,7 +28,7 @@ public sealed class RedisConfTests
     {
         var named = Directives().Select(line => line.Split(' ')[0]).ToHashSet();
 
-        foreach (Directive directive in DirectiveTable.Rows)
+        foreach (var directive in DirectiveTable.Rows)
         {
             if (!directive.Has(DirectiveFlags.Hidden) && !Explained.Contains(directive.Name))
                 Assert.That(named, Does.Contain(directive.Name));
@@ -57,7 +57,7 @@ public sealed class RedisConfTests
     {
         foreach (var section in string.Join('\n', Lines()).Split("\n####").Skip(1))
         {
-            string[] paragraphs = section.Split("\n\n");
+            var paragraphs = section.Split("\n\n");
             var isAll = paragraphs[1].Contains("section is without effect", StringComparison.Ordinal);
             foreach (var (paragraph, directive) in paragraphs.SelectMany(DirectivesOf))
                 Assert.That(isAll || SaysWithoutEffect(paragraph), Is.EqualTo(directive.Effect == Effect.NotYet), directive.Name);
@@ -76,9 +76,9 @@ public sealed class RedisConfTests
     private static void AssertDefaults(string content)
     {
         using var fixture = new ConfigFixture();
-        ServerConfig config = fixture.StartWithStdin(content, "-");
+        var config = fixture.StartWithStdin(content, "-");
         var defaults = new ServerConfig();
-        foreach (Directive directive in DirectiveTable.Rows)
+        foreach (var directive in DirectiveTable.Rows)
             Assert.That(directive.Format(config.Values), Is.EqualTo(directive.Format(defaults.Values)), directive.Name);
     }
 }

@@ -20,7 +20,7 @@ public sealed class StartupTests
     [Test]
     public void No_arguments_give_the_defaults()
     {
-        ServerConfig config = _fixture.Start();
+        var config = _fixture.Start();
 
         using (Assert.EnterMultipleScope())
         {
@@ -35,12 +35,12 @@ public sealed class StartupTests
     [Test]
     public void The_command_line_beats_the_environment_which_beats_stdin_which_beats_the_file()
     {
-        string conf = _fixture.File("redis.conf", "timeout 1\nport 1\nhz 11\ntcp-backlog 1\n");
+        var conf = _fixture.File("redis.conf", "timeout 1\nport 1\nhz 11\ntcp-backlog 1\n");
         Environment.SetEnvironmentVariable("KESTREL_FREE__PORT", "3");
         Environment.SetEnvironmentVariable("KESTREL_FREE__HZ", "33");
         try
         {
-            ServerConfig config = _fixture.StartWithStdin("timeout 2\nport 2\nhz 22\n", conf, "--port", "4", "-");
+            var config = _fixture.StartWithStdin("timeout 2\nport 2\nhz 22\n", conf, "--port", "4", "-");
 
             Assert.That((config.Port, config.Hz, config.TimeoutSeconds, config.TcpBacklog), Is.EqualTo((4, 33, 2, 1)));
             Assert.That(config.ConfigFile, Is.EqualTo(conf));
@@ -76,7 +76,7 @@ public sealed class StartupTests
         Environment.SetEnvironmentVariable("KESTREL_FREE__SAVE", "900 1 60 5");
         try
         {
-            ServerConfig config = _fixture.StartWithStdin("save 1 1\n", "--save", "2", "2", "-");
+            var config = _fixture.StartWithStdin("save 1 1\n", "--save", "2", "2", "-");
 
             Assert.That(config.Format("server-cpulist"), Is.EqualTo("0-1"));
             Assert.That(config.Format("save"), Is.EqualTo("900 1 60 5 2 2"), "replaces the file's, and the command line adds to it");
@@ -102,13 +102,13 @@ public sealed class StartupTests
     [TestCase("--bind|127.0.0.1|-::1", "bind=127.0.0.1_-::1")]
     public void The_command_line_is_taken_as_redis_takes_it(string arguments, string expected)
     {
-        string[] split = arguments.Contains('|') ? arguments.Split('|') : arguments.Split(' ');
+        var split = arguments.Contains('|') ? arguments.Split('|') : arguments.Split(' ');
 
-        ServerConfig config = _fixture.Start(split);
+        var config = _fixture.Start(split);
 
-        foreach (string pair in expected.Split(' '))
+        foreach (var pair in expected.Split(' '))
         {
-            string[] parts = pair.Split('=');
+            var parts = pair.Split('=');
             Assert.That(config.Format(parts[0]), Is.EqualTo(parts[1].Replace('_', ' ')), parts[0]);
         }
     }
@@ -129,7 +129,7 @@ public sealed class StartupTests
     [TestCase("--sentinel-x|1", 2, "sentinel-x \"1\"", "Bad directive or wrong number of arguments")]
     public void A_faulty_option_is_reported_as_redis_reports_it(string arguments, int line, string text, string reason)
     {
-        Startup startup = _fixture.Read("", arguments.Split('|'));
+        var startup = _fixture.Read("", arguments.Split('|'));
 
         Assert.That((startup.Config, startup.ExitCode), Is.EqualTo(((ServerConfig?)null, 1)));
         Assert.That(_fixture.Reported, Is.EqualTo(
@@ -174,9 +174,9 @@ public sealed class StartupTests
     [Test]
     public void A_missing_file_is_told_in_a_log_line()
     {
-        string missing = Path.Combine(_fixture.Directory, "missing.conf");
+        var missing = Path.Combine(_fixture.Directory, "missing.conf");
 
-        Startup startup = _fixture.Read("", missing);
+        var startup = _fixture.Read("", missing);
 
         Assert.That(startup.ExitCode, Is.EqualTo(1));
         Assert.That(_fixture.Printed, Does.Match($@"^\d+:C .* # Fatal error, can't open config file '{missing}': No such file or directory\n$"));
@@ -187,9 +187,9 @@ public sealed class StartupTests
     {
         _fixture.File("b.inc", "port 2\nhz 22\n");
         _fixture.File("a.inc", "port 1\ntimeout 11\n");
-        string conf = _fixture.File("redis.conf", $"hz 5\ninclude {_fixture.Directory}/[ab].i*\ninclude {_fixture.Directory}/none-*\ntcp-backlog 7\n");
+        var conf = _fixture.File("redis.conf", $"hz 5\ninclude {_fixture.Directory}/[ab].i*\ninclude {_fixture.Directory}/none-*\ntcp-backlog 7\n");
 
-        ServerConfig config = _fixture.Start(conf);
+        var config = _fixture.Start(conf);
 
         Assert.That((config.Port, config.Hz, config.TimeoutSeconds, config.TcpBacklog), Is.EqualTo((2, 22, 11, 7)));
     }
@@ -205,7 +205,7 @@ public sealed class StartupTests
     [Test]
     public void A_file_that_includes_itself_is_refused()
     {
-        string conf = _fixture.File("redis.conf", $"include {_fixture.Directory}/redis.conf\n");
+        var conf = _fixture.File("redis.conf", $"include {_fixture.Directory}/redis.conf\n");
 
         Assert.That(_fixture.Read("", conf).Config, Is.Null);
         Assert.That(_fixture.Reported, Does.Contain("include nested too deeply"));
@@ -214,7 +214,7 @@ public sealed class StartupTests
     [Test]
     public void Save_lines_add_up_over_file_and_command_line_and_replace_the_defaults()
     {
-        string conf = _fixture.File("redis.conf", "save 900 1\n");
+        var conf = _fixture.File("redis.conf", "save 900 1\n");
 
         Assert.That(_fixture.Start(conf, "--save", "100", "100").Format("save"), Is.EqualTo("900 1 100 100"));
         Assert.That(_fixture.Start(conf, "--save", "").Format("save"), Is.Empty);
@@ -223,7 +223,7 @@ public sealed class StartupTests
     [Test]
     public void Older_names_are_the_same_directives()
     {
-        ServerConfig config = _fixture.StartWithStdin("slave-read-only no\nlist-max-ziplist-size 7\nserver_cpulist 0-1\nlua-time-limit 9\n", "-");
+        var config = _fixture.StartWithStdin("slave-read-only no\nlist-max-ziplist-size 7\nserver_cpulist 0-1\nlua-time-limit 9\n", "-");
 
         Assert.That(config.Format("replica-read-only"), Is.EqualTo("no"));
         Assert.That(config.ListMaxListpackSize, Is.EqualTo(7));
@@ -234,7 +234,7 @@ public sealed class StartupTests
     [Test]
     public void What_has_no_effect_yet_is_named_once_in_the_log()
     {
-        Startup startup = _fixture.Read("lua-replicate-commands yes\nport 7\nactivedefrag no\nactivedefrag no\nslave-priority 3\n", "-");
+        var startup = _fixture.Read("lua-replicate-commands yes\nport 7\nactivedefrag no\nactivedefrag no\nslave-priority 3\n", "-");
         using var log = new CapturedLog();
 
         startup.LogNotes(log.Log);
@@ -250,7 +250,7 @@ public sealed class StartupTests
     [Test]
     public void Special_lines_are_kept_for_who_needs_them()
     {
-        ServerConfig config = _fixture.StartWithStdin("rename-command config \"\"\nuser bob on\nloadmodule /x.so a b\n", "-");
+        var config = _fixture.StartWithStdin("rename-command config \"\"\nuser bob on\nloadmodule /x.so a b\n", "-");
 
         Assert.That(config.RenamedCommands.Select(r => (r.Command, r.NewName)), Is.EqualTo(new[] { ("config", "") }));
         Assert.That(config.AclUsers, Is.EqualTo(new[] { new[] { "bob", "on" } }));
@@ -264,7 +264,7 @@ public sealed class StartupTests
         if (!File.Exists(Conf) || !Directory.Exists("/var/lib/redis") || Environment.UserName != "root")
             Assert.Inconclusive("Debian's redis-server is not installed, or its configuration is not readable");
 
-        ServerConfig config = _fixture.Start(Conf);
+        var config = _fixture.Start(Conf);
 
         Assert.That(config.Supervised, Is.EqualTo(SupervisedMode.Systemd).Or.EqualTo(SupervisedMode.Auto).Or.EqualTo(SupervisedMode.None));
         Assert.That(config.LogFile, Is.EqualTo("/var/log/redis/redis-server.log"));
@@ -296,7 +296,7 @@ public sealed class StartupTests
     [TestCase("--sentinel", 1, "Sentinel mode is not part of this server.")]
     public void Some_options_print_and_end(string option, int exitCode, string start)
     {
-        Startup startup = _fixture.Read("", option);
+        var startup = _fixture.Read("", option);
 
         Assert.That((startup.Config, startup.ExitCode), Is.EqualTo(((ServerConfig?)null, exitCode)));
         Assert.That(_fixture.Printed + _fixture.Reported, Does.StartWith(start));

@@ -36,7 +36,7 @@ public sealed class BackendChoiceTests
         Assert.That(loop.MultiplexingApi, Is.EqualTo("select"));
         Assert.That(loop.Figures.BackendSwitches, Is.EqualTo(2));
         Assert.That(watched, Has.Count.EqualTo(1));
-        int writables = watched[0].Ours.Writables;
+        var writables = watched[0].Ours.Writables;
         loop.RunTurn(20_000);
         Assert.That(watched[0].Ours.Writables, Is.GreaterThan(writables));
     }
@@ -53,7 +53,7 @@ public sealed class BackendChoiceTests
     {
         using var loop = new EventLoop(EventBackend.Select);
         using var sockets = new TestSockets();
-        (RecordingPollable ours, System.Net.Sockets.Socket peer) = sockets.Connect();
+        (var ours, var peer) = sockets.Connect();
         loop.Add(ours);
 
         loop.Backend = EventBackend.Epoll;
@@ -66,12 +66,12 @@ public sealed class BackendChoiceTests
 
     private static void CheckInterests(EventLoop loop, List<(RecordingPollable Ours, System.Net.Sockets.Socket Peer)> watched)
     {
-        int writables = watched[0].Ours.Writables;
-        int muted = watched[1].Ours.Readables;
+        var writables = watched[0].Ours.Writables;
+        var muted = watched[1].Ours.Readables;
         watched[1].Peer.Send("x"u8);
         watched[2].Peer.Send("y"u8);
         watched[2].Ours.Socket.Poll(20_000_000, System.Net.Sockets.SelectMode.SelectRead);
-        int read = watched[2].Ours.BytesRead;
+        var read = watched[2].Ours.BytesRead;
 
         loop.RunTurn(20_000);
 

@@ -14,8 +14,8 @@ public sealed class EpollPollerTests
     {
         using var sockets = new TestSockets();
         using var poller = new EpollPoller();
-        (RecordingPollable first, Socket firstPeer) = Watch(sockets, poller);
-        (RecordingPollable second, Socket secondPeer) = Watch(sockets, poller);
+        (var first, var firstPeer) = Watch(sockets, poller);
+        (var second, var secondPeer) = Watch(sockets, poller);
 
         firstPeer.Send("1"u8);
         Assert.That(Wait(poller, 1), Is.EqualTo([first]));
@@ -32,7 +32,7 @@ public sealed class EpollPollerTests
     {
         using var sockets = new TestSockets();
         using var poller = new EpollPoller();
-        (RecordingPollable ours, Socket peer) = Watch(sockets, poller);
+        (var ours, var peer) = Watch(sockets, poller);
 
         peer.Send("1"u8);
         Assert.That(ours.Socket.Poll(30_000_000, SelectMode.SelectRead), Is.True);
@@ -43,7 +43,7 @@ public sealed class EpollPollerTests
 
     private static (RecordingPollable Ours, Socket Peer) Watch(TestSockets sockets, EpollPoller poller)
     {
-        (RecordingPollable ours, Socket peer) = sockets.Connect();
+        (var ours, var peer) = sockets.Connect();
         ours.Interest = PollEvents.Readable;
         poller.Update(ours, PollEvents.None);
         return (ours, peer);
@@ -53,18 +53,13 @@ public sealed class EpollPollerTests
     private static Pollable[] Wait(EpollPoller poller, int count)
     {
         var ready = new ReadyList();
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
         {
             poller.Wait(30, ready);
-            if (ready.Count == count)
-            {
-                break;
-            }
+            if (ready.Count == count) break;
 
-            for (int taken = 0; taken < ready.Count; taken++)
-            {
+            for (var taken = 0; taken < ready.Count; taken++)
                 ready.Take(taken, out _);
-            }
 
             ready.Clear();
         }

@@ -18,10 +18,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [SetUp]
     public void Open()
     {
-        if (backend == EventBackend.Epoll && !OperatingSystem.IsLinux())
-        {
-            Assert.Ignore("epoll is Linux's.");
-        }
+        if (backend == EventBackend.Epoll && !OperatingSystem.IsLinux()) Assert.Ignore("epoll is Linux's.");
 
         _loop = new EventLoop(backend);
         _sockets = new TestSockets();
@@ -43,8 +40,8 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void Data_makes_its_socket_readable_and_no_other()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
-        (RecordingPollable other, _) = Watch();
+        (var ours, var peer) = Watch();
+        (var other, _) = Watch();
         peer.Send("hello"u8);
 
         _loop.RunTurn(LongMs);
@@ -56,7 +53,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void Unread_data_is_announced_every_turn()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var ours, var peer) = Watch();
         ours.Drains = false;
         peer.Send("x"u8);
 
@@ -69,13 +66,13 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_peer_that_closes_or_resets_makes_its_socket_readable()
     {
-        (RecordingPollable closed, Socket closing) = Watch();
+        (var closed, var closing) = Watch();
         closing.Dispose();
         _loop.RunTurn(LongMs);
         Assert.That(closed.Readables, Is.EqualTo(1));
         _loop.Remove(closed);
 
-        (RecordingPollable reset, Socket resetting) = Watch();
+        (var reset, var resetting) = Watch();
         resetting.LingerState = new LingerOption(true, 0);
         resetting.Dispose();
         _loop.RunTurn(LongMs);
@@ -85,7 +82,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_socket_is_writable_only_on_request()
     {
-        (RecordingPollable ours, _) = Watch();
+        (var ours, _) = Watch();
 
         _loop.RunTurn(0);
         Assert.That(ours.Writables, Is.Zero);
@@ -103,7 +100,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_socket_that_is_readable_and_writable_is_told_both_in_this_order()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var ours, var peer) = Watch();
         var calls = new List<string>();
         ours.WhenReadable = () => calls.Add("readable");
         ours.WhenWritable = () => calls.Add("writable");
@@ -124,7 +121,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_socket_without_interest_is_left_alone_even_when_its_peer_hangs_up()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var ours, var peer) = Watch();
         _loop.DisableReadable(ours);
         peer.Send("x"u8);
         peer.Dispose();
@@ -140,8 +137,8 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void Removal_during_dispatch_drops_the_pending_event()
     {
-        (RecordingPollable first, Socket firstPeer) = Watch();
-        (RecordingPollable second, Socket secondPeer) = Watch();
+        (var first, var firstPeer) = Watch();
+        (var second, var secondPeer) = Watch();
         first.WhenReadable = () => Close(second);
         second.WhenReadable = () => Close(first);
         firstPeer.Send("x"u8);
@@ -156,12 +153,12 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_handler_may_remove_itself_before_it_would_be_told_writable()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var ours, var peer) = Watch();
         _loop.EnableWritable(ours);
         ours.WhenReadable = () => Close(ours);
         peer.Send("x"u8);
         RunUntilReadable(ours);
-        int writables = ours.Writables;
+        var writables = ours.Writables;
 
         _loop.RunTurn(0);
 
@@ -172,7 +169,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_removed_sockets_number_can_be_watched_again_at_once()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var ours, var peer) = Watch();
         peer.Send("x"u8);
         ours.WhenReadable = () =>
         {
@@ -189,8 +186,8 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_socket_disposed_while_watched_does_not_stop_the_others()
     {
-        (RecordingPollable broken, _) = Watch();
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var broken, _) = Watch();
+        (var ours, var peer) = Watch();
         broken.Socket.Dispose();
         peer.Send("x"u8);
 
@@ -203,11 +200,11 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_duplicate_of_a_closed_socket_cannot_disturb_the_loop()
     {
-        (RecordingPollable closed, Socket peer) = Watch();
-        using Socket duplicate = Duplicate(closed.Socket);
+        (var closed, var peer) = Watch();
+        using var duplicate = Duplicate(closed.Socket);
         closed.Socket.Dispose();
         _loop.Remove(closed);
-        (RecordingPollable ours, Socket otherPeer) = Watch();
+        (var ours, var otherPeer) = Watch();
         peer.Send("x"u8);
 
         _loop.RunTurn(20);
@@ -224,17 +221,16 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     {
         var happened = new List<string>();
         _loop.BeforeSleep = () => happened.Add("turn");
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
-            (RecordingPollable ours, Socket peer) = Watch();
+            (var ours, var peer) = Watch();
             peer.Send("x"u8);
             ours.WhenReadable = () =>
             {
                 happened.Add("served");
-                long until = EventLoop.NowMicros() + 1000;
+                var until = EventLoop.NowMicros() + 1000;
                 SpinWait.SpinUntil(() => EventLoop.NowMicros() > until);
-                if (happened.Count == 6)
-                    _loop.Stop();
+                if (happened.Count == 6) _loop.Stop();
             };
         }
 
@@ -252,16 +248,15 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
             happened.Add("turn");
             Spin(1_000_000);
         };
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
-            (RecordingPollable ours, Socket peer) = Watch();
+            (var ours, var peer) = Watch();
             peer.Send("x"u8);
             ours.WhenReadable = () =>
             {
                 happened.Add("served");
                 Spin(1000);
-                if (happened.Count(what => what == "served") == 3)
-                    _loop.Stop();
+                if (happened.Count(what => what == "served") == 3) _loop.Stop();
             };
         }
 
@@ -272,7 +267,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
         // Work, not waiting: what counts is processor time.
         static void Spin(long micros)
         {
-            long until = EventLoop.NowMicros() + micros;
+            var until = EventLoop.NowMicros() + micros;
             while (EventLoop.NowMicros() <= until)
             {
             }
@@ -282,16 +277,16 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void What_is_left_of_a_turn_is_dropped_with_its_socket()
     {
-        (RecordingPollable first, Socket peer) = Watch();
-        (RecordingPollable second, Socket otherPeer) = Watch();
+        (var first, var peer) = Watch();
+        (var second, var otherPeer) = Watch();
         peer.Send("x"u8);
         otherPeer.Send("x"u8);
         RecordingPollable[] both = [first, second];
-        foreach (RecordingPollable ours in both)
+        foreach (var ours in both)
         {
             ours.WhenReadable = () =>
             {
-                long until = EventLoop.NowMicros() + 1000;
+                var until = EventLoop.NowMicros() + 1000;
                 SpinWait.SpinUntil(() => EventLoop.NowMicros() > until);
                 _loop.BeforeSleep = () => _loop.Remove(both.First(pollable => pollable != ours));
                 _loop.AddTimer(20, () =>
@@ -310,9 +305,9 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_nested_turn_serves_what_the_outer_turn_had_left_and_nothing_twice()
     {
-        (RecordingPollable first, Socket firstPeer) = Watch();
-        (RecordingPollable second, Socket secondPeer) = Watch();
-        bool nested = false;
+        (var first, var firstPeer) = Watch();
+        (var second, var secondPeer) = Watch();
+        var nested = false;
         void NestOnce()
         {
             if (!nested)
@@ -357,7 +352,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     {
         _loop.WorkPending = true;
 
-        long started = EventLoop.NowMicros();
+        var started = EventLoop.NowMicros();
         _loop.RunTurn(LongMs);
 
         Assert.That(EventLoop.NowMicros() - started, Is.LessThan(LongMs * 500L));
@@ -367,8 +362,8 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_turn_sleeps_until_the_next_timer_and_polls_no_more_often_than_needed()
     {
-        bool ran = false;
-        long started = EventLoop.NowMicros();
+        var ran = false;
+        var started = EventLoop.NowMicros();
         _loop.AddTimer(30, () =>
         {
             ran = true;
@@ -376,7 +371,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
             return EventLoop.NoMore;
         });
 
-        int turns = 0;
+        var turns = 0;
         while (!ran)
         {
             _loop.RunTurn();
@@ -393,20 +388,17 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
         const int Posters = 4;
         const int Each = 2000;
         var seen = new int[Posters];
-        bool inOrder = true;
-        int total = 0;
+        var inOrder = true;
+        var total = 0;
         Thread[] threads = [.. Enumerable.Range(0, Posters).Select(poster => new Thread(() =>
         {
-            for (int i = 0; i < Each; i++)
+            for (var i = 0; i < Each; i++)
             {
-                int number = i;
+                var number = i;
                 _loop.Post(() =>
                 {
                     inOrder &= _loop.IsLoopThread && seen[poster]++ == number;
-                    if (++total == Posters * Each)
-                    {
-                        _loop.Stop();
-                    }
+                    if (++total == Posters * Each) _loop.Stop();
                 });
             }
         }))];
@@ -452,13 +444,11 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     public void A_thousand_idle_sockets_leave_the_busy_one_served()
     {
         var idle = new List<RecordingPollable>();
-        for (int i = 0; i < 1000; i++)
-        {
+        for (var i = 0; i < 1000; i++)
             idle.Add(Watch().Ours);
-        }
 
-        (RecordingPollable ours, Socket peer) = Watch();
-        for (int i = 0; i < 20; i++)
+        (var ours, var peer) = Watch();
+        for (var i = 0; i < 20; i++)
         {
             peer.Send("x"u8);
             _loop.RunTurn(LongMs);
@@ -472,13 +462,13 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     [Test]
     public void A_turn_allocates_nothing()
     {
-        (RecordingPollable ours, Socket peer) = Watch();
+        (var ours, var peer) = Watch();
         _loop.AddTimer(0, () => 0);
         _loop.BeforeSleep = () => _loop.WorkPending = true;
         var one = new byte[1];
         void Turns(int count)
         {
-            for (int i = 0; i < count; i++)
+            for (var i = 0; i < count; i++)
             {
                 peer.Send(one);
                 _loop.EnableWritable(ours);
@@ -495,7 +485,7 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
     {
         _loop.AddTimer(0, () =>
         {
-            long until = EventLoop.NowMicros() + 5000;
+            var until = EventLoop.NowMicros() + 5000;
             while (EventLoop.NowMicros() < until)
             {
             }
@@ -524,17 +514,14 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
 
     private static Socket Duplicate(Socket socket)
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            Assert.Ignore("Descriptors are duplicated by dup(2).");
-        }
+        if (!OperatingSystem.IsLinux()) Assert.Ignore("Descriptors are duplicated by dup(2).");
 
         return new Socket(new SafeSocketHandle(Descriptors.Duplicate((int)socket.SafeHandle.DangerousGetHandle()), ownsHandle: true));
     }
 
     private (RecordingPollable Ours, Socket Peer) Watch()
     {
-        (RecordingPollable ours, Socket peer) = _sockets.Connect();
+        (var ours, var peer) = _sockets.Connect();
         _loop.Add(ours);
         return (ours, peer);
     }
@@ -547,12 +534,10 @@ public sealed class EventLoopTests(EventBackend backend) : IDisposable
 
     private void RunUntilReadable(RecordingPollable pollable)
     {
-        int before = pollable.Readables;
-        long deadline = EventLoop.NowMicros() + (LongMs * 1000L);
+        var before = pollable.Readables;
+        var deadline = EventLoop.NowMicros() + (LongMs * 1000L);
         while (pollable.Readables == before && EventLoop.NowMicros() < deadline)
-        {
             _loop.RunTurn(LongMs);
-        }
     }
 
     private sealed class CountingMessage : LoopMessage

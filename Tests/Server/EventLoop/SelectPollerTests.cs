@@ -9,12 +9,12 @@ public sealed class SelectPollerTests
     [Test]
     public void The_list_keeps_every_entry_findable_under_random_use()
     {
-        int seed = Environment.TickCount;
+        var seed = Environment.TickCount;
         var random = new Random(seed);
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var list = new SelectList();
         var model = new Dictionary<int, RecordingPollable>();
-        for (int step = 0; step < 5000; step++)
+        for (var step = 0; step < 5000; step++)
         {
             if (random.Next(3) > 0 || model.Count == 0)
             {
@@ -23,7 +23,7 @@ public sealed class SelectPollerTests
             }
             else
             {
-                int slot = model.Keys.ElementAt(random.Next(model.Count));
+                var slot = model.Keys.ElementAt(random.Next(model.Count));
                 model.Remove(slot);
                 list.Release(slot);
             }
@@ -42,10 +42,8 @@ public sealed class SelectPollerTests
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var list = new SelectList();
-        for (int i = 0; i < 10; i++)
-        {
+        for (var i = 0; i < 10; i++)
             list.Add(new RecordingPollable(socket));
-        }
 
         list.ShowWindow(0);
         list.RemoveAt(3);
@@ -61,21 +59,19 @@ public sealed class SelectPollerTests
     {
         using var sockets = new TestSockets();
         using var poller = new SelectPoller();
-        (RecordingPollable idle, _) = sockets.Connect();
-        for (int i = 0; i <= SelectList.MaxWindow; i++)
+        (var idle, _) = sockets.Connect();
+        for (var i = 0; i <= SelectList.MaxWindow; i++)
         {
             // The same idle descriptor again and again: what is counted is entries of the list, not open files.
             Watch(poller, new RecordingPollable(idle.Socket));
         }
 
-        (RecordingPollable last, Socket peer) = sockets.Connect();
+        (var last, var peer) = sockets.Connect();
         Watch(poller, last);
         peer.Send("x"u8);
         var ready = new ReadyList();
-        for (int i = 0; i < 1000 && ready.Count == 0; i++)
-        {
+        for (var i = 0; i < 1000 && ready.Count == 0; i++)
             poller.Wait(-1, ready);
-        }
 
         Assert.That(ready.Count, Is.EqualTo(1));
         Assert.That(ready.Take(0, out _), Is.SameAs(last));
@@ -91,8 +87,6 @@ public sealed class SelectPollerTests
     {
         list.ShowWindow(0);
         while (list.Count > 0 && random.Next(10) > 0)
-        {
             list.RemoveAt(random.Next(list.Count));
-        }
     }
 }

@@ -12,7 +12,7 @@ public sealed class SocketPairTests
     [Test]
     public void The_portable_pair_is_connected()
     {
-        (Socket receiver, Socket sender) = SocketPair.OpenLoopback();
+        (var receiver, var sender) = SocketPair.OpenLoopback();
         receiver.Blocking = false;
         sender.Blocking = false;
 
@@ -21,10 +21,10 @@ public sealed class SocketPairTests
 
     private static void Check((Socket Receiver, Socket Sender) pair)
     {
-        using Socket receiver = pair.Receiver;
-        using Socket sender = pair.Sender;
+        using var receiver = pair.Receiver;
+        using var sender = pair.Sender;
         var buffer = new byte[4];
-        Assert.That(receiver.Receive(buffer, SocketFlags.None, out SocketError error), Is.Zero);
+        Assert.That(receiver.Receive(buffer, SocketFlags.None, out var error), Is.Zero);
         Assert.That(error, Is.EqualTo(SocketError.WouldBlock));
 
         sender.Send("x"u8);

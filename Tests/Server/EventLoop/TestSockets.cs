@@ -24,10 +24,7 @@ internal sealed class RecordingPollable(Socket socket) : Pollable(socket)
     public override void OnReadable()
     {
         Readables++;
-        if (Drains)
-        {
-            BytesRead += Socket.Receive(_buffer, SocketFlags.None, out _);
-        }
+        if (Drains) BytesRead += Socket.Receive(_buffer, SocketFlags.None, out _);
 
         WhenReadable?.Invoke();
     }
@@ -56,7 +53,7 @@ internal sealed class TestSockets : IDisposable
     {
         var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         peer.Connect(_listener.LocalEndPoint!);
-        Socket ours = _listener.Accept();
+        var ours = _listener.Accept();
         ours.Blocking = false;
         _opened.Add(peer);
         _opened.Add(ours);

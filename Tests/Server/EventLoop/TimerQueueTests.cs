@@ -22,7 +22,7 @@ public sealed class TimerQueueTests
         AddOnce("a", delayMs: 10);
         AddOnce("b", delayMs: 10);
 
-        int ran = _timers.RunDue(20_000);
+        var ran = _timers.RunDue(20_000);
 
         Assert.That(ran, Is.EqualTo(3));
         Assert.That(_ran, Is.EqualTo(new[] { "a", "b", "c" }));
@@ -41,7 +41,7 @@ public sealed class TimerQueueTests
     [Test]
     public void A_callback_that_answers_a_delay_runs_again_after_it()
     {
-        int calls = 0;
+        var calls = 0;
         _timers.Add(0, 5, () => ++calls < 3 ? 7 : TimerQueue.NoMore);
 
         _timers.RunDue(5000);
@@ -56,7 +56,7 @@ public sealed class TimerQueueTests
     [Test]
     public void A_timer_that_always_answers_zero_runs_once_a_turn()
     {
-        int calls = 0;
+        var calls = 0;
         _timers.Add(0, 0, () =>
         {
             calls++;
@@ -133,11 +133,11 @@ public sealed class TimerQueueTests
     [Test]
     public void Random_timers_run_as_a_sorted_list_would()
     {
-        int seed = Environment.TickCount;
+        var seed = Environment.TickCount;
         var random = new Random(seed);
         var model = new Dictionary<long, long>();
         long now = 0;
-        for (int step = 0; step < 3000; step++)
+        for (var step = 0; step < 3000; step++)
         {
             long delayMs = random.Next(50);
             long id = 0;

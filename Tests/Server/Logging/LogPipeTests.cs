@@ -16,15 +16,15 @@ public sealed class LogPipeTests
     [Test]
     public void A_pipe_that_nobody_reads_never_stops_the_server()
     {
-        int port = FreePort.Next();
+        var port = FreePort.Next();
         var start = new ProcessStartInfo(KestrelFreeProcess.Executable) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        foreach (string argument in new[] { "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--loglevel", "debug" })
+        foreach (var argument in new[] { "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--loglevel", "debug" })
             start.ArgumentList.Add(argument);
         using var server = Process.Start(start)!;
         try
         {
-            using RawConnection connection = ConnectWhenReady(port);
-            for (int i = 0; i < Lines; i++)
+            using var connection = ConnectWhenReady(port);
+            for (var i = 0; i < Lines; i++)
                 Assert.That(connection.Ask("CONFIG", "SET", "oom-score-adj-values", "3 2 1"), Is.EqualTo("+OK"), $"line {i}");
         }
         finally
@@ -38,9 +38,9 @@ public sealed class LogPipeTests
     public void A_rotated_log_file_is_followed()
     {
         using var folder = new TempFolder();
-        string log = folder.File("server.log");
-        using ServerProcess server = KestrelFreeProcess.Start("--logfile", log);
-        using RawConnection connection = server.Connect();
+        var log = folder.File("server.log");
+        using var server = KestrelFreeProcess.Start("--logfile", log);
+        using var connection = server.Connect();
         Eventually.True(() => File.ReadAllText(log).Contains("Ready to accept connections"), () => File.ReadAllText(log));
         File.Move(log, log + ".1");
         var watch = Stopwatch.StartNew();

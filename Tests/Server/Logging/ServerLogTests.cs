@@ -28,7 +28,7 @@ public sealed class ServerLogTests
     {
         var time = new DateTimeOffset(2026, 11, 21, 10, 0, 0, 7, TimeSpan.FromHours(2));
 
-        string line = RedisLine.Format(time, (LogRole)role, (LogLevel)level, "Ready to accept connections tcp");
+        var line = RedisLine.Format(time, (LogRole)role, (LogLevel)level, "Ready to accept connections tcp");
 
         Assert.That(line, Is.EqualTo($"{Environment.ProcessId}:{roleLetter} 21 Nov 2026 10:00:00.007 {mark} Ready to accept connections tcp"));
     }
@@ -37,7 +37,7 @@ public sealed class ServerLogTests
     public void Levels_below_the_configured_one_say_nothing_and_format_nothing()
     {
         using var log = new CapturedLog(LogLevel.Notice);
-        int formatted = 0;
+        var formatted = 0;
 
         log.Log.Verbose($"never {++formatted}");
         log.Log.Debug("never");
@@ -63,9 +63,9 @@ public sealed class ServerLogTests
     {
         using var log = new CapturedLog(LogLevel.Warning);
 
-        long allocated = Allocations.InSteadyState(() =>
+        var allocated = Allocations.InSteadyState(() =>
         {
-            for (int i = 0; i < 1000; i++)
+            for (var i = 0; i < 1000; i++)
                 log.Log.Debug($"turn {i} of {this}");
         });
 
@@ -77,7 +77,7 @@ public sealed class ServerLogTests
     {
         var config = new ServerConfig();
         config.Set("logfile", Path.Combine(_directory, "log"));
-        using (ServerLog log = ServerLog.Open(config))
+        using (var log = ServerLog.Open(config))
         {
             log.Debug("before");
             Assert.That(ConfigSet.Execute(config, log, ["loglevel", "debug"], ServerPhase.Running, ClientOrigin.Local).IsOk, Is.True);
@@ -113,11 +113,11 @@ public sealed class ServerLogTests
     [Test]
     public void Json_lines_are_objects()
     {
-        string path = Path.Combine(_directory, "log");
-        using (ServerLog log = ServerLog.ToQueue(new FileTarget(path), LogFormat.Json, 10, LogLevel.Debug))
+        var path = Path.Combine(_directory, "log");
+        using (var log = ServerLog.ToQueue(new FileTarget(path), LogFormat.Json, 10, LogLevel.Debug))
             log.Warning("say \"hi\" {x}");
 
-        JsonElement line = JsonDocument.Parse(File.ReadAllText(path)).RootElement;
+        var line = JsonDocument.Parse(File.ReadAllText(path)).RootElement;
 
         Assert.That(line.GetProperty("message").GetString(), Is.EqualTo("say \"hi\" {x}"));
         Assert.That(line.GetProperty("level").GetString(), Is.EqualTo("warning"));
@@ -129,7 +129,7 @@ public sealed class ServerLogTests
     [Test]
     public void A_renamed_log_file_is_left_when_its_handle_is_renewed()
     {
-        string path = Path.Combine(_directory, "log");
+        var path = Path.Combine(_directory, "log");
         long nowMs = 0;
         using var target = new FileTarget(path, () => nowMs);
         target.Write("first\n"u8);
@@ -147,11 +147,11 @@ public sealed class ServerLogTests
     public void A_stuck_output_never_blocks_and_the_loss_is_counted()
     {
         using var target = new StuckTarget();
-        using ServerLog log = ServerLog.ToQueue(target, LogFormat.Redis, queuedLines: 10, LogLevel.Debug);
+        using var log = ServerLog.ToQueue(target, LogFormat.Redis, queuedLines: 10, LogLevel.Debug);
         log.Notice("taken");
         target.AwaitStuck();
 
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
             log.Notice($"line {i}");
         Assert.That(log.Flush(TimeSpan.FromMilliseconds(20)), Is.False);
         target.Release();
@@ -164,8 +164,8 @@ public sealed class ServerLogTests
     [Test]
     public void A_target_that_fails_does_not_stop_the_log()
     {
-        string path = Path.Combine(_directory, "later", "log");
-        using ServerLog log = ServerLog.ToQueue(new FileTarget(path), LogFormat.Redis, 10, LogLevel.Debug);
+        var path = Path.Combine(_directory, "later", "log");
+        using var log = ServerLog.ToQueue(new FileTarget(path), LogFormat.Redis, 10, LogLevel.Debug);
         log.Notice("lost");
         Assert.That(log.Flush(Patience), Is.True);
 

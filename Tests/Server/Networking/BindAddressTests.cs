@@ -17,7 +17,7 @@ public sealed class BindAddressTests
     [TestCase("localhost", "127.0.0.1", false)]
     public void A_word_names_an_address_and_whether_it_may_be_missing(string word, string expected, bool isOptional)
     {
-        Assert.That(BindAddress.TryParse(word, out BindAddress address), Is.True);
+        Assert.That(BindAddress.TryParse(word, out var address), Is.True);
 
         Assert.That(address.IsOptional, Is.EqualTo(isOptional));
         Assert.That(address.Resolve(), Is.EqualTo(IPAddress.Parse(expected)));
@@ -38,5 +38,5 @@ public sealed class BindAddressTests
     }
 
     private static AddressFamily FamilyOf(string word) =>
-        BindAddress.TryParse(word, out BindAddress address) ? address.Family : AddressFamily.Unknown;
+        BindAddress.TryParse(word, out var address) ? address.Family : AddressFamily.Unknown;
 }

@@ -17,9 +17,7 @@ internal sealed partial class DescriptorShortage : IDisposable
     {
         var shortage = new DescriptorShortage();
         while (Duplicate(0) is >= 0 and int descriptor)
-        {
             shortage._taken.Add(descriptor);
-        }
 
         return shortage;
     }

@@ -49,7 +49,7 @@ public sealed class ListenerSetTests : IDisposable
     {
         Listen(Tcp("127.0.0.1"));
 
-        Socket connection = AcceptOne(IPAddress.Loopback);
+        var connection = AcceptOne(IPAddress.Loopback);
 
         Assert.That(connection.Blocking, Is.False);
         Assert.That(connection.NoDelay, Is.True);
@@ -62,13 +62,13 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void Keepalive_can_be_off_and_set_while_running()
     {
-        ListenSettings settings = Tcp("127.0.0.1");
+        var settings = Tcp("127.0.0.1");
         settings.TcpKeepaliveSeconds = 0;
         Listen(settings);
-        Socket without = AcceptOne(IPAddress.Loopback);
+        var without = AcceptOne(IPAddress.Loopback);
 
         settings.TcpKeepaliveSeconds = 2;
-        Socket with = AcceptOne(IPAddress.Loopback);
+        var with = AcceptOne(IPAddress.Loopback);
 
         Assert.That(without.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive), Is.Zero);
         Assert.That(with.GetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval), Is.EqualTo(1));
@@ -79,7 +79,7 @@ public sealed class ListenerSetTests : IDisposable
     {
         Listen(Tcp("127.0.0.1"));
 
-        Socket connection = AcceptOne(IPAddress.Loopback);
+        var connection = AcceptOne(IPAddress.Loopback);
 
         var peer = (IPEndPoint)_clients[^1].LocalEndPoint!;
         Assert.That(PeerAddress.OfPeer(connection, _accepted[^1].From), Is.EqualTo($"127.0.0.1:{peer.Port}"));
@@ -95,7 +95,7 @@ public sealed class ListenerSetTests : IDisposable
         Listen(Tcp("*", "-::*"));
 
         AcceptOne(IPAddress.Loopback);
-        Socket six = AcceptOne(IPAddress.IPv6Loopback);
+        var six = AcceptOne(IPAddress.IPv6Loopback);
 
         Assert.That(PeerAddress.OfPeer(six, null), Does.StartWith("[::1]:"));
         Assert.That(PeerAddress.IsLoopback(six), Is.True);
@@ -105,18 +105,16 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void A_turn_accepts_no_more_than_allowed()
     {
-        ListenSettings settings = Tcp("127.0.0.1");
+        var settings = Tcp("127.0.0.1");
         settings.MaxNewConnectionsPerCycle = 3;
         Listen(settings);
-        for (int i = 0; i < 8; i++)
-        {
+        for (var i = 0; i < 8; i++)
             Connect(IPAddress.Loopback);
-        }
 
         var perTurn = new List<int>();
         while (_accepted.Count < 8)
         {
-            int before = _accepted.Count;
+            var before = _accepted.Count;
             _loop.RunTurn(LongMs);
             perTurn.Add(_accepted.Count - before);
         }
@@ -149,8 +147,8 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void A_port_in_use_stops_the_start_in_redis_s_words()
     {
-        using Socket other = OccupyPort(out int port);
-        ListenSettings settings = Tcp("127.0.0.1");
+        using var other = OccupyPort(out var port);
+        var settings = Tcp("127.0.0.1");
         settings.Ports = new ListenPorts(port);
         _set = NewSet(settings);
 
@@ -167,11 +165,11 @@ public sealed class ListenerSetTests : IDisposable
     public void A_port_whose_connections_wait_in_time_wait_can_be_bound_again()
     {
         Listen(Tcp("127.0.0.1"));
-        int port = _set!.BoundPort;
+        var port = _set!.BoundPort;
         AcceptOne(IPAddress.Loopback).Dispose();
         _set.Dispose();
 
-        ListenSettings again = Tcp("127.0.0.1");
+        var again = Tcp("127.0.0.1");
         again.Ports = new ListenPorts(port);
         Listen(again);
 
@@ -191,7 +189,7 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void Nothing_to_listen_on_stops_the_start()
     {
-        ListenSettings settings = Tcp();
+        var settings = Tcp();
         settings.Ports = new ListenPorts(0);
         _set = NewSet(settings);
 
@@ -205,7 +203,7 @@ public sealed class ListenerSetTests : IDisposable
     [UnsupportedOSPlatform("windows")]
     public void A_unix_socket_replaces_a_stale_file_has_its_mode_and_is_unlinked_at_the_end()
     {
-        string path = _folder.Write("redis.sock", "left behind by a crash");
+        var path = _folder.Write("redis.sock", "left behind by a crash");
         Listen(new ListenSettings { Ports = new ListenPorts(0), UnixSocket = path, UnixSocketPerm = 0x1C0 });
 
         var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -213,7 +211,7 @@ public sealed class ListenerSetTests : IDisposable
         client.Connect(new UnixDomainSocketEndPoint(path));
         _loop.RunTurn(LongMs);
 
-        (Socket connection, Listener from) = _accepted[0];
+        (var connection, var from) = _accepted[0];
         Assert.That(File.GetUnixFileMode(path), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
         Assert.That(PeerAddress.OfPeer(connection, from), Is.EqualTo($"{path}:0"));
         Assert.That(PeerAddress.OfLocal(connection, from), Is.EqualTo($"{path}:0"));
@@ -251,11 +249,11 @@ public sealed class ListenerSetTests : IDisposable
     public void Rebinding_to_another_port_moves_the_listeners_and_keeps_the_clients()
     {
         Listen(Tcp("127.0.0.1"));
-        Socket connection = AcceptOne(IPAddress.Loopback);
-        int oldPort = _set!.BoundPort;
-        int newPort = FreePort.Next();
+        var connection = AcceptOne(IPAddress.Loopback);
+        var oldPort = _set!.BoundPort;
+        var newPort = FreePort.Next();
 
-        Assert.That(_set.TryRebind(new ListenPorts(newPort), ["127.0.0.1"], out string? error), Is.True);
+        Assert.That(_set.TryRebind(new ListenPorts(newPort), ["127.0.0.1"], out var error), Is.True);
 
         Assert.That(error, Is.Null);
         Assert.That(_set.BoundPort, Is.EqualTo(newPort));
@@ -269,10 +267,10 @@ public sealed class ListenerSetTests : IDisposable
     public void Rebinding_keeps_the_sockets_that_both_settings_share()
     {
         RequireIPv6();
-        ListenSettings settings = Tcp("127.0.0.1");
+        var settings = Tcp("127.0.0.1");
         settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
-        Listener kept = _set!.Listeners[0];
+        var kept = _set!.Listeners[0];
 
         Assert.That(_set.TryRebind(settings.Ports, ["127.0.0.1", "::1"], out _), Is.True);
         Assert.That(_set.Listeners, Has.Count.EqualTo(2));
@@ -285,7 +283,7 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void Rebinding_from_the_wildcard_to_one_address_of_the_same_port_works_and_back()
     {
-        ListenSettings settings = Tcp("*");
+        var settings = Tcp("*");
         settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
 
@@ -298,11 +296,11 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void A_failed_rebind_to_other_addresses_leaves_everything_as_it_was()
     {
-        ListenSettings settings = Tcp("127.0.0.1");
+        var settings = Tcp("127.0.0.1");
         settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(settings.Ports, ["*", "192.0.2.1"], out string? error), Is.False);
+        Assert.That(_set!.TryRebind(settings.Ports, ["*", "192.0.2.1"], out var error), Is.False);
 
         Assert.That(error, Is.EqualTo("Failed to bind to specified addresses."));
         Assert.That(_set.Describe(), Is.EqualTo(new[] { $"name=tcp,bind=127.0.0.1,port={settings.Ports.Plain}" }));
@@ -312,12 +310,12 @@ public sealed class ListenerSetTests : IDisposable
     [Test]
     public void A_failed_rebind_to_another_port_leaves_everything_as_it_was()
     {
-        using Socket other = OccupyPort(out int taken);
-        ListenSettings settings = Tcp("127.0.0.1");
+        using var other = OccupyPort(out var taken);
+        var settings = Tcp("127.0.0.1");
         settings.Ports = new ListenPorts(FreePort.Next());
         Listen(settings);
 
-        Assert.That(_set!.TryRebind(new ListenPorts(taken), ["127.0.0.1"], out string? error), Is.False);
+        Assert.That(_set!.TryRebind(new ListenPorts(taken), ["127.0.0.1"], out var error), Is.False);
 
         Assert.That(error, Is.EqualTo("Unable to listen on this port. Check server logs."));
         Assert.That(_set.BoundPort, Is.EqualTo(settings.Ports.Plain));
@@ -371,9 +369,7 @@ public sealed class ListenerSetTests : IDisposable
         Assert.That(_log.Lines, Has.Length.AtMost(1 + watch.ElapsedMilliseconds / 100));
 
         while (_accepted.Count == 0)
-        {
             _loop.RunTurn(LongMs);
-        }
     }
 
     private static ListenSettings Tcp(params string[] bind) => new() { Ports = new ListenPorts(ListenSettings.AnyPort), Bind = bind };
@@ -418,12 +414,10 @@ public sealed class ListenerSetTests : IDisposable
 
     private Socket AcceptOne(IPAddress address)
     {
-        int before = _accepted.Count;
+        var before = _accepted.Count;
         Connect(address);
         while (_accepted.Count == before)
-        {
             _loop.RunTurn(LongMs);
-        }
 
         return _accepted[^1].Socket;
     }

@@ -15,11 +15,11 @@ public sealed class TcpBacklogTests
     {
         using var folder = new TempFolder();
         using var log = new CapturedLog();
-        string path = folder.Write("somaxconn", limit);
+        var path = folder.Write("somaxconn", limit);
 
         TcpBacklog.WarnWhenUnenforceable(511, log.Log, path);
 
-        string text = $"# WARNING: The TCP backlog setting of 511 cannot be enforced because {path} is set to the lower value of 128.";
+        var text = $"# WARNING: The TCP backlog setting of 511 cannot be enforced because {path} is set to the lower value of 128.";
         Assert.That(log.Lines, Is.EqualTo(warned ? new[] { text } : []));
     }
 

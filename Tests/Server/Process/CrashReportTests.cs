@@ -11,7 +11,7 @@ public sealed class CrashReportTests
     [Test]
     public void A_report_tells_cause_place_server_command_info_and_memory()
     {
-        string text = Report(() => "# Server\r\nredis_version:7.4.1\r\n", () => "get of client id=7").Format(Failure());
+        var text = Report(() => "# Server\r\nredis_version:7.4.1\r\n", () => "get of client id=7").Format(Failure());
 
         Assert.That(text, Does.StartWith("\n\n=== REDIS BUG REPORT START: Cut & paste starting from here ===\n"));
         Assert.That(text, Does.Contain("kestrel-free 1.2.3 ended because of KestrelFree.Storage.InvariantException: Broken invariant: 1 > 2"));
@@ -27,7 +27,7 @@ public sealed class CrashReportTests
     [Test]
     public void A_section_that_fails_leaves_the_others()
     {
-        string text = Report(() => throw new InvalidOperationException("torn"), () => null).Format(Failure());
+        var text = Report(() => throw new InvalidOperationException("torn"), () => null).Format(Failure());
 
         Assert.That(text, Does.Contain("------ INFO OUTPUT ------\nnot available: InvalidOperationException: torn"));
         Assert.That(text, Does.Contain("------ MEMORY ------\nresident: "));
@@ -51,9 +51,9 @@ public sealed class CrashReportTests
     public void What_the_processor_complains_about_is_named_by_its_signal()
     {
         string? missing = null;
-        NullReferenceException fault = Assert.Throws<NullReferenceException>(() => missing!.Trim())!;
+        var fault = Assert.Throws<NullReferenceException>(() => missing!.Trim())!;
 
-        string text = Report(() => "", () => null).Format(fault);
+        var text = Report(() => "", () => null).Format(fault);
 
         Assert.That(text, Does.Contain($"kestrel-free 1.2.3 crashed by signal: 11, as System.NullReferenceException: {fault.Message}"));
     }
@@ -76,7 +76,7 @@ public sealed class CrashReportTests
     public void Sigabrt_from_outside_is_reported_and_ends_the_server([Values("yes", "no")] string crashLog)
     {
         const int sigAbrt = 6;
-        using ServerProcess server = KestrelFreeProcess.Start("--crash-log-enabled", crashLog);
+        using var server = KestrelFreeProcess.Start("--crash-log-enabled", crashLog);
 
         server.Signal(sigAbrt);
 

@@ -15,10 +15,10 @@ public sealed class DaemonProcessTests
     public void The_parent_succeeds_once_the_daemon_listens_in_a_session_of_its_own()
     {
         using var folder = new TempFolder();
-        int port = FreePort.Next();
+        var port = FreePort.Next();
 
-        (int code, string output) = Run(folder, "", "--port", $"{port}", "--daemonize", "yes", "--pidfile", folder.File("pid"));
-        using Daemon daemon = Daemon.Read(folder.File("pid"));
+        (var code, var output) = Run(folder, "", "--port", $"{port}", "--daemonize", "yes", "--pidfile", folder.File("pid"));
+        using var daemon = Daemon.Read(folder.File("pid"));
 
         Assert.That(code, Is.Zero, output);
         Assert.That(Answers(port), Is.True);
@@ -35,9 +35,9 @@ public sealed class DaemonProcessTests
         using var folder = new TempFolder();
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        int port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
 
-        (int code, string output) = Run(
+        (var code, var output) = Run(
             folder, "", "--port", $"{port}", "--bind", "127.0.0.1", "--daemonize", "yes", "--logfile", "log", "--pidfile", folder.File("pid"));
 
         Assert.That(code, Is.EqualTo(1));
@@ -50,10 +50,10 @@ public sealed class DaemonProcessTests
     public void A_configuration_from_standard_input_reaches_the_daemon()
     {
         using var folder = new TempFolder();
-        int port = FreePort.Next();
+        var port = FreePort.Next();
 
-        (int code, string output) = Run(folder, $"port {port}\ndaemonize yes\npidfile {folder.File("pid")}\n", "-");
-        using Daemon daemon = Daemon.Read(folder.File("pid"));
+        (var code, var output) = Run(folder, $"port {port}\ndaemonize yes\npidfile {folder.File("pid")}\n", "-");
+        using var daemon = Daemon.Read(folder.File("pid"));
 
         Assert.That(code, Is.Zero, output);
         Assert.That(Answers(port), Is.True);
@@ -70,10 +70,10 @@ public sealed class DaemonProcessTests
             RedirectStandardError = true,
         };
         Array.ForEach(arguments, start.ArgumentList.Add);
-        using Process parent = Process.Start(start)!;
+        using var parent = Process.Start(start)!;
         parent.StandardInput.Write(input);
         parent.StandardInput.Close();
-        string output = parent.StandardOutput.ReadToEnd() + parent.StandardError.ReadToEnd();
+        var output = parent.StandardOutput.ReadToEnd() + parent.StandardError.ReadToEnd();
         parent.WaitForExit();
         return (parent.ExitCode, output);
     }
@@ -111,10 +111,7 @@ public sealed class DaemonProcessTests
 
         public void Dispose()
         {
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-            }
+            if (!_process.HasExited) _process.Kill();
 
             _process.Dispose();
         }

@@ -30,10 +30,10 @@ public sealed class DaemonTests
     public void A_child_that_listens_lets_the_parent_succeed_while_it_goes_on()
     {
         using var folder = new TempFolder();
-        string alive = folder.File("alive");
+        var alive = folder.File("alive");
         var watch = Stopwatch.StartNew();
 
-        int code = Launch($"echo listening >&$KESTREL_FREE_DETACHED; sleep 1; echo yes > {alive}");
+        var code = Launch($"echo listening >&$KESTREL_FREE_DETACHED; sleep 1; echo yes > {alive}");
 
         Assert.That(code, Is.Zero);
         Assert.That(File.Exists(alive), Is.False, () => $"The parent waited {watch.ElapsedMilliseconds} ms.");
@@ -43,7 +43,7 @@ public sealed class DaemonTests
     [Test]
     public void A_childs_reason_is_written_and_fails_the_parent()
     {
-        int code = Launch("echo no free port >&$KESTREL_FREE_DETACHED");
+        var code = Launch("echo no free port >&$KESTREL_FREE_DETACHED");
 
         Assert.That(code, Is.EqualTo(1));
         Assert.That(_error.ToString(), Does.Contain("Starting in the background failed: no free port"));
@@ -52,7 +52,7 @@ public sealed class DaemonTests
     [Test]
     public void A_child_that_ends_without_a_report_fails_the_parent_after_its_last_words()
     {
-        int code = Launch("echo on output; echo on error >&2; exit 3");
+        var code = Launch("echo on output; echo on error >&2; exit 3");
 
         Assert.That(code, Is.EqualTo(1));
         Assert.That(_output.ToString(), Does.Contain("on output"));
@@ -63,7 +63,7 @@ public sealed class DaemonTests
     [Test]
     public void What_the_parent_read_from_standard_input_reaches_the_child()
     {
-        int code = Launch("read line; echo $line; echo listening >&$KESTREL_FREE_DETACHED", standardInput: "port 0\n");
+        var code = Launch("read line; echo $line; echo listening >&$KESTREL_FREE_DETACHED", standardInput: "port 0\n");
 
         Assert.That(code, Is.Zero);
         Assert.That(_output.ToString(), Is.EqualTo("port 0\n"));
@@ -73,7 +73,7 @@ public sealed class DaemonTests
     public void A_child_reports_only_once_and_survives_a_parent_that_has_gone()
     {
         var pipe = new MemoryStream();
-        int discarded = 0;
+        var discarded = 0;
         using var child = new DetachedChild(pipe, () => discarded++);
 
         child.CloseStandardStreams();

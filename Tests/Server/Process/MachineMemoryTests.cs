@@ -23,7 +23,7 @@ internal sealed class MachineMemoryTests
     [Test]
     public void Without_a_cgroup_all_of_the_machine_is_available()
     {
-        MachineMemory memory = MachineMemory.Read(_root.Path);
+        var memory = MachineMemory.Read(_root.Path);
         Assert.That((memory.TotalBytes, memory.CgroupLimitBytes, memory.AvailableBytes), Is.EqualTo((2048 * Mb, 0L, 2048 * Mb)));
     }
 
@@ -34,7 +34,7 @@ internal sealed class MachineMemoryTests
         Write("sys/fs/cgroup/outer/inner/memory.max", "max\n");
         Write("sys/fs/cgroup/outer/memory.max", $"{512 * Mb}\n");
         Write("sys/fs/cgroup/memory.max", $"{1024 * Mb}\n");
-        MachineMemory memory = MachineMemory.Read(_root.Path);
+        var memory = MachineMemory.Read(_root.Path);
 
         Assert.That((memory.CgroupLimitBytes, memory.AvailableBytes), Is.EqualTo((512 * Mb, 512 * Mb)));
         Assert.That(memory.CgroupFile, Does.EndWith("sys/fs/cgroup/outer/memory.max"));

@@ -15,7 +15,7 @@ public sealed class OomScoreTests
     public void The_score_is_absolute_or_counted_from_what_was_found(string mode, int value, int expected)
     {
         using var folder = new TempFolder();
-        string path = folder.Write("oom_score_adj", "100\n");
+        var path = folder.Write("oom_score_adj", "100\n");
         var score = new OomScore(KestrelFree.Server.Logging.ServerLog.Silent, path);
 
         Assert.That(score.Apply(Enum.Parse<OomScoreAdj>(mode), value), Is.True);
@@ -27,7 +27,7 @@ public sealed class OomScoreTests
     public void Turning_it_off_restores_what_was_found()
     {
         using var folder = new TempFolder();
-        string path = folder.Write("oom_score_adj", "100\n");
+        var path = folder.Write("oom_score_adj", "100\n");
         var score = new OomScore(KestrelFree.Server.Logging.ServerLog.Silent, path);
         score.Apply(OomScoreAdj.Relative, 200);
         score.Apply(OomScoreAdj.Relative, 300);

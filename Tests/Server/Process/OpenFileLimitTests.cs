@@ -27,7 +27,7 @@ public sealed class OpenFileLimitTests
     [Test]
     public void A_limit_that_can_be_raised_is()
     {
-        string[] log = Adjust(maxClients: 10_000, soft: 1024, hard: 1_000_000);
+        var log = Adjust(maxClients: 10_000, soft: 1024, hard: 1_000_000);
 
         Assert.That(log, Is.EqualTo(new[] { $"* Increased maximum number of open files to {10_000 + Reserved} (it was originally set to 1024)." }));
         Assert.That(_allowed, Is.EqualTo(10_000));
@@ -36,9 +36,9 @@ public sealed class OpenFileLimitTests
     [Test]
     public void A_limit_that_cannot_be_raised_far_enough_reduces_maxclients()
     {
-        string[] log = Adjust(maxClients: 10_000, soft: 1024, hard: 4096);
+        var log = Adjust(maxClients: 10_000, soft: 1024, hard: 4096);
 
-        int best = (int)_written[^1];
+        var best = (int)_written[^1];
         Assert.That(best, Is.InRange(4096 - 15, 4096));
         Assert.That(_allowed, Is.EqualTo(best - Reserved));
         Assert.That(log, Is.EqualTo(new[]

@@ -11,7 +11,7 @@ public sealed class PidFileTests
     public void It_holds_the_process_id_until_it_is_disposed()
     {
         using var folder = new TempFolder();
-        string path = folder.Write("redis.pid", "stale");
+        var path = folder.Write("redis.pid", "stale");
 
         using (PidFile.Create(path, KestrelFree.Server.Logging.ServerLog.Silent))
         {
@@ -25,7 +25,7 @@ public sealed class PidFileTests
     public void A_file_that_another_process_has_taken_over_is_left_alone()
     {
         using var folder = new TempFolder();
-        string path = folder.File("redis.pid");
+        var path = folder.File("redis.pid");
 
         using (PidFile.Create(path, KestrelFree.Server.Logging.ServerLog.Silent))
         {
@@ -41,7 +41,7 @@ public sealed class PidFileTests
         using var folder = new TempFolder();
         using var log = new CapturedLog();
 
-        PidFile? file = PidFile.Create(folder.File("missing/redis.pid"), log.Log);
+        var file = PidFile.Create(folder.File("missing/redis.pid"), log.Log);
 
         Assert.That(file, Is.Null);
         Assert.That(log.Lines, Is.EqualTo(new[] { "# Failed to write PID file: No such file or directory" }));

@@ -39,7 +39,7 @@ public sealed class SupervisorTests : IDisposable
     {
         ListenAsSystemd(_folder.File("notify"), _folder.File("notify"));
 
-        Supervisor supervisor = Detect(SupervisedMode.Systemd);
+        var supervisor = Detect(SupervisedMode.Systemd);
         supervisor.NotifyStatus("Ready to accept connections\n");
         supervisor.NotifyReady();
         supervisor.NotifyStopping();
@@ -57,7 +57,7 @@ public sealed class SupervisorTests : IDisposable
     [Platform("Linux")]
     public void An_abstract_notify_socket_begins_with_an_at_sign()
     {
-        string name = $"kf-test-{Guid.NewGuid():N}";
+        var name = $"kf-test-{Guid.NewGuid():N}";
         ListenAsSystemd('\0' + name, '@' + name);
 
         Detect(SupervisedMode.Systemd).NotifyReady();
@@ -68,7 +68,7 @@ public sealed class SupervisorTests : IDisposable
     [Test]
     public void Systemd_without_its_socket_is_logged_and_the_server_is_not_supervised()
     {
-        Supervisor supervisor = Detect(SupervisedMode.Systemd);
+        var supervisor = Detect(SupervisedMode.Systemd);
         supervisor.NotifyReady();
 
         Assert.That(supervisor.IsSupervised, Is.False);
@@ -108,7 +108,7 @@ public sealed class SupervisorTests : IDisposable
     {
         _environment["UPSTART_JOB"] = "redis";
 
-        Supervisor supervisor = Detect(SupervisedMode.Auto);
+        var supervisor = Detect(SupervisedMode.Auto);
 
         Assert.That(supervisor.Name, Is.EqualTo("upstart"));
         Assert.That(_stops, Is.EqualTo(1));

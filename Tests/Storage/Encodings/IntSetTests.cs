@@ -35,25 +35,24 @@ public sealed class IntSetTests
         var random = new Random(seed);
         var model = new SortedSet<long>();
         var set = new PackedBuffer(IntSet.Empty);
-        for (int step = 0; step < 3000; step++)
+        for (var step = 0; step < 3000; step++)
         {
-            long limit = random.Next(4) == 0 ? range : Math.Min(range, 200);
-            long value = random.NextInt64(-limit, limit);
-            bool adds = random.Next(5) < (model.Count > 300 ? 2 : 3);
-            bool changed = adds ? IntSet.Add(ref set, value) : IntSet.Remove(ref set, value);
+            var limit = random.Next(4) == 0 ? range : Math.Min(range, 200);
+            var value = random.NextInt64(-limit, limit);
+            var adds = random.Next(5) < (model.Count > 300 ? 2 : 3);
+            var changed = adds ? IntSet.Add(ref set, value) : IntSet.Remove(ref set, value);
 
             Assert.That(changed, Is.EqualTo(adds ? model.Add(value) : model.Remove(value)), $"seed {seed}, step {step}, {value}");
-            if (step % 50 == 0)
-                Check(model, set.Bytes, random);
+            if (step % 50 == 0) Check(model, set.Bytes, random);
         }
     }
 
     [Test]
     public void Validation_refuses_what_lies()
     {
-        byte[] good = Of(1, 2, 70000);
+        var good = Of(1, 2, 70000);
         Assert.That(IntSet.IsValid(good), Is.True);
-        for (int length = 0; length < good.Length; length++)
+        for (var length = 0; length < good.Length; length++)
             Assert.That(IntSet.IsValid(good.AsSpan(0, length)), Is.False, $"cut to {length} bytes");
         Assert.That(IntSet.IsValid(IntSet.Empty), Is.False, "no members");
         Assert.That(IntSet.IsValid([2, 0, 0, 0, 2, 0, 0, 0, 1, 0, 1, 0]), Is.False, "one twice");
@@ -66,10 +65,10 @@ public sealed class IntSetTests
     [Test]
     public void Random_members_come_evenly()
     {
-        byte[] set = Of(1, 2, 3, 4);
+        var set = Of(1, 2, 3, 4);
         var random = new Random(7);
         var counts = new int[5];
-        for (int i = 0; i < 4000; i++)
+        for (var i = 0; i < 4000; i++)
             counts[IntSet.GetRandom(set, random)]++;
 
         Assert.That(counts[1..], Has.All.InRange(880, 1120));
@@ -78,7 +77,7 @@ public sealed class IntSetTests
     [Test]
     public void No_index_reaches_outside()
     {
-        byte[] set = Of(1, 1L << 40);
+        var set = Of(1, 1L << 40);
 
         Assert.That(() => IntSet.Get(set, -1), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => IntSet.Get(set, 2), Throws.InstanceOf<ArgumentOutOfRangeException>());
@@ -87,7 +86,7 @@ public sealed class IntSetTests
     internal static byte[] Of(params long[] values)
     {
         var set = new PackedBuffer(IntSet.Empty);
-        foreach (long value in values)
+        foreach (var value in values)
             IntSet.Add(ref set, value);
         return set.Bytes.ToArray();
     }
@@ -95,19 +94,18 @@ public sealed class IntSetTests
     private static void Check(SortedSet<long> model, ReadOnlySpan<byte> set, Random random)
     {
         Assert.That(IntSet.Count(set), Is.EqualTo(model.Count));
-        if (model.Count == 0)
-            return;
+        if (model.Count == 0) return;
         Assert.That(IntSet.IsValid(set), Is.True);
         Assert.That((IntSet.Min(set), IntSet.Max(set)), Is.EqualTo((model.Min, model.Max)));
-        int index = 0;
-        foreach (long member in model)
+        var index = 0;
+        foreach (var member in model)
         {
             Assert.That(IntSet.Get(set, index), Is.EqualTo(member));
-            Assert.That(IntSet.Find(set, member, out int found) && found == index, Is.True, $"{member}");
+            Assert.That(IntSet.Find(set, member, out var found) && found == index, Is.True, $"{member}");
             index++;
         }
 
-        long other = random.NextInt64();
+        var other = random.NextInt64();
         Assert.That(IntSet.Contains(set, other), Is.EqualTo(model.Contains(other)));
     }
 

@@ -21,20 +21,19 @@ public sealed class ListpackPropertyTests
         var random = new Random(seed);
         var model = new List<string>();
         var target = new PackedBuffer(Listpack.Empty);
-        for (int step = 0; step < 1500; step++)
+        for (var step = 0; step < 1500; step++)
         {
-            string done = Edit(random, model, ref target);
+            var done = Edit(random, model, ref target);
             if (!target.Bytes.SequenceEqual(ListpackTests.Of([.. model])))
                 Assert.Fail($"seed {seed}, step {step}: {done}");
-            if (step % 20 == 0)
-                CheckReads(random, model, target.Bytes);
+            if (step % 20 == 0) CheckReads(random, model, target.Bytes);
         }
     }
 
     private static string Edit(Random random, List<string> model, ref PackedBuffer target)
     {
         // Rather shrinks when long, so that the ends and the middle of short and long listpacks all get their turns.
-        int at = random.Next(model.Count + 1);
+        var at = random.Next(model.Count + 1);
         switch (random.Next(model.Count > 60 ? 16 : 11))
         {
             case 0:
@@ -86,10 +85,10 @@ public sealed class ListpackPropertyTests
 
     private static string DeleteRange(Random random, List<string> model, ref PackedBuffer target)
     {
-        int index = random.Next(-model.Count, model.Count);
-        int count = random.Next(model.Count / 2);
-        int first = index < 0 ? index + model.Count : index;
-        int deleted = Math.Min(count, model.Count - first);
+        var index = random.Next(-model.Count, model.Count);
+        var count = random.Next(model.Count / 2);
+        var first = index < 0 ? index + model.Count : index;
+        var deleted = Math.Min(count, model.Count - first);
         model.RemoveRange(first, deleted);
         Assert.That(ListpackEdits.DeleteRange(ref target, index, count), Is.EqualTo(deleted));
         return $"delete range {index} {count}";
@@ -98,9 +97,9 @@ public sealed class ListpackPropertyTests
     private static string DeleteSome(Random random, List<string> model, ref PackedBuffer target)
     {
         int[] indexes = [.. Enumerable.Range(0, model.Count).Where(_ => random.Next(4) == 0)];
-        PackedBuffer listpack = target;
+        var listpack = target;
         int[] offsets = [.. indexes.Select(index => OffsetOf(listpack, index))];
-        for (int i = indexes.Length - 1; i >= 0; i--)
+        for (var i = indexes.Length - 1; i >= 0; i--)
             model.RemoveAt(indexes[i]);
         ListpackEdits.DeleteAll(ref target, offsets);
         return $"delete {offsets.Length} elements";
@@ -108,30 +107,30 @@ public sealed class ListpackPropertyTests
 
     private static void CheckReads(Random random, List<string> model, ReadOnlySpan<byte> listpack)
     {
-        Assert.That(Listpack.IsValid(listpack, out int count), Is.True);
+        Assert.That(Listpack.IsValid(listpack, out var count), Is.True);
         Assert.That((count, Listpack.Count(listpack)), Is.EqualTo((model.Count, model.Count)));
         var back = new ListpackReader(listpack);
         back.MoveToEnd();
-        for (int i = model.Count - 1; i >= 0; i--)
-            Assert.That(back.TryReadBack(out ListpackValue value) && ListpackTests.TextOf(value) == model[i], Is.True);
-        for (int i = 0; i < 10; i++)
+        for (var i = model.Count - 1; i >= 0; i--)
+            Assert.That(back.TryReadBack(out var value) && ListpackTests.TextOf(value) == model[i], Is.True);
+        for (var i = 0; i < 10; i++)
         {
-            int index = random.Next(-model.Count - 2, model.Count + 2);
-            bool exists = index >= -model.Count && index < model.Count;
-            Assert.That(Listpack.TryGet(listpack, index, out ListpackValue value), Is.EqualTo(exists));
+            var index = random.Next(-model.Count - 2, model.Count + 2);
+            var exists = index >= -model.Count && index < model.Count;
+            Assert.That(Listpack.TryGet(listpack, index, out var value), Is.EqualTo(exists));
             if (exists)
                 Assert.That(ListpackTests.TextOf(value), Is.EqualTo(model[index < 0 ? index + model.Count : index]));
         }
 
-        string wanted = Draw(random);
-        int skip = random.Next(3);
-        int found = Enumerable.Range(0, model.Count).FirstOrDefault(i => i % (skip + 1) == 0 && model[i] == wanted, -1);
+        var wanted = Draw(random);
+        var skip = random.Next(3);
+        var found = Enumerable.Range(0, model.Count).FirstOrDefault(i => i % (skip + 1) == 0 && model[i] == wanted, -1);
         Assert.That(Listpack.Find(listpack, ByteText.Bytes(wanted), skip), Is.EqualTo(found < 0 ? Listpack.None : Listpack.Seek(listpack, found)));
     }
 
     private static int OffsetOf(PackedBuffer listpack, int index)
     {
-        int offset = Listpack.Seek(listpack.Bytes, index);
+        var offset = Listpack.Seek(listpack.Bytes, index);
         return offset == Listpack.None ? Listpack.EndOffset(listpack.Bytes) : offset;
     }
 

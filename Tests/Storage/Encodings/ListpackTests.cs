@@ -66,7 +66,7 @@ public sealed class ListpackTests
     public void The_count_is_unknown_from_65535_elements_on()
     {
         var target = new PackedBuffer(Listpack.Empty);
-        for (int i = 0; i < 65534; i++)
+        for (var i = 0; i < 65534; i++)
             ListpackEdits.Append(ref target, 1);
         Assert.That(HeaderCount(target), Is.EqualTo(65534));
 
@@ -96,7 +96,7 @@ public sealed class ListpackTests
     [Test]
     public void Find_compares_texts_and_skips_values()
     {
-        byte[] hash = Of("1", "2", "f", "1", "2", "f", "-5", "x");
+        var hash = Of("1", "2", "f", "1", "2", "f", "-5", "x");
 
         Assert.That(IndexOf(hash, Listpack.Find(hash, "1"u8)), Is.Zero);
         Assert.That(IndexOf(hash, Listpack.Find(hash, "2"u8)), Is.EqualTo(1));
@@ -124,11 +124,11 @@ public sealed class ListpackTests
     [Test]
     public void A_cursor_goes_both_ways_and_stops_at_the_ends()
     {
-        byte[] listpack = Of("a", "1", "b");
+        var listpack = Of("a", "1", "b");
         var reader = new ListpackReader(listpack);
 
         Assert.That(reader.MovePrevious(), Is.False);
-        Assert.That(reader.TryRead(out ListpackValue value) && value.TextEquals("a"u8), Is.True);
+        Assert.That(reader.TryRead(out var value) && value.TextEquals("a"u8), Is.True);
         Assert.That(reader.TryRead(out value) && value.TextEquals(1), Is.True);
         Assert.That(reader.TryReadBack(out value) && value.TextEquals("a"u8), Is.True);
         Assert.That(reader.MovePrevious(), Is.False);
@@ -145,10 +145,10 @@ public sealed class ListpackTests
     [Test]
     public void Validation_refuses_what_lies()
     {
-        byte[] good = Of("a", "300", new string('x', 100), new string('y', 5000), "-7");
+        var good = Of("a", "300", new string('x', 100), new string('y', 5000), "-7");
         Assert.That(Listpack.IsValid(good), Is.True);
 
-        for (int length = 0; length < good.Length; length++)
+        for (var length = 0; length < good.Length; length++)
             Assert.That(Listpack.IsValid(good.AsSpan(0, length)), Is.False, $"cut to {length} bytes");
         Assert.That(Listpack.IsValid([.. good, 0xff]), Is.False, "bytes behind the end");
         Assert.That(Listpack.IsValid([8, 0, 0, 0, 1, 0, 0xff, 0xff]), Is.False, "an end before the end");
@@ -162,15 +162,14 @@ public sealed class ListpackTests
     public void What_passes_validation_is_safe_to_use([Range(1, 4)] int seed)
     {
         var random = new Random(seed);
-        byte[] good = Of("a", "300", "-70000", new string('x', 70), new string('y', 4100), "12345678901", "");
-        int passed = 0;
-        for (int round = 0; round < 20_000; round++)
+        var good = Of("a", "300", "-70000", new string('x', 70), new string('y', 4100), "12345678901", "");
+        var passed = 0;
+        for (var round = 0; round < 20_000; round++)
         {
-            byte[] bytes = (byte[])good.Clone();
-            for (int flips = random.Next(1, 4); flips > 0; flips--)
+            var bytes = (byte[])good.Clone();
+            for (var flips = random.Next(1, 4); flips > 0; flips--)
                 bytes[random.Next(8) == 0 ? random.Next(bytes.Length) : Interesting(random, bytes.Length)] = (byte)random.Next(256);
-            if (!Listpack.IsValid(bytes, out int count))
-                continue;
+            if (!Listpack.IsValid(bytes, out var count)) continue;
             passed++;
             if (Walk(bytes) != (count, count))
                 Assert.Fail($"seed {seed}, round {round}: {Walk(bytes)} of {count} elements");
@@ -182,7 +181,7 @@ public sealed class ListpackTests
     internal static byte[] Of(params string[] texts)
     {
         var target = new PackedBuffer(Listpack.Empty);
-        foreach (string text in texts)
+        foreach (var text in texts)
             ListpackEdits.Append(ref target, ByteText.Bytes(text));
         return target.Bytes.ToArray();
     }
@@ -198,21 +197,21 @@ public sealed class ListpackTests
 
     private static (int Forward, int Backward) Walk(byte[] bytes)
     {
-        int forward = 0;
-        foreach (ListpackValue value in new ListpackReader(bytes))
+        var forward = 0;
+        foreach (var value in new ListpackReader(bytes))
             forward += TextOf(value).Length >= 0 ? 1 : 0;
         var reader = new ListpackReader(bytes);
         reader.MoveToEnd();
-        int backward = 0;
-        while (reader.TryReadBack(out ListpackValue value))
+        var backward = 0;
+        while (reader.TryReadBack(out var value))
             backward += value.TextLength >= 0 ? 1 : 0;
         return (forward, backward);
     }
 
     private static int IndexOf(byte[] listpack, int offset)
     {
-        int index = 0;
-        for (int at = Listpack.First(listpack); at != offset; at = Listpack.Next(listpack, at))
+        var index = 0;
+        for (var at = Listpack.First(listpack); at != offset; at = Listpack.Next(listpack, at))
             index++;
         return index;
     }

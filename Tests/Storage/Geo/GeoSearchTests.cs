@@ -20,9 +20,9 @@ public sealed class GeoSearchTests
     {
         var random = new Random(seed);
         Fill(random, new GeoPosition(-60, -50), new GeoPosition(80, 60));
-        for (int i = 0; i < 60; i++)
+        for (var i = 0; i < 60; i++)
         {
-            GeoShape shape = DrawShape(random);
+            var shape = DrawShape(random);
             var expected = All().Where(match => shape.TryMeasure(match.Position, out _)).Select(match => match.Rank).Order();
 
             Assert.That(GeoSearch.Find(Zset(), shape, long.MaxValue).Select(match => match.Rank).Order(), Is.EqualTo(expected), $"seed {seed}, shape {i}");
@@ -41,7 +41,7 @@ public sealed class GeoSearchTests
     public void The_nearest_come_first_or_last([Values] GeoOrder order, [Values(1, 10, 5_000)] int count)
     {
         Fill(new Random(4), new GeoPosition(0, 0), new GeoPosition(10, 10));
-        List<GeoMatch> found = GeoSearch.Find(Zset(), GeoShape.Circle(new GeoPosition(5, 5), 400_000), long.MaxValue);
+        var found = GeoSearch.Find(Zset(), GeoShape.Circle(new GeoPosition(5, 5), 400_000), long.MaxValue);
         double[] expected = [.. order switch
         {
             GeoOrder.Ascending => found.Select(match => match.Meters).Order(),
@@ -61,7 +61,7 @@ public sealed class GeoSearchTests
     [TestCase(7, 1, false)]
     public void A_polygon_may_have_a_bay(double longitude, double latitude, bool isWithin)
     {
-        GeoShape shape = GeoShape.Polygon([new(0, 0), new(6, 0), new(6, 2), new(4, 3), new(6, 4), new(6, 6), new(0, 6)]);
+        var shape = GeoShape.Polygon([new(0, 0), new(6, 0), new(6, 2), new(4, 3), new(6, 4), new(6, 6), new(0, 6)]);
 
         Assert.That(shape.TryMeasure(new GeoPosition(longitude, latitude), out _), Is.EqualTo(isWithin));
     }
@@ -70,7 +70,7 @@ public sealed class GeoSearchTests
     public void A_position_is_kept_to_within_a_metre([Range(1, 5)] int seed)
     {
         var random = new Random(seed);
-        for (int i = 0; i < 10_000; i++)
+        for (var i = 0; i < 10_000; i++)
         {
             var position = new GeoPosition(random.NextDouble() * 360 - 180, random.NextDouble() * 170 - 85);
             Assert.That(GeoHash.PositionOf(GeoHash.ScoreOf(position)).DistanceTo(position), Is.LessThan(1), $"seed {seed}");
@@ -80,14 +80,12 @@ public sealed class GeoSearchTests
     private static GeoShape DrawShape(Random random)
     {
         var center = new GeoPosition(random.NextDouble() * 80 - 30, random.NextDouble() * 60 - 30);
-        double size = Math.Pow(10, 4 + random.NextDouble() * 2.3);
-        if (random.Next(3) == 0)
-            return GeoShape.Circle(center, size);
-        if (random.Next(2) == 0)
-            return GeoShape.Box(center, size, size * (0.2 + random.NextDouble()));
-        double degrees = size / 100_000;
+        var size = Math.Pow(10, 4 + random.NextDouble() * 2.3);
+        if (random.Next(3) == 0) return GeoShape.Circle(center, size);
+        if (random.Next(2) == 0) return GeoShape.Box(center, size, size * (0.2 + random.NextDouble()));
+        var degrees = size / 100_000;
         var corners = new GeoPosition[3 + random.Next(8)];
-        for (int i = 0; i < corners.Length; i++)
+        for (var i = 0; i < corners.Length; i++)
             corners[i] = new GeoPosition(center.Longitude + (random.NextDouble() - 0.5) * degrees, center.Latitude + (random.NextDouble() - 0.5) * degrees);
         return GeoShape.Polygon(corners);
     }
@@ -95,9 +93,9 @@ public sealed class GeoSearchTests
     private void Fill(Random random, GeoPosition from, GeoPosition to)
     {
         var zset = new ZsetRef(_keyspace[0].LookupWrite("geo"u8));
-        for (int i = 0; i < Elements; i++)
+        for (var i = 0; i < Elements; i++)
         {
-            double score = GeoHash.ScoreOf(new GeoPosition(
+            var score = GeoHash.ScoreOf(new GeoPosition(
                 from.Longitude + random.NextDouble() * (to.Longitude - from.Longitude),
                 from.Latitude + random.NextDouble() * (to.Latitude - from.Latitude)));
             zset.Add(Encoding.ASCII.GetBytes($"m{i}"), ref score, ZsetRules.None);
@@ -107,7 +105,7 @@ public sealed class GeoSearchTests
     private List<GeoMatch> All()
     {
         var all = new List<GeoMatch>();
-        for (ZsetElements elements = Zset().From(0, ZsetOrder.Ascending); elements.MoveNext();)
+        for (var elements = Zset().From(0, ZsetOrder.Ascending); elements.MoveNext();)
             all.Add(new GeoMatch(all.Count, elements.Score, GeoHash.PositionOf(elements.Score), 0));
         return all;
     }

@@ -34,17 +34,16 @@ internal sealed class CollectionScript : IDisposable
 
     public void Run(int operations)
     {
-        for (int i = 0; i < operations; i++)
+        for (var i = 0; i < operations; i++)
         {
             Step();
-            if (i % (operations / 10 + 1) == 0)
-                _keyspace.Validate();
+            if (i % (operations / 10 + 1) == 0) _keyspace.Validate();
         }
 
         _forks.EndAll();
         _keyspace.FinishMaintenance();
 
-        foreach ((int database, string key) in Enumerable.Range(0, Databases).SelectMany(d => _model[d].Keys.Select(key => (d, key))))
+        foreach ((var database, var key) in Enumerable.Range(0, Databases).SelectMany(d => _model[d].Keys.Select(key => (d, key))))
             Compare(database, key);
         _keyspace.Validate();
     }
@@ -53,46 +52,33 @@ internal sealed class CollectionScript : IDisposable
 
     private void Step()
     {
-        int database = _random.Next(Databases);
-        string key = "k" + _random.Next(_keys);
-        int choice = _random.Next(1000);
-        if (choice < 60)
-            SetPacked(database, key);
-        else if (choice < 300)
-            Splice(database, key);
-        else if (choice < 320)
-            SetString(database, key);
-        else if (choice < 800)
-            ChangeTable(database, key);
-        else if (choice < 820)
-            Delete(database, key);
-        else if (choice < 850)
-            Transfer(database, key);
-        else if (choice < 950)
-            Compare(database, key);
-        else
-            Rare(database);
+        var database = _random.Next(Databases);
+        var key = "k" + _random.Next(_keys);
+        var choice = _random.Next(1000);
+        if (choice < 60) SetPacked(database, key);
+        else if (choice < 300) Splice(database, key);
+        else if (choice < 320) SetString(database, key);
+        else if (choice < 800) ChangeTable(database, key);
+        else if (choice < 820) Delete(database, key);
+        else if (choice < 850) Transfer(database, key);
+        else if (choice < 950) Compare(database, key);
+        else Rare(database);
     }
 
     private void Rare(int database)
     {
-        int choice = _random.Next(500);
-        if (choice < 4)
-            Flush(database);
-        else if (choice < 8)
-            Swap();
-        else if (choice < 30 && _forks.Count < 4)
-            BeginFork();
-        else if (choice < 60 && _forks.Count > 0)
-            _forks.EndOne();
-        else
-            _keyspace.MaintainForATime(_random);
+        var choice = _random.Next(500);
+        if (choice < 4) Flush(database);
+        else if (choice < 8) Swap();
+        else if (choice < 30 && _forks.Count < 4) BeginFork();
+        else if (choice < 60 && _forks.Count > 0) _forks.EndOne();
+        else _keyspace.MaintainForATime(_random);
     }
 
     private void SetPacked(int database, string key)
     {
-        byte[] bytes = RandomBytes();
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        var bytes = RandomBytes();
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
         entry.SetPacked(PackedForms[bytes.Length % PackedForms.Length], bytes);
         entry.SignalModified();
         _model[database][key] = bytes;
@@ -106,13 +92,12 @@ internal sealed class CollectionScript : IDisposable
 
     private void Splice(int database, string key)
     {
-        if (_model[database].GetValueOrDefault(key) is not byte[] old)
-            return;
-        int offset = _random.Next(old.Length + 1);
-        int removed = _random.Next(3) == 0 ? _random.Next(old.Length - offset + 1) : Math.Min(old.Length - offset, _random.Next(10));
-        byte[] inserted = _random.Next(3) == 0 ? RandomBytes() : new byte[_random.Next(12)];
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
-        Span<byte> bytes = entry.SplicePacked(offset, removed, inserted.Length);
+        if (_model[database].GetValueOrDefault(key) is not byte[] old) return;
+        var offset = _random.Next(old.Length + 1);
+        var removed = _random.Next(3) == 0 ? _random.Next(old.Length - offset + 1) : Math.Min(old.Length - offset, _random.Next(10));
+        var inserted = _random.Next(3) == 0 ? RandomBytes() : new byte[_random.Next(12)];
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
+        var bytes = entry.SplicePacked(offset, removed, inserted.Length);
         inserted.CopyTo(bytes[offset..]);
         byte[] now = [.. old.AsSpan(0, offset), .. inserted, .. old.AsSpan(offset + removed)];
         if (!entry.PackedBytes.SequenceEqual(now))
@@ -122,12 +107,11 @@ internal sealed class CollectionScript : IDisposable
 
     private void ChangeTable(int database, string key)
     {
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
         MemberTable table;
         if (_model[database].GetValueOrDefault(key) is not Dictionary<string, byte[]> fields)
         {
-            if (_random.Next(10) != 0)
-                return;
+            if (_random.Next(10) != 0) return;
             _model[database][key] = fields = [];
             table = entry.SetCollection(ValueForm.HashTable, new MemberTable(_keyspace.Pages, _keyspace.Hasher));
         }
@@ -136,21 +120,21 @@ internal sealed class CollectionScript : IDisposable
             table = entry.WritableCollection<MemberTable>();
         }
 
-        for (int count = _random.Next(10) == 0 ? _members / 2 : 3; count > 0; count--)
+        for (var count = _random.Next(10) == 0 ? _members / 2 : 3; count > 0; count--)
             ChangeField(table, fields);
         entry.SignalModified();
     }
 
     private void ChangeField(MemberTable table, Dictionary<string, byte[]> fields)
     {
-        string field = "f" + _random.Next(_members);
+        var field = "f" + _random.Next(_members);
         if (_random.Next(3) == 0)
         {
             Assert.That(table.Remove(Bytes(field)), Is.EqualTo(fields.Remove(field)));
             return;
         }
 
-        byte[] value = _random.Next(2) == 0 ? Bytes(_random.Next(1000).ToString()) : RandomBytes();
+        var value = _random.Next(2) == 0 ? Bytes(_random.Next(1000).ToString()) : RandomBytes();
         Assert.That(table.Set(Bytes(field), value, Expiry.None), Is.EqualTo(!fields.ContainsKey(field)));
         fields[field] = value;
     }
@@ -162,34 +146,29 @@ internal sealed class CollectionScript : IDisposable
 
     private void Transfer(int database, string key)
     {
-        int to = _random.Next(Databases);
-        string newKey = "k" + _random.Next(_keys);
-        if ((database, key) == (to, newKey))
-            return;
-        bool exists = _model[database].TryGetValue(key, out object? value);
-        bool isCopied = _random.Next(3) == 0;
-        bool isDone = isCopied
+        var to = _random.Next(Databases);
+        var newKey = "k" + _random.Next(_keys);
+        if ((database, key) == (to, newKey)) return;
+        var exists = _model[database].TryGetValue(key, out var value);
+        var isCopied = _random.Next(3) == 0;
+        var isDone = isCopied
             ? _keyspace[database].Copy(Bytes(key), _keyspace[to], Bytes(newKey))
             : _keyspace[database].Rename(Bytes(key), _keyspace[to], Bytes(newKey));
         Assert.That(isDone, Is.EqualTo(exists));
-        if (!exists)
-            return;
+        if (!exists) return;
         _model[to][newKey] = isCopied ? Freeze(value!) : value!;
-        if (!isCopied)
-            _model[database].Remove(key);
+        if (!isCopied) _model[database].Remove(key);
     }
 
     private void Compare(int database, string key)
     {
-        if (_random.Next(4) == 0)
-            Prefetch(_keyspace[database], Bytes(key), Bytes("f" + _random.Next(_members)));
-        EntryRef entry = _keyspace[database].LookupRead(Bytes(key));
-        bool exists = _model[database].TryGetValue(key, out object? expected);
+        if (_random.Next(4) == 0) Prefetch(_keyspace[database], Bytes(key), Bytes("f" + _random.Next(_members)));
+        var entry = _keyspace[database].LookupRead(Bytes(key));
+        var exists = _model[database].TryGetValue(key, out var expected);
         Assert.That(entry.Exists, Is.EqualTo(exists));
         if (expected is byte[] bytes && !entry.PackedBytes.SequenceEqual(bytes))
             throw new AssertionException($"{bytes.Length} packed bytes differ");
-        if (expected is Dictionary<string, byte[]> fields)
-            AssertSame(entry.Collection<MemberTable>(), fields);
+        if (expected is Dictionary<string, byte[]> fields) AssertSame(entry.Collection<MemberTable>(), fields);
     }
 
     private void Prefetch(Database database, byte[] key, byte[] member)
@@ -219,16 +198,15 @@ internal sealed class CollectionScript : IDisposable
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, object>[] frozen)
     {
-        int seen = 0;
+        var seen = 0;
         for (; walk.MoveNext(); seen++)
         {
-            EntryView entry = walk.Entry;
-            string key = Encoding.Latin1.GetString(entry.Key);
-            object expected = frozen[walk.DatabaseIndex][key];
+            var entry = walk.Entry;
+            var key = Encoding.Latin1.GetString(entry.Key);
+            var expected = frozen[walk.DatabaseIndex][key];
             if (expected is byte[] bytes && !entry.PackedBytes.SequenceEqual(bytes))
                 throw new AssertionException($"a fork sees other packed bytes at {key}");
-            if (expected is Dictionary<string, byte[]> fields)
-                AssertSame(entry.Collection<MemberTable>(), fields);
+            if (expected is Dictionary<string, byte[]> fields) AssertSame(entry.Collection<MemberTable>(), fields);
             if (expected is string && entry.Type != DataType.String)
                 throw new AssertionException($"a fork sees another type at {key}");
         }
@@ -240,12 +218,12 @@ internal sealed class CollectionScript : IDisposable
     private static void AssertSame(MemberTable table, Dictionary<string, byte[]> fields)
     {
         var scratch = new byte[20];
-        int seen = 0;
+        var seen = 0;
         var cursor = new TableCursor(table.Table);
         for (; cursor.MoveNext(); seen++)
         {
-            string field = Encoding.Latin1.GetString(cursor.Entry.Key);
-            if (!fields.TryGetValue(field, out byte[]? value) || !cursor.Entry.GetString(scratch).SequenceEqual(value))
+            var field = Encoding.Latin1.GetString(cursor.Entry.Key);
+            if (!fields.TryGetValue(field, out var value) || !cursor.Entry.GetString(scratch).SequenceEqual(value))
                 throw new AssertionException($"field {field} is not what it was");
         }
 

@@ -29,7 +29,7 @@ public sealed class CollectionTests
     [TestCase(ValueForm.ZsetListpack, DataType.SortedSet, "listpack")]
     public void A_packed_form_tells_its_type_and_encoding(object form, DataType type, string encoding)
     {
-        EntryRef entry = _keyspace[0].LookupWrite("k"u8);
+        var entry = _keyspace[0].LookupWrite("k"u8);
         entry.SetPacked((ValueForm)form, Listpack.Empty);
         entry = _keyspace[0].LookupRead("k"u8);
 
@@ -40,7 +40,7 @@ public sealed class CollectionTests
     [Test]
     public void A_packed_value_that_shrinks_gives_its_run_back()
     {
-        EntryRef entry = _keyspace[0].LookupWrite("k"u8);
+        var entry = _keyspace[0].LookupWrite("k"u8);
         entry.SetPacked(ValueForm.SetListpack, new byte[5000]);
         entry.SplicePacked(1000, 2500, 0);
         Assert.That(_keyspace.Memory.RunBytes, Is.LessThan(3000));
@@ -53,7 +53,7 @@ public sealed class CollectionTests
     [Test]
     public void Keeping_the_expiry_is_part_of_becoming_a_table()
     {
-        EntryRef entry = _keyspace[0].LookupWrite("k"u8);
+        var entry = _keyspace[0].LookupWrite("k"u8);
         entry.SetPacked(ValueForm.SetListpack, [1]);
         entry.SetExpiry(1_800_000_000_000);
         entry.SetCollection(ValueForm.SetTable, NewTable(10));
@@ -66,11 +66,11 @@ public sealed class CollectionTests
     public void Deleting_a_large_table_frees_it_in_slices()
     {
         _keyspace[0].LookupWrite("k"u8).SetCollection(ValueForm.SetTable, NewTable(100_000));
-        long before = _keyspace.Memory.BlockBytes;
+        var before = _keyspace.Memory.BlockBytes;
         _keyspace[0].Delete("k"u8);
         Assert.That(_keyspace.Memory.BlockBytes, Is.GreaterThan(before / 2));
         Assert.That(_keyspace.Memory.UsedBytes, Is.LessThan(before / 2), "what waits to be freed is not used any more");
-        int slices = 0;
+        var slices = 0;
         while (_keyspace.RunMaintenance(0))
             slices++;
 
@@ -83,11 +83,11 @@ public sealed class CollectionTests
     public void A_large_table_that_shrinks_gives_memory_back_and_is_drawn_from_quickly()
     {
         const int Members = 100_000;
-        MemberTable table = _keyspace[0].LookupWrite("k"u8).SetCollection(ValueForm.SetTable, NewTable(Members));
-        long before = _keyspace.Memory.UsedBytes;
-        for (int left = Members; left > 1000; left--)
+        var table = _keyspace[0].LookupWrite("k"u8).SetCollection(ValueForm.SetTable, NewTable(Members));
+        var before = _keyspace.Memory.UsedBytes;
+        for (var left = Members; left > 1000; left--)
         {
-            Assert.That(table.TryGetRandom(_keyspace.Dice, out EntryView drawn), Is.True);
+            Assert.That(table.TryGetRandom(_keyspace.Dice, out var drawn), Is.True);
             table.Remove(drawn.Key.ToArray());
         }
 
@@ -108,15 +108,15 @@ public sealed class CollectionTests
     [Test]
     public void A_fork_costs_what_is_changed_in_a_large_table_not_all_of_it()
     {
-        EntryRef entry = _keyspace[0].LookupWrite("k"u8);
+        var entry = _keyspace[0].LookupWrite("k"u8);
         entry.SetCollection(ValueForm.SetTable, NewTable(200_000));
-        long before = _keyspace.Memory.UsedBytes;
-        using Snapshot snapshot = _keyspace.Fork();
+        var before = _keyspace.Memory.UsedBytes;
+        using var snapshot = _keyspace.Fork();
         entry = _keyspace[0].LookupWrite("k"u8);
         entry.WritableCollection<MemberTable>().Add("another"u8);
 
         Assert.That(_keyspace.Memory.UsedBytes - before, Is.LessThan(20_000));
-        SnapshotWalk walk = snapshot.Walk();
+        var walk = snapshot.Walk();
         Assert.That(walk.MoveNext(), Is.True);
         Assert.That(walk.Entry.Collection<MemberTable>().Count, Is.EqualTo(200_000));
         Assert.That(walk.Entry.Collection<MemberTable>().Contains("another"u8), Is.False);
@@ -125,8 +125,8 @@ public sealed class CollectionTests
     [Test]
     public void What_was_moved_stays_for_the_forks_that_look_for_it_elsewhere()
     {
-        MemberTable table = NewTable(1000);
-        using Snapshot snapshot = _keyspace.Fork();
+        var table = NewTable(1000);
+        using var snapshot = _keyspace.Fork();
         var passed = new KestrelFree.Storage.Snapshots.Reach(0, uint.MaxValue);
         Assert.That(table.Widen(passed, _keyspace.Pages.Forks), Is.EqualTo(passed));
         table.NoteMoved(_keyspace.Pages.Forks);
@@ -134,14 +134,14 @@ public sealed class CollectionTests
         snapshot.Release();
 
         Assert.That(table.Widen(passed, _keyspace.Pages.Forks), Is.EqualTo(passed));
-        using Snapshot later = _keyspace.Fork();
+        using var later = _keyspace.Fork();
         Assert.That(table.Widen(passed, _keyspace.Pages.Forks), Is.EqualTo(passed));
     }
 
     private MemberTable NewTable(int members)
     {
         var table = new MemberTable(_keyspace.Pages, _keyspace.Hasher);
-        for (int i = 0; i < members; i++)
+        for (var i = 0; i < members; i++)
             table.Add(BitConverter.GetBytes(i));
         return table;
     }

@@ -23,7 +23,7 @@ public sealed class CompactionTests
     public void Deleting_nine_keys_of_ten_gives_the_memory_back()
     {
         Fill(valueBytes: 150);
-        long before = _keyspace.Pages.FootprintBytes;
+        var before = _keyspace.Pages.FootprintBytes;
         DeleteAllButEveryTenth();
         Rest();
 
@@ -36,7 +36,7 @@ public sealed class CompactionTests
     public void Deleting_nine_medium_values_of_ten_gives_the_memory_back()
     {
         Fill(valueBytes: 700);
-        long before = _keyspace.Pages.Runs.SlabsBytes;
+        var before = _keyspace.Pages.Runs.SlabsBytes;
         DeleteAllButEveryTenth();
         Rest();
 
@@ -48,7 +48,7 @@ public sealed class CompactionTests
     public void Making_values_smaller_gives_the_memory_back()
     {
         Fill(valueBytes: 190);
-        long before = _keyspace.Pages.FootprintBytes;
+        var before = _keyspace.Pages.FootprintBytes;
         Fill(valueBytes: 10);
         Rest();
 
@@ -60,7 +60,7 @@ public sealed class CompactionTests
     public void Deleting_everything_leaves_a_directory_of_one_leaf()
     {
         Fill(valueBytes: 100);
-        for (int i = 0; i < Keys; i++)
+        for (var i = 0; i < Keys; i++)
             _keyspace[0].Delete(Key(i));
         // The first pass joins leaves, the second the segments in them.
         Compact();
@@ -100,10 +100,10 @@ public sealed class CompactionTests
     {
         Fill(valueBytes: 150);
         DeleteAllButEveryTenth();
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
         Rest();
-        long passes = _keyspace.Compactions;
-        for (int i = 0; i < 10; i++)
+        var passes = _keyspace.Compactions;
+        for (var i = 0; i < 10; i++)
             Rest();
 
         Assert.That(_keyspace.Compactions, Is.EqualTo(passes));
@@ -114,8 +114,8 @@ public sealed class CompactionTests
     {
         Fill(valueBytes: 150);
         DeleteAllButEveryTenth();
-        long before = _keyspace.Pages.FootprintBytes;
-        Snapshot snapshot = _keyspace.Fork();
+        var before = _keyspace.Pages.FootprintBytes;
+        var snapshot = _keyspace.Fork();
         Rest();
         Assert.That(_keyspace.Pages.FootprintBytes, Is.EqualTo(before));
 
@@ -129,8 +129,8 @@ public sealed class CompactionTests
     {
         Fill(valueBytes: 150);
         DeleteAllButEveryTenth();
-        using Snapshot snapshot = _keyspace.Fork();
-        long before = _keyspace.Memory.UsedBytes;
+        using var snapshot = _keyspace.Fork();
+        var before = _keyspace.Memory.UsedBytes;
         _keyspace.CompactEverything();
         Rest();
 
@@ -142,16 +142,16 @@ public sealed class CompactionTests
     public void Segments_that_keys_come_and_go_in_do_not_merge_and_split_all_the_time()
     {
         // 168 keys are what segments may merge up to, 224 is where one splits: numbers around both, and between.
-        foreach (int around in new[] { 112, 168, 196, 224 })
+        foreach (var around in new[] { 112, 168, 196, 224 })
         {
             _keyspace.FlushAll(FlushMode.Sync);
             Set(0, around - 10);
-            int changes = 0;
-            long heads = _keyspace.Pages.Heads.Used;
-            for (int round = 0; round < 50; round++)
+            var changes = 0;
+            var heads = _keyspace.Pages.Heads.Used;
+            for (var round = 0; round < 50; round++)
             {
                 Set(around - 10, around + 10);
-                for (int i = around - 10; i < around + 10; i++)
+                for (var i = around - 10; i < around + 10; i++)
                     _keyspace[0].Delete(Key(i));
                 Compact();
                 changes += heads == _keyspace.Pages.Heads.Used ? 0 : 1;
@@ -165,12 +165,11 @@ public sealed class CompactionTests
     [Test]
     public void Merged_segments_know_their_earliest_expiry()
     {
-        for (int i = 0; i < 5000; i++)
+        for (var i = 0; i < 5000; i++)
             _keyspace[0].SetString(Key(i), "v"u8, i % 100 == 7 ? Expiry.At(FarAway + i) : Expiry.None);
-        for (int i = 0; i < 5000; i++)
+        for (var i = 0; i < 5000; i++)
         {
-            if (i % 100 != 7)
-                _keyspace[0].Delete(Key(i));
+            if (i % 100 != 7) _keyspace[0].Delete(Key(i));
         }
 
         Compact();
@@ -183,12 +182,12 @@ public sealed class CompactionTests
     [Test]
     public void Long_keys_move_with_their_runs()
     {
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
             _keyspace[0].SetString(LongKey(i), Value(i, 400));
         _keyspace.CompactEverything();
         Rest();
 
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
             Assert.That(_keyspace[0].Peek(LongKey(i)).StringBytes.SequenceEqual(Value(i, 400)));
         _keyspace.Validate();
     }
@@ -198,22 +197,21 @@ public sealed class CompactionTests
     {
         const int Values = 10_000;
         // Collections are not at hand here, so these are small arrays in the places of big ones.
-        ObjectSlots slots = _keyspace.Pages.Objects;
+        var slots = _keyspace.Pages.Objects;
         uint[] ids = [.. Enumerable.Range(0, Values).Select(i => slots.Allocate(BitConverter.GetBytes(i), 1))];
-        for (int i = 0; i < Values; i++)
+        for (var i = 0; i < Values; i++)
         {
-            if (i % 10 != 3)
-                slots.Free(ids[i]);
+            if (i % 10 != 3) slots.Free(ids[i]);
         }
 
-        long before = slots.PagesBytes;
+        var before = slots.PagesBytes;
         slots.BeginEvacuation(EvacuationScope.Sparse);
-        for (int i = 3; i < Values; i += 10)
+        for (var i = 3; i < Values; i += 10)
             ids[i] = slots.IsLeaving(ids[i]) ? slots.Move(ids[i], 1) : ids[i];
         slots.EndEvacuation();
 
         Assert.That(slots.PagesBytes, Is.LessThan(before));
-        for (int i = 3; i < Values; i += 10)
+        for (var i = 3; i < Values; i += 10)
             Assert.That(BitConverter.ToInt32(slots.Array(ids[i])), Is.EqualTo(i));
     }
 
@@ -234,11 +232,11 @@ public sealed class CompactionTests
     [Test]
     public void A_keyspace_without_values_comes_to_rest_whatever_slabs_are_left()
     {
-        RunAllocator runs = _keyspace.Pages.Runs;
+        var runs = _keyspace.Pages.Runs;
         uint[] ids = [.. Enumerable.Range(0, SizeClasses.Count).Select(sizeClass => runs.Allocate(SizeClasses.BytesOf(sizeClass), 1))];
-        foreach (uint id in ids)
+        foreach (var id in ids)
             runs.Free(id);
-        int slices = 0;
+        var slices = 0;
         while (_keyspace.RunMaintenance(0) && slices < 1_000_000)
             slices++;
 
@@ -250,7 +248,7 @@ public sealed class CompactionTests
     public void The_array_of_a_big_value_is_used_again_for_the_next()
     {
         var arrays = new LargeArrays();
-        byte[] first = arrays.Take(1_000_000);
+        var first = arrays.Take(1_000_000);
         arrays.Give(first);
 
         Assert.That(arrays.Take(2_000_000), Is.Not.SameAs(first));
@@ -263,14 +261,14 @@ public sealed class CompactionTests
     public void Big_values_that_go_are_discarded_but_for_a_few()
     {
         var arrays = new LargeArrays();
-        for (int i = 0; i < 20; i++)
+        for (var i = 0; i < 20; i++)
         {
-            byte[] array = GC.AllocateUninitializedArray<byte>(3_000_000);
+            var array = GC.AllocateUninitializedArray<byte>(3_000_000);
             array.AsSpan().Fill(1);
             arrays.Give(array);
         }
 
-        int slices = 0;
+        var slices = 0;
         for (; arrays.HasIdle; slices++)
             arrays.DiscardSlice();
         Assert.That(slices, Is.EqualTo(18 * 3));
@@ -284,11 +282,11 @@ public sealed class CompactionTests
     public void What_large_collections_consist_of_moves_too(string kind)
     {
         const int elements = 20_000;
-        for (int i = 0; i < elements; i++)
+        for (var i = 0; i < elements; i++)
             Add(kind, i);
-        for (int i = 0; i < elements / 2; i++)
+        for (var i = 0; i < elements / 2; i++)
             Remove(kind, i);
-        uint[] before = PlacesIn(kind);
+        var before = PlacesIn(kind);
         _keyspace.CompactEverything();
         Rest();
 
@@ -301,37 +299,28 @@ public sealed class CompactionTests
     private uint[] PlacesIn(string kind)
     {
         var value = _keyspace[0].Peek("key"u8).Collection<CollectionValue>();
-        if (value is Quicklist list)
-            return [list.Find(0, out _).Id, list.Find(list.Count - 1, out _).Id];
-        uint head = value.Members!.Directory.HeadOf(0);
+        if (value is Quicklist list) return [list.Find(0, out _).Id, list.Find(list.Count - 1, out _).Id];
+        var head = value.Members!.Directory.HeadOf(0);
         return value is ZsetTree tree ? [head, tree.Order.Root] : [head];
     }
 
     private void Add(string kind, int number)
     {
-        EntryRef entry = _keyspace[0].LookupWrite("key"u8);
+        var entry = _keyspace[0].LookupWrite("key"u8);
         double score = number;
-        if (kind == "set")
-            new SetRef(entry).Add(Key(number));
-        else if (kind == "hash")
-            new HashRef(entry).Set(Key(number), "value"u8);
-        else if (kind == "zset")
-            new ZsetRef(entry).Add(Key(number), ref score, ZsetRules.None);
-        else
-            new ListRef(entry).Push(ListEnd.Tail, Value(number, 60));
+        if (kind == "set") new SetRef(entry).Add(Key(number));
+        else if (kind == "hash") new HashRef(entry).Set(Key(number), "value"u8);
+        else if (kind == "zset") new ZsetRef(entry).Add(Key(number), ref score, ZsetRules.None);
+        else new ListRef(entry).Push(ListEnd.Tail, Value(number, 60));
     }
 
     private void Remove(string kind, int number)
     {
-        EntryRef entry = _keyspace[0].LookupWrite("key"u8);
-        if (kind == "set")
-            new SetRef(entry).Remove(Key(number));
-        else if (kind == "hash")
-            new HashRef(entry).Delete(Key(number));
-        else if (kind == "zset")
-            new ZsetRef(entry).Remove(Key(number));
-        else
-            new ListRef(entry).Pop(number % 2 == 0 ? ListEnd.Head : ListEnd.Tail, 1);
+        var entry = _keyspace[0].LookupWrite("key"u8);
+        if (kind == "set") new SetRef(entry).Remove(Key(number));
+        else if (kind == "hash") new HashRef(entry).Delete(Key(number));
+        else if (kind == "zset") new ZsetRef(entry).Remove(Key(number));
+        else new ListRef(entry).Pop(number % 2 == 0 ? ListEnd.Head : ListEnd.Tail, 1);
     }
 
     private void Compact()
@@ -349,25 +338,24 @@ public sealed class CompactionTests
 
     private void Set(int from, int to, int valueBytes = 10)
     {
-        for (int i = from; i < to; i++)
+        for (var i = from; i < to; i++)
             _keyspace[0].SetString(Key(i), Value(i, valueBytes));
     }
 
     private void DeleteAllButEveryTenth()
     {
-        for (int i = 0; i < Keys; i++)
+        for (var i = 0; i < Keys; i++)
         {
-            if (i % 10 != 0)
-                _keyspace[0].Delete(Key(i));
+            if (i % 10 != 0) _keyspace[0].Delete(Key(i));
         }
     }
 
     private void AssertHolds(int step, int valueBytes)
     {
-        int seen = 0;
-        for (int i = 0; i < Keys; i++)
+        var seen = 0;
+        for (var i = 0; i < Keys; i++)
         {
-            EntryRef entry = _keyspace[0].Peek(Key(i));
+            var entry = _keyspace[0].Peek(Key(i));
             if (entry.Exists != (i % step == 0))
                 throw new AssertionException($"key {i} is {(entry.Exists ? "there" : "missing")}");
             if (entry.Exists && !entry.StringBytes.SequenceEqual(Value(i, valueBytes)))

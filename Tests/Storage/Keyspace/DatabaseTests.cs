@@ -33,8 +33,8 @@ public sealed class DatabaseTests
     {
         Set("k", value);
 
-        EntryRef entry = Look("k");
-        Assert.That(entry.TryGetInteger(out long stored), Is.True);
+        var entry = Look("k");
+        Assert.That(entry.TryGetInteger(out var stored), Is.True);
         Assert.That(stored.ToString(), Is.EqualTo(value));
         Assert.That(Text(entry.EncodingName), Is.EqualTo("int"));
         Assert.That(entry.StringLength, Is.EqualTo(value.Length));
@@ -52,7 +52,7 @@ public sealed class DatabaseTests
     {
         Set("k", value);
 
-        EntryRef entry = Look("k");
+        var entry = Look("k");
         Assert.That(entry.TryGetInteger(out _), Is.False);
         Assert.That(Text(entry.EncodingName), Is.EqualTo("embstr"));
         Assert.That(Value("k"), Is.EqualTo(value));
@@ -72,7 +72,7 @@ public sealed class DatabaseTests
     public void An_appended_string_is_raw_and_a_set_one_is_not_again()
     {
         Set("k", "1");
-        EntryRef entry = _database.LookupWrite("k"u8);
+        var entry = _database.LookupWrite("k"u8);
         Assert.That(entry.Append("2"u8), Is.EqualTo(2));
 
         Assert.That(Text(Look("k").EncodingName), Is.EqualTo("raw"));
@@ -85,7 +85,7 @@ public sealed class DatabaseTests
     [Test]
     public void Appending_to_a_missing_key_sets_it()
     {
-        EntryRef entry = _database.LookupWrite("k"u8);
+        var entry = _database.LookupWrite("k"u8);
         Assert.That(entry.Append("7"u8), Is.EqualTo(1));
 
         Assert.That(Text(Look("k").EncodingName), Is.EqualTo("int"));
@@ -96,7 +96,7 @@ public sealed class DatabaseTests
     {
         Set("k", new string('x', 1000));
         _database.LookupWrite("k"u8).ResizeString(10);
-        Span<byte> whole = _database.LookupWrite("k"u8).ResizeString(1000);
+        var whole = _database.LookupWrite("k"u8).ResizeString(1000);
 
         Assert.That(whole[..10].IndexOfAnyExcept((byte)'x'), Is.EqualTo(-1));
         Assert.That(whole[10..].IndexOfAnyExcept((byte)0), Is.EqualTo(-1));
@@ -105,7 +105,7 @@ public sealed class DatabaseTests
     [Test]
     public void A_text_that_is_a_number_can_be_kept_as_text()
     {
-        EntryRef entry = _database.LookupWrite("k"u8);
+        var entry = _database.LookupWrite("k"u8);
         entry.SetString("3"u8, Expiry.None, StringForm.Text);
 
         Assert.That(Text(Look("k").EncodingName), Is.EqualTo("embstr"));
@@ -134,7 +134,7 @@ public sealed class DatabaseTests
         _database.SetString(key, "1"u8);
         _database.SetString(other, "2"u8);
 
-        Assert.That(_database.LookupRead(key).TryGetInteger(out long value) ? value : 0, Is.EqualTo(1));
+        Assert.That(_database.LookupRead(key).TryGetInteger(out var value) ? value : 0, Is.EqualTo(1));
         Assert.That(_database.Delete(key), Is.True);
         Assert.That(_database.Exists(other), Is.True);
         Assert.That(_database.Delete(other), Is.True);
@@ -206,7 +206,7 @@ public sealed class DatabaseTests
     {
         Set("k", "v");
         Set("k", "w");
-        EntryRef entry = _database.LookupWrite("k"u8);
+        var entry = _database.LookupWrite("k"u8);
         entry.SetExpiry(2_000_000);
         entry.ClearExpiry();
         entry.ClearExpiry();
@@ -246,9 +246,9 @@ public sealed class DatabaseTests
         _keyspace.AccessPolicy = AccessPolicy.Lfu;
         Set("k", "v");
         Assert.That(_database.Peek("k"u8).Frequency, Is.EqualTo(5));
-        for (int i = 0; i < 1000; i++)
+        for (var i = 0; i < 1000; i++)
             _database.LookupRead("k"u8);
-        int used = _database.Peek("k"u8).Frequency;
+        var used = _database.Peek("k"u8).Frequency;
         Assert.That(used, Is.InRange(10, 30));
 
         _clock.Advance(4 * 60_000);
@@ -270,13 +270,13 @@ public sealed class DatabaseTests
     [TestCase(FlushMode.Async)]
     public void Flushing_frees_all_memory(FlushMode mode)
     {
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
             _database.SetString(Encoding.ASCII.GetBytes("key" + i), new byte[i % 50 == 0 ? 1000 : 20]);
         _keyspace.FlushAll(mode);
         Assert.That(_database.Count, Is.Zero);
         _keyspace.FinishMaintenance();
 
-        KeyspaceMemory memory = _keyspace.Memory;
+        var memory = _keyspace.Memory;
         Assert.That(memory.HeadBytes + memory.BlockBytes + memory.RunBytes, Is.Zero);
     }
 
@@ -291,18 +291,18 @@ public sealed class DatabaseTests
 
     private void UseEverything(byte[][] keys, byte[] value)
     {
-        IKeyspaceEvents events = _keyspace.Events;
+        var events = _keyspace.Events;
         _keyspace.Events = NoKeyspaceEvents.Instance;
         Span<byte> scratch = stackalloc byte[20];
-        foreach (byte[] key in keys)
+        foreach (var key in keys)
             _keyspace.PrefetchKey(_database, key);
         _keyspace.PrefetchEntries();
-        foreach (byte[] key in keys)
+        foreach (var key in keys)
         {
             _database.SetString(key, value.AsSpan(0, key.Length * 7), Expiry.At(9_000_000));
             _database.LookupRead(key).GetString(scratch);
             _database.SetString(key, value);
-            EntryRef entry = _database.LookupWrite(key);
+            var entry = _database.LookupWrite(key);
             entry.SetInteger(5);
             entry.Append("text"u8);
             entry.ResizeString(700);

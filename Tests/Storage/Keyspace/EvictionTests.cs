@@ -27,11 +27,11 @@ public sealed class EvictionTests
     {
         Fill(0, Keys, Expiry.None);
         Fill(2, Keys, Expiry.None);
-        foreach (int number in new[] { 5, 5000, 15_000 })
+        foreach (var number in new[] { 5, 5000, 15_000 })
             _keyspace[2].SetString(Key(number), "v"u8, Expiry.At(_clock.NowMs + 10_000));
         var rule = new EvictionRule(order, EvictionCandidates.Expiring, 5);
 
-        for (int evicted = 0; evicted < 3; evicted++)
+        for (var evicted = 0; evicted < 3; evicted++)
             Assert.That(_keyspace.Eviction.TryEvict(rule), Is.True);
         Assert.That(_keyspace.Eviction.TryEvict(rule), Is.False);
         Assert.That((_keyspace[0].Count, _keyspace[2].Count, _keyspace[2].ExpiresCount), Is.EqualTo((Keys, Keys - 3, 0)));
@@ -44,7 +44,7 @@ public sealed class EvictionTests
     [Test]
     public void Hashes_whose_fields_expire_are_not_keys_that_do()
     {
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
             var hash = new HashRef(_keyspace[0].LookupWrite(Key(i)));
             hash.Set("field"u8, "value"u8);
@@ -66,7 +66,7 @@ public sealed class EvictionTests
         Fill(0, 3000, Expiry.None);
         Fill(3, 100, Expiry.At(_clock.NowMs + 1000));
         var rule = new EvictionRule(order, EvictionCandidates.All, samples);
-        int evicted = 0;
+        var evicted = 0;
         while (_keyspace.Eviction.TryEvict(rule))
             evicted++;
 
@@ -77,13 +77,13 @@ public sealed class EvictionTests
     [Test]
     public void The_keys_that_expire_first_go_first()
     {
-        for (int i = 0; i < Keys; i++)
+        for (var i = 0; i < Keys; i++)
             _keyspace[0].SetString(Key(i), "v"u8, Expiry.At(_clock.NowMs + 1000 + i));
-        for (int i = 0; i < Keys / 10; i++)
+        for (var i = 0; i < Keys / 10; i++)
             _keyspace.Eviction.TryEvict(new EvictionRule(EvictionOrder.ShortestLived, EvictionCandidates.Expiring, 5));
 
         // By looking at some of them only: nearly all that went are of the first fifth.
-        int kept = Enumerable.Range(Keys / 5, Keys / 5 * 4).Count(i => _keyspace[0].Peek(Key(i)).Exists);
+        var kept = Enumerable.Range(Keys / 5, Keys / 5 * 4).Count(i => _keyspace[0].Peek(Key(i)).Exists);
         Assert.That(kept, Is.GreaterThan(Keys / 5 * 4 * 0.98));
     }
 
@@ -91,18 +91,18 @@ public sealed class EvictionTests
     public void Evicting_makes_room_although_a_fork_keeps_what_goes()
     {
         Fill(0, Keys, Expiry.None);
-        for (int i = 0; i < 200; i++)
+        for (var i = 0; i < 200; i++)
             _keyspace[1].SetString(Key(i), new byte[5000]);
-        long before = _keyspace.DataBytes;
-        Snapshot snapshot = _keyspace.Fork();
-        int evicted = 0;
+        var before = _keyspace.DataBytes;
+        var snapshot = _keyspace.Fork();
+        var evicted = 0;
         while (_keyspace.DataBytes > before / 2 && _keyspace.Eviction.TryEvict(new EvictionRule(EvictionOrder.Random, EvictionCandidates.All, 5)))
             evicted++;
 
         Assert.That(evicted, Is.LessThan(Keys), "about half of the keys is enough");
         Assert.That(_keyspace.Memory.DataBytes, Is.EqualTo(_keyspace.DataBytes));
-        SnapshotWalk walk = snapshot.Walk();
-        int seen = 0;
+        var walk = snapshot.Walk();
+        var seen = 0;
         while (walk.MoveNext())
             seen++;
         Assert.That(seen, Is.EqualTo(Keys + 200));
@@ -116,9 +116,9 @@ public sealed class EvictionTests
     public void A_large_collection_counts_no_more_as_soon_as_it_goes()
     {
         var set = new SetRef(_keyspace[0].LookupWrite("set"u8));
-        for (int i = 0; i < 50_000; i++)
+        for (var i = 0; i < 50_000; i++)
             set.Add(Encoding.ASCII.GetBytes($"member:{i}"));
-        long before = _keyspace.DataBytes;
+        var before = _keyspace.DataBytes;
         Assert.That(_keyspace.Eviction.TryEvict(new EvictionRule(EvictionOrder.Oldest, EvictionCandidates.All, 5)), Is.True);
 
         Assert.That(_keyspace.DataBytes, Is.LessThan(before / 8));
@@ -131,7 +131,7 @@ public sealed class EvictionTests
 
     private void Fill(int database, int keys, Expiry expiry)
     {
-        for (int i = 0; i < keys; i++)
+        for (var i = 0; i < keys; i++)
             _keyspace[database].SetString(Key(i), "value"u8, expiry);
     }
 }

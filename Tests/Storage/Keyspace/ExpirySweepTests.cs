@@ -45,13 +45,13 @@ public sealed class ExpirySweepTests
         var random = new Random(seed);
         const int keys = 20_000;
         var expiries = new long[keys];
-        for (int i = 0; i < keys; i++)
+        for (var i = 0; i < keys; i++)
         {
             expiries[i] = random.Next(4) == 0 ? -1 : Start + random.Next(1000);
             Set(i % 3, "k" + i, expiries[i]);
         }
 
-        for (long now = Start; now <= Start + 1001; now += 1 + random.Next(100))
+        for (var now = Start; now <= Start + 1001; now += 1 + random.Next(100))
         {
             _clock.Set(now);
             RunCycle();
@@ -69,11 +69,11 @@ public sealed class ExpirySweepTests
     [Test]
     public void Slices_of_no_time_at_all_find_everything()
     {
-        for (int i = 0; i < 5000; i++)
+        for (var i = 0; i < 5000; i++)
             Set(i % 4, "k" + i, Start + i % 10);
         _clock.Set(Start + 100);
 
-        int slices = 1;
+        var slices = 1;
         while (_keyspace.ExpireCycle(0))
             slices++;
 
@@ -85,7 +85,7 @@ public sealed class ExpirySweepTests
     [Test]
     public void The_backlog_is_told_while_slices_are_left()
     {
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
             Set(0, "k" + i, Start);
         _clock.Set(Start + 100);
         while (_keyspace.ExpireCycle(0) && _events.Expired.Count < 10_000)
@@ -101,11 +101,11 @@ public sealed class ExpirySweepTests
     public void Writes_between_slices_lose_no_key([Values(1, 2, 3, 4)] int seed)
     {
         var random = new Random(seed);
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
             Set(0, "k" + i, Start + random.Next(200));
 
         // The table grows fivefold and shrinks again while the sweep is somewhere in it.
-        for (int i = 0; i < 60_000; i++)
+        for (var i = 0; i < 60_000; i++)
         {
             if (i % 20 == 0)
             {
@@ -142,11 +142,11 @@ public sealed class ExpirySweepTests
     [Test]
     public void Flushing_and_exchanging_databases_within_a_sweep_lose_no_key()
     {
-        for (int i = 0; i < 4000; i++)
+        for (var i = 0; i < 4000; i++)
             Set(i % 2, "k" + i, Start);
         _clock.Set(Start + 10);
         _keyspace.ExpireCycle(0);
-        int before = _events.Expired.Count;
+        var before = _events.Expired.Count;
 
         _keyspace.Swap(0, 3);
         _keyspace[3].Flush(FlushMode.Async);
@@ -160,7 +160,7 @@ public sealed class ExpirySweepTests
     [Test]
     public void What_was_given_more_time_or_all_of_it_stays()
     {
-        foreach (string key in new[] { "later", "forever", "overwritten", "kept", "gone" })
+        foreach (var key in new[] { "later", "forever", "overwritten", "kept", "gone" })
             Set(0, key, Start + 10);
         _keyspace[0].LookupWrite("later"u8).SetExpiry(Start + 1000);
         _keyspace[0].LookupWrite("forever"u8).ClearExpiry();
@@ -178,15 +178,15 @@ public sealed class ExpirySweepTests
     public void The_average_time_left_is_right_to_the_end_of_time()
     {
         const long end = long.MaxValue - 1;
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             Set(0, "far" + i, end);
         Assert.That(_keyspace[0].AverageTtlMs, Is.EqualTo(end - Start));
 
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             Set(0, "near" + i, Start + 100);
         Assert.That(_keyspace[0].AverageTtlMs, Is.EqualTo((end - Start - 100) / 2 + 100).Within(1));
 
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             _keyspace[0].Delete(Bytes("far" + i));
         Assert.That(_keyspace[0].AverageTtlMs, Is.EqualTo(100));
 
@@ -225,16 +225,16 @@ public sealed class ExpirySweepTests
     [Test]
     public void A_fork_keeps_what_expires_after_it()
     {
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
             Set(0, "k" + i, Start + i % 5);
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
         _clock.Set(Start + 10);
 
         RunCycle();
 
         Assert.That(_keyspace[0].Count, Is.Zero);
-        SnapshotWalk walk = snapshot.Walk();
-        int walked = 0;
+        var walk = snapshot.Walk();
+        var walked = 0;
         while (walk.MoveNext())
             walked++;
         Assert.That(walked, Is.EqualTo(3000));
@@ -244,11 +244,11 @@ public sealed class ExpirySweepTests
     [Test]
     public void A_split_under_a_growing_entry_keeps_its_bound()
     {
-        for (int fillers = 100; fillers < 230; fillers++)
+        for (var fillers = 100; fillers < 230; fillers++)
         {
             _keyspace[0].Flush(FlushMode.Sync);
             Set(0, "grows", Start + 50);
-            for (int i = 0; i < fillers; i++)
+            for (var i = 0; i < fillers; i++)
                 _keyspace[0].SetString(Bytes($"{i:D190}"), new byte[200]);
 
             _keyspace[0].LookupWrite("grows"u8).SetString(new byte[200], Expiry.Keep);

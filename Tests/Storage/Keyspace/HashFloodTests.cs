@@ -24,7 +24,7 @@ public sealed class HashFloodTests
     [OneTimeSetUp]
     public void Find_names_that_collide_under_a_known_key()
     {
-        KeyHasher hasher = Known().Hasher;
+        var hasher = Known().Hasher;
         _names = [];
         for (ulong number = 0; _names.Count < Names; number++)
         {
@@ -65,23 +65,23 @@ public sealed class HashFloodTests
 
     private Table FillKeys(Keyspace keyspace)
     {
-        foreach (byte[] name in _names) keyspace[0].LookupWrite(name).SetString("v"u8, Expiry.None);
+        foreach (var name in _names) keyspace[0].LookupWrite(name).SetString("v"u8, Expiry.None);
         return keyspace[0].Table;
     }
 
     private Table FillMembers(Keyspace keyspace)
     {
         var members = new MemberTable(keyspace.Pages, keyspace.Hasher);
-        foreach (byte[] name in _names) members.Add(name);
+        foreach (var name in _names) members.Add(name);
         return members.Table;
     }
 
     private Table FillScores(Keyspace keyspace)
     {
         var scores = new ZsetTree(keyspace.Pages, keyspace.Hasher);
-        foreach (byte[] name in _names)
+        foreach (var name in _names)
         {
-            ZsetMember member = scores.Find(name);
+            var member = scores.Find(name);
             scores.Add(ref member, 0);
         }
 

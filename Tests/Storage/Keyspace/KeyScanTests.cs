@@ -15,7 +15,7 @@ public sealed class KeyScanTests
     [Test]
     public void An_empty_database_is_scanned_at_once()
     {
-        Assert.That(Portion(NewKeyspace()[0], 0, 10, out ulong next), Is.Empty);
+        Assert.That(Portion(NewKeyspace()[0], 0, 10, out var next), Is.Empty);
         Assert.That(next, Is.Zero);
     }
 
@@ -26,14 +26,14 @@ public sealed class KeyScanTests
     [TestCase(1_000_000)]
     public void A_portion_has_as_many_keys_as_asked_for(int count)
     {
-        Database database = NewKeyspace()[0];
-        for (int i = 0; i < 5000; i++)
+        var database = NewKeyspace()[0];
+        for (var i = 0; i < 5000; i++)
             database.SetString(Key(i), "v"u8);
-        int portions = 0;
+        var portions = 0;
         ulong cursor = 0;
         do
         {
-            int size = Portion(database, cursor, count, out cursor).Count;
+            var size = Portion(database, cursor, count, out cursor).Count;
             Assert.That(size == count || cursor == 0, $"a portion of {size}");
             portions++;
         }
@@ -46,10 +46,10 @@ public sealed class KeyScanTests
     [TestCase(ulong.MaxValue)]
     public void A_cursor_that_was_never_given_out_ends_the_scan(ulong cursor)
     {
-        Database database = NewKeyspace()[0];
+        var database = NewKeyspace()[0];
         database.SetString("k"u8, "v"u8);
 
-        Assert.That(Portion(database, cursor, 10, out ulong next), Is.Empty);
+        Assert.That(Portion(database, cursor, 10, out var next), Is.Empty);
         Assert.That(next, Is.Zero);
     }
 
@@ -64,11 +64,11 @@ public sealed class KeyScanTests
     [Test]
     public void Keys_that_all_have_one_hash_go_together()
     {
-        Database database = NewKeyspace(hashMask: 0)[0];
-        for (int i = 0; i < 1000; i++)
+        var database = NewKeyspace(hashMask: 0)[0];
+        for (var i = 0; i < 1000; i++)
             database.SetString(Key(i), "v"u8);
 
-        Assert.That(Portion(database, 0, 10, out ulong next), Has.Count.EqualTo(1000).And.Unique);
+        Assert.That(Portion(database, 0, 10, out var next), Has.Count.EqualTo(1000).And.Unique);
         // The other half of each split is still to come, and empty.
         Assert.That(next == 0 || Portion(database, next, 10, out _).Count == 0);
     }
@@ -76,13 +76,13 @@ public sealed class KeyScanTests
     [Test]
     public void An_emptied_database_is_scanned_in_portions_of_bounded_work()
     {
-        Database database = NewKeyspace()[0];
-        for (int i = 0; i < 100_000; i++)
+        var database = NewKeyspace()[0];
+        for (var i = 0; i < 100_000; i++)
             database.SetString(Key(i), "v"u8);
-        for (int i = 0; i < 100_000; i++)
+        for (var i = 0; i < 100_000; i++)
             database.Delete(Key(i));
 
-        Assert.That(Portion(database, 0, 1, out ulong next), Is.Empty);
+        Assert.That(Portion(database, 0, 1, out var next), Is.Empty);
         Assert.That(next, Is.Not.Zero, "some hundred empty segments are more than ten a key");
         Assert.That(ScanAll(database, 10), Is.Empty);
     }
@@ -91,9 +91,9 @@ public sealed class KeyScanTests
     [TestCase(ExpiredKeys.Hide, 2000)]
     public void Keys_past_their_time_are_not_met(ExpiredKeys policy, int left)
     {
-        Keyspace keyspace = NewKeyspace();
+        var keyspace = NewKeyspace();
         keyspace.ExpiredKeys = policy;
-        for (int i = 0; i < 2000; i++)
+        for (var i = 0; i < 2000; i++)
             keyspace[0].SetString(Key(i), "v"u8, i % 2 == 0 ? Expiry.At(1_000_500) : Expiry.None);
         _clock.Advance(1000);
 
@@ -105,12 +105,12 @@ public sealed class KeyScanTests
     [Test]
     public void A_walk_leaves_keys_past_their_time_where_they_are()
     {
-        Database database = NewKeyspace()[0];
+        var database = NewKeyspace()[0];
         database.SetString("gone"u8, "v"u8, Expiry.At(1_000_500));
         database.SetString("there"u8, "v"u8);
         _clock.Advance(1000);
         var met = new List<string>();
-        for (KeyScan walk = database.Walk(); walk.MoveNext();)
+        for (var walk = database.Walk(); walk.MoveNext();)
             met.Add(Encoding.ASCII.GetString(walk.Entry.Key));
 
         Assert.That(met, Is.EqualTo(new[] { "there" }));
@@ -120,11 +120,11 @@ public sealed class KeyScanTests
     [Test]
     public void Scanning_allocates_nothing()
     {
-        Database database = NewKeyspace()[0];
-        for (int i = 0; i < 5000; i++)
+        var database = NewKeyspace()[0];
+        for (var i = 0; i < 5000; i++)
             database.SetString(Key(i), "v"u8);
 
-        long allocated = Allocations.InSteadyState(() =>
+        var allocated = Allocations.InSteadyState(() =>
         {
             Visit(database, 10);
             Visit(database, 1000);
@@ -138,20 +138,20 @@ public sealed class KeyScanTests
     public void Random_keys_are_fair()
     {
         const int Keys = 4000, Bins = 201, Draws = 100_000;
-        Database database = NewKeyspace()[0];
-        for (int i = 0; i < Keys; i++)
+        var database = NewKeyspace()[0];
+        for (var i = 0; i < Keys; i++)
             database.SetString(Key(i), "v"u8);
         var hits = new int[Bins];
-        for (int i = 0; i < Draws; i++)
+        for (var i = 0; i < Draws; i++)
         {
-            Assert.That(database.TryGetRandomKey(out EntryView entry), Is.True);
+            Assert.That(database.TryGetRandomKey(out var entry), Is.True);
             hits[int.Parse(Encoding.ASCII.GetString(entry.Key)[4..]) * Bins / Keys]++;
         }
 
         double chiSquared = 0;
-        for (int bin = 0; bin < Bins; bin++)
+        for (var bin = 0; bin < Bins; bin++)
         {
-            double expected = Draws * (double)Enumerable.Range(0, Keys).Count(i => i * Bins / Keys == bin) / Keys;
+            var expected = Draws * (double)Enumerable.Range(0, Keys).Count(i => i * Bins / Keys == bin) / Keys;
             chiSquared += (hits[bin] - expected) * (hits[bin] - expected) / expected;
         }
 
@@ -161,15 +161,15 @@ public sealed class KeyScanTests
     [Test]
     public void The_last_keys_of_an_emptied_database_are_found_at_random()
     {
-        Database database = NewKeyspace()[0];
-        for (int i = 0; i < 100_000; i++)
+        var database = NewKeyspace()[0];
+        for (var i = 0; i < 100_000; i++)
             database.SetString(Key(i), "v"u8);
-        for (int i = 2; i < 100_000; i++)
+        for (var i = 2; i < 100_000; i++)
             database.Delete(Key(i));
         var found = new HashSet<string>();
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
-            database.TryGetRandomKey(out EntryView entry);
+            database.TryGetRandomKey(out var entry);
             found.Add(Encoding.ASCII.GetString(entry.Key));
         }
 
@@ -179,12 +179,12 @@ public sealed class KeyScanTests
     [Test]
     public void Random_keys_are_not_past_their_time()
     {
-        Database database = NewKeyspace()[0];
-        for (int i = 0; i < 1000; i++)
+        var database = NewKeyspace()[0];
+        for (var i = 0; i < 1000; i++)
             database.SetString(Key(i), "v"u8, i == 7 ? Expiry.None : Expiry.At(1_000_500));
         _clock.Advance(1000);
 
-        Assert.That(database.TryGetRandomKey(out EntryView entry), Is.True);
+        Assert.That(database.TryGetRandomKey(out var entry), Is.True);
         Assert.That(Encoding.ASCII.GetString(entry.Key), Is.EqualTo("key:7"));
         database.Delete("key:7"u8);
         Assert.That(database.TryGetRandomKey(out _), Is.False);
@@ -194,24 +194,24 @@ public sealed class KeyScanTests
     private void ScanWhileChanging(int seed, ulong hashMask, int stable, int churn)
     {
         var random = new Random(seed);
-        Keyspace keyspace = NewKeyspace(hashMask);
-        Database database = keyspace[0];
-        for (int i = 0; i < stable; i++)
+        var keyspace = NewKeyspace(hashMask);
+        var database = keyspace[0];
+        for (var i = 0; i < stable; i++)
             database.SetString(Key(i), "v"u8);
         var met = new Dictionary<string, int>();
         var forks = new List<Snapshot>();
         ulong cursor = 0;
         do
         {
-            foreach (string key in Portion(database, cursor, 1 + random.Next(random.Next(4) == 0 ? 1000 : 30), out cursor))
+            foreach (var key in Portion(database, cursor, 1 + random.Next(random.Next(4) == 0 ? 1000 : 30), out cursor))
                 met[key] = met.GetValueOrDefault(key) + 1;
             Change(keyspace, random, stable, churn, forks);
         }
         while (cursor != 0);
 
-        foreach (Snapshot fork in forks)
+        foreach (var fork in forks)
             fork.Release();
-        for (int i = 0; i < stable; i++)
+        for (var i = 0; i < stable; i++)
             Assert.That(met.GetValueOrDefault(Encoding.ASCII.GetString(Key(i))), Is.EqualTo(1), $"key {i}");
         keyspace.Validate();
     }
@@ -219,18 +219,15 @@ public sealed class KeyScanTests
     // Adds many keys or takes many away, so that segments split and merge; lets forks come and go, so that they are copied.
     private static void Change(Keyspace keyspace, Random random, int stable, int churn, List<Snapshot> forks)
     {
-        bool grows = random.Next(2) == 0;
-        for (int i = random.Next(churn / 10); i > 0; i--)
+        var grows = random.Next(2) == 0;
+        for (var i = random.Next(churn / 10); i > 0; i--)
         {
-            byte[] key = Key(stable + random.Next(churn));
-            if (grows)
-                keyspace[0].SetString(key, new byte[random.Next(150)]);
-            else
-                keyspace[0].Delete(key);
+            var key = Key(stable + random.Next(churn));
+            if (grows) keyspace[0].SetString(key, new byte[random.Next(150)]);
+            else keyspace[0].Delete(key);
         }
 
-        if (random.Next(5) == 0 && forks.Count < 3)
-            forks.Add(keyspace.Fork());
+        if (random.Next(5) == 0 && forks.Count < 3) forks.Add(keyspace.Fork());
         if (random.Next(5) == 0 && forks.Count > 0)
         {
             forks[0].Release();
@@ -253,7 +250,7 @@ public sealed class KeyScanTests
     private static List<string> Portion(Database database, ulong cursor, int count, out ulong next)
     {
         var met = new List<string>();
-        KeyScan scan = database.Scan(cursor, count);
+        var scan = database.Scan(cursor, count);
         while (scan.MoveNext())
             met.Add(Encoding.ASCII.GetString(scan.Entry.Key));
         next = scan.Cursor;
@@ -263,11 +260,11 @@ public sealed class KeyScanTests
 
     private static int Visit(Database database, int count)
     {
-        int bytes = 0;
+        var bytes = 0;
         ulong cursor = 0;
         do
         {
-            KeyScan scan = database.Scan(cursor, count);
+            var scan = database.Scan(cursor, count);
             while (scan.MoveNext())
                 bytes += scan.Entry.Key.Length;
             cursor = scan.Cursor;

@@ -11,7 +11,7 @@ internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvent
     internal sealed record Value(byte[] Bytes, long Expiry, StringForm Form)
     {
         public bool IsInteger => Form == StringForm.Compact && Bytes.Length is > 0 and <= 20
-            && long.TryParse(Encoding.Latin1.GetString(Bytes), out long parsed) && parsed.ToString() == Encoding.Latin1.GetString(Bytes);
+            && long.TryParse(Encoding.Latin1.GetString(Bytes), out var parsed) && parsed.ToString() == Encoding.Latin1.GetString(Bytes);
 
         public ValueEncoding Encoded =>
             IsInteger ? ValueEncoding.Int : Form != StringForm.Raw && Bytes.Length <= 44 ? ValueEncoding.EmbStr : ValueEncoding.Raw;
@@ -24,10 +24,8 @@ internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvent
     /// <summary>The value of a key that is not past its time; one that is goes.</summary>
     public Value? Find(int database, string key)
     {
-        if (!_databases[database].TryGetValue(key, out Value? value))
-            return null;
-        if (value.Expiry < 0 || value.Expiry >= clock.NowMs)
-            return value;
+        if (!_databases[database].TryGetValue(key, out var value)) return null;
+        if (value.Expiry < 0 || value.Expiry >= clock.NowMs) return value;
         _databases[database].Remove(key);
         return null;
     }
@@ -35,7 +33,7 @@ internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvent
     /// <summary>Takes out what is past its time.</summary>
     public void ExpireAll(int database)
     {
-        foreach (string key in _databases[database].Keys.ToArray())
+        foreach (var key in _databases[database].Keys.ToArray())
             Find(database, key);
     }
 
@@ -45,7 +43,7 @@ internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvent
     public KeyspaceModel Freeze()
     {
         var copy = new KeyspaceModel(_databases.Length, clock);
-        for (int i = 0; i < _databases.Length; i++)
+        for (var i = 0; i < _databases.Length; i++)
             copy._databases[i] = new Dictionary<string, Value>(_databases[i]);
         return copy;
     }
@@ -57,10 +55,10 @@ internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvent
         var seen = new HashSet<(int, string)>();
         while (walk.MoveNext())
         {
-            string key = Encoding.Latin1.GetString(walk.Entry.Key);
+            var key = Encoding.Latin1.GetString(walk.Entry.Key);
             if (!seen.Add((walk.DatabaseIndex, key)))
                 throw new AssertionException($"a walk meets a key twice: db {walk.DatabaseIndex} {Shorten(key)}");
-            if (!_databases[walk.DatabaseIndex].TryGetValue(key, out Value? value))
+            if (!_databases[walk.DatabaseIndex].TryGetValue(key, out var value))
                 throw new AssertionException($"a walk meets a key that was not there: db {walk.DatabaseIndex} {Shorten(key)}");
             if (!walk.Entry.GetString(scratch).SequenceEqual(value.Bytes))
                 throw new AssertionException($"a walk meets another value of {value.Bytes.Length} bytes: db {walk.DatabaseIndex} {Shorten(key)}");
@@ -68,17 +66,15 @@ internal sealed class KeyspaceModel(int databases, Clock clock) : IKeyspaceEvent
                 throw new AssertionException($"a walk meets another expiry or encoding: db {walk.DatabaseIndex} {Shorten(key)}");
         }
 
-        int expected = _databases.Sum(database => database.Count);
-        if (seen.Count != expected)
-            throw new AssertionException($"a walk met {seen.Count} keys of {expected}");
+        var expected = _databases.Sum(database => database.Count);
+        if (seen.Count != expected) throw new AssertionException($"a walk met {seen.Count} keys of {expected}");
     }
 
     // What expires is the keyspace's to tell, for a slice of the cycle stops anywhere: but it must be due.
     void IKeyspaceEvents.Expired(Database database, ReadOnlySpan<byte> key)
     {
-        string name = Encoding.Latin1.GetString(key);
-        if (!_databases[database.Index].TryGetValue(name, out Value? value))
-            return;
+        var name = Encoding.Latin1.GetString(key);
+        if (!_databases[database.Index].TryGetValue(name, out var value)) return;
         Assert.That(value.Expiry, Is.InRange(0, clock.NowMs - 1));
         _databases[database.Index].Remove(name);
     }

@@ -38,11 +38,11 @@ public sealed class KeyspacePropertyTests
     [Test]
     public void A_campaign_over_keyspaces_of_all_kinds_equals_its_model()
     {
-        int steps = Setting("CAMPAIGN_STEPS", 20_000);
-        int seed = Setting("CAMPAIGN_SEED", steps > 20_000 ? Environment.TickCount : 61);
+        var steps = Setting("CAMPAIGN_STEPS", 20_000);
+        var seed = Setting("CAMPAIGN_SEED", steps > 20_000 ? Environment.TickCount : 61);
         ScriptSizes[] sizes = [new(5000, 16, 150), new(800, 35, 200), new(40, 30, 300), new(20_000, 16, 150), new(3000, 26, 100)];
         ulong[] masks = [ulong.MaxValue, ulong.MaxValue, ulong.MaxValue, 0x0000_0000_00ff_ffff, 0xffff_ff00_0000_0000];
-        for (int done = 0; done < steps; done += CampaignRound, seed++)
+        for (var done = 0; done < steps; done += CampaignRound, seed++)
         {
             try
             {
@@ -56,7 +56,7 @@ public sealed class KeyspacePropertyTests
     }
 
     private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), out int value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(name), out var value) ? value : otherwise;
 
     private static void Run(int seed, int operations, ScriptSizes sizes, ulong hashMask = ulong.MaxValue)
     {

@@ -36,11 +36,10 @@ internal sealed class KeyspaceScript : IDisposable
 
     public void Run(int operations)
     {
-        for (int i = 0; i < operations; i++)
+        for (var i = 0; i < operations; i++)
         {
             Step();
-            if (i % (operations / 20 + 1) == 0)
-                _keyspace.Validate();
+            if (i % (operations / 20 + 1) == 0) _keyspace.Validate();
         }
 
         _forks.EndAll();
@@ -54,17 +53,13 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void Step()
     {
-        int database = _random.Next(Databases);
-        string key = RandomKey();
-        int choice = _random.Next(1000);
-        if (choice < (_isShrinking ? ShrinkingDeleteWeight : _sizes.DeleteWeight))
-            Delete(database, key);
-        else if (choice < 700)
-            Write(database, key);
-        else if (choice < 930)
-            Compare(database, key);
-        else
-            Rare(database);
+        var database = _random.Next(Databases);
+        var key = RandomKey();
+        var choice = _random.Next(1000);
+        if (choice < (_isShrinking ? ShrinkingDeleteWeight : _sizes.DeleteWeight)) Delete(database, key);
+        else if (choice < 700) Write(database, key);
+        else if (choice < 930) Compare(database, key);
+        else Rare(database);
     }
 
     private void Write(int database, string key)
@@ -97,36 +92,25 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void Rare(int database)
     {
-        int choice = _random.Next(2000);
-        if (choice < 20)
-            Flush(database);
-        else if (choice < 40)
-            Swap();
-        else if (choice < 60 && _forks.Count < 4)
-            BeginFork();
-        else if (choice < 120 && _forks.Count > 0)
-            _forks.EndOne();
-        else if (choice < 180)
-            Compact();
-        else if (choice < 190)
-            _isShrinking = !_isShrinking;
-        else if (choice < 400)
-            _keyspace.RunMaintenance(_random.Next(50));
-        else if (choice < 460)
-            _keyspace.ExpireCycle(_random.Next(50));
-        else if (choice < 480)
-            ExpireAll();
-        else if (choice < 600)
-            _keyspace.RunMaintenance(0);
-        else if (choice < 1000)
-            _clock.Advance(_random.Next(500));
+        var choice = _random.Next(2000);
+        if (choice < 20) Flush(database);
+        else if (choice < 40) Swap();
+        else if (choice < 60 && _forks.Count < 4) BeginFork();
+        else if (choice < 120 && _forks.Count > 0) _forks.EndOne();
+        else if (choice < 180) Compact();
+        else if (choice < 190) _isShrinking = !_isShrinking;
+        else if (choice < 400) _keyspace.RunMaintenance(_random.Next(50));
+        else if (choice < 460) _keyspace.ExpireCycle(_random.Next(50));
+        else if (choice < 480) ExpireAll();
+        else if (choice < 600) _keyspace.RunMaintenance(0);
+        else if (choice < 1000) _clock.Advance(_random.Next(500));
     }
 
     private void Set(int database, string key)
     {
-        KeyspaceModel.Value? old = _model.Find(database, key);
-        byte[] value = RandomValue();
-        (Expiry expiry, long expected) = RandomExpiry(old?.Expiry ?? -1);
+        var old = _model.Find(database, key);
+        var value = RandomValue();
+        (var expiry, var expected) = RandomExpiry(old?.Expiry ?? -1);
         var form = (StringForm)(_random.Next(10) switch { 0 => 1, 1 => 2, _ => 0 });
         if (form == StringForm.Compact && _random.Next(2) == 0)
         {
@@ -134,7 +118,7 @@ internal sealed class KeyspaceScript : IDisposable
         }
         else
         {
-            EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+            var entry = _keyspace[database].LookupWrite(Bytes(key));
             Assert.That(entry.Exists, Is.EqualTo(old != null));
             entry.SetString(value, expiry, form);
             Assert.That(entry.StringLength, Is.EqualTo(value.Length));
@@ -145,20 +129,20 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void SetInteger(int database, string key)
     {
-        KeyspaceModel.Value? old = _model.Find(database, key);
-        long value = _random.NextInt64() >> _random.Next(64);
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        var old = _model.Find(database, key);
+        var value = _random.NextInt64() >> _random.Next(64);
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
         entry.SetInteger(value);
-        Assert.That(entry.TryGetInteger(out long stored) ? stored : value + 1, Is.EqualTo(value));
+        Assert.That(entry.TryGetInteger(out var stored) ? stored : value + 1, Is.EqualTo(value));
         _model[database][key] = new KeyspaceModel.Value(Encoding.Latin1.GetBytes(value.ToString()), old?.Expiry ?? -1, StringForm.Compact);
     }
 
     private void Append(int database, string key)
     {
-        KeyspaceModel.Value? old = _model.Find(database, key);
-        byte[] tail = RandomBytes(_random.Next(3) == 0 ? RandomLength() : _random.Next(10));
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
-        int length = entry.Append(tail);
+        var old = _model.Find(database, key);
+        var tail = RandomBytes(_random.Next(3) == 0 ? RandomLength() : _random.Next(10));
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
+        var length = entry.Append(tail);
         byte[] value = [.. old?.Bytes ?? [], .. tail];
         Assert.That(length, Is.EqualTo(value.Length));
         _model[database][key] = new KeyspaceModel.Value(value, old?.Expiry ?? -1, old == null ? StringForm.Compact : StringForm.Raw);
@@ -166,26 +150,23 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void Resize(int database, string key)
     {
-        KeyspaceModel.Value? old = _model.Find(database, key);
-        int length = RandomLength();
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
-        Span<byte> whole = entry.ResizeString(length);
+        var old = _model.Find(database, key);
+        var length = RandomLength();
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
+        var whole = entry.ResizeString(length);
         var value = new byte[length];
         old?.Bytes.AsSpan(0, Math.Min(length, old.Bytes.Length)).CopyTo(value);
-        if (!whole.SequenceEqual(value))
-            throw new AssertionException($"a string resized to {length} bytes differs");
-        if (length > 0)
-            whole[length / 2] = value[length / 2] = (byte)_random.Next(256);
+        if (!whole.SequenceEqual(value)) throw new AssertionException($"a string resized to {length} bytes differs");
+        if (length > 0) whole[length / 2] = value[length / 2] = (byte)_random.Next(256);
         _model[database][key] = new KeyspaceModel.Value(value, old?.Expiry ?? -1, StringForm.Raw);
     }
 
     private void ChangeExpiry(int database, string key)
     {
-        KeyspaceModel.Value? old = _model.Find(database, key);
-        EntryRef entry = _keyspace[database].LookupWrite(Bytes(key));
+        var old = _model.Find(database, key);
+        var entry = _keyspace[database].LookupWrite(Bytes(key));
         Assert.That(entry.Exists, Is.EqualTo(old != null));
-        if (old == null)
-            return;
+        if (old == null) return;
         if (_random.Next(3) == 0)
         {
             Assert.That(entry.ClearExpiry(), Is.EqualTo(old.Expiry >= 0));
@@ -193,7 +174,7 @@ internal sealed class KeyspaceScript : IDisposable
             return;
         }
 
-        long expiry = _clock.NowMs + _random.Next(3000);
+        var expiry = _clock.NowMs + _random.Next(3000);
         entry.SetExpiry(expiry);
         Assert.That(entry.ExpiryMs, Is.EqualTo(expiry));
         _model[database][key] = old with { Expiry = expiry };
@@ -201,33 +182,29 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void Rename(int database, string key)
     {
-        int to = _random.Next(Databases);
-        string newKey = RandomKey();
-        if (to == database && newKey == key)
-            return;
-        KeyspaceModel.Value? value = _model.Find(database, key);
+        var to = _random.Next(Databases);
+        var newKey = RandomKey();
+        if (to == database && newKey == key) return;
+        var value = _model.Find(database, key);
         Assert.That(_keyspace[database].Rename(Bytes(key), _keyspace[to], Bytes(newKey)), Is.EqualTo(value != null));
-        if (value == null)
-            return;
+        if (value == null) return;
         _model[database].Remove(key);
         _model[to][newKey] = value;
     }
 
     private void Copy(int database, string key)
     {
-        int to = _random.Next(Databases);
-        string newKey = RandomKey();
-        if (to == database && newKey == key)
-            return;
-        KeyspaceModel.Value? value = _model.Find(database, key);
+        var to = _random.Next(Databases);
+        var newKey = RandomKey();
+        if (to == database && newKey == key) return;
+        var value = _model.Find(database, key);
         Assert.That(_keyspace[database].Copy(Bytes(key), _keyspace[to], Bytes(newKey)), Is.EqualTo(value != null));
-        if (value != null)
-            _model[to][newKey] = value;
+        if (value != null) _model[to][newKey] = value;
     }
 
     private void Delete(int database, string key)
     {
-        bool expected = _model.Find(database, key) != null;
+        var expected = _model.Find(database, key) != null;
         Assert.That(_keyspace[database].Delete(Bytes(key)), Is.EqualTo(expected));
         _model[database].Remove(key);
     }
@@ -240,11 +217,10 @@ internal sealed class KeyspaceScript : IDisposable
             _keyspace.PrefetchEntries();
         }
 
-        KeyspaceModel.Value? expected = _model.Find(database, key);
-        EntryRef entry = _keyspace[database].LookupRead(Bytes(key));
+        var expected = _model.Find(database, key);
+        var entry = _keyspace[database].LookupRead(Bytes(key));
         Assert.That(entry.Exists, Is.EqualTo(expected != null));
-        if (expected == null)
-            return;
+        if (expected == null) return;
         if (!entry.GetString(stackalloc byte[20]).SequenceEqual(expected.Bytes))
             throw new AssertionException($"a value of {expected.Bytes.Length} bytes differs");
         Assert.That(entry.StringLength, Is.EqualTo(expected.Bytes.Length));
@@ -254,9 +230,9 @@ internal sealed class KeyspaceScript : IDisposable
 
     private void CompareAll()
     {
-        for (int database = 0; database < Databases; database++)
+        for (var database = 0; database < Databases; database++)
         {
-            foreach (string key in _model[database].Keys.ToArray())
+            foreach (var key in _model[database].Keys.ToArray())
                 Compare(database, key);
             Assert.That(_keyspace[database].Count, Is.EqualTo(_model[database].Count));
             Assert.That(_keyspace[database].ExpiresCount, Is.EqualTo(_model[database].Values.Count(value => value.Expiry >= 0)));
@@ -283,8 +259,8 @@ internal sealed class KeyspaceScript : IDisposable
         {
         }
 
-        long earliest = long.MaxValue;
-        for (int database = 0; database < Databases; database++)
+        var earliest = long.MaxValue;
+        for (var database = 0; database < Databases; database++)
         {
             _model.ExpireAll(database);
             Assert.That(_keyspace[database].Count, Is.EqualTo(_model[database].Count));
@@ -299,21 +275,19 @@ internal sealed class KeyspaceScript : IDisposable
     // harsher trial, that only what lies sparsely is the usual case.
     private void Compact()
     {
-        if (_random.Next(3) == 0)
-            _keyspace.Compact();
-        else
-            _keyspace.CompactEverything();
+        if (_random.Next(3) == 0) _keyspace.Compact();
+        else _keyspace.CompactEverything();
     }
 
     private void BeginFork()
     {
-        Snapshot snapshot = _forks.Begin(_model.Freeze());
+        var snapshot = _forks.Begin(_model.Freeze());
         Assert.That(snapshot.Databases.Select(described => described.Count), Is.EqualTo(Enumerable.Range(0, Databases).Select(i => _keyspace[i].Count)));
     }
 
     private (Expiry Expiry, long Expected) RandomExpiry(long old)
     {
-        long at = _clock.NowMs + 1 + _random.Next(3000);
+        var at = _clock.NowMs + 1 + _random.Next(3000);
         return _random.Next(4) switch
         {
             0 => (Expiry.Keep, old),
@@ -324,8 +298,8 @@ internal sealed class KeyspaceScript : IDisposable
 
     private string RandomKey()
     {
-        int number = _random.Next(_sizes.Keys);
-        string key = "k" + number;
+        var number = _random.Next(_sizes.Keys);
+        var key = "k" + number;
         return (number % 50) switch
         {
             0 when number == 0 => "",
@@ -339,14 +313,13 @@ internal sealed class KeyspaceScript : IDisposable
 
     private byte[] RandomValue()
     {
-        if (_random.Next(4) == 0)
-            return Encoding.Latin1.GetBytes((_random.NextInt64() >> _random.Next(64)).ToString());
+        if (_random.Next(4) == 0) return Encoding.Latin1.GetBytes((_random.NextInt64() >> _random.Next(64)).ToString());
         return RandomBytes(RandomLength());
     }
 
     private int RandomLength()
     {
-        int last = _random.Next(50) == 0 ? Lengths.Length : _sizes.UsualLengths;
+        var last = _random.Next(50) == 0 ? Lengths.Length : _sizes.UsualLengths;
         return Lengths[_random.Next(Math.Min(last, Lengths.Length))];
     }
 

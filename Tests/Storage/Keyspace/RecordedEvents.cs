@@ -11,7 +11,7 @@ internal sealed class RecordedEvents : IKeyspaceEvents
     /// <summary>What has happened since the last call.</summary>
     public string Take()
     {
-        string events = string.Join(", ", _events);
+        var events = string.Join(", ", _events);
         _events.Clear();
         return events;
     }

@@ -28,9 +28,9 @@ public sealed class SipHashTests
     {
         ulong[] v = [key0 ^ 0x736f6d6570736575, key1 ^ 0x646f72616e646f6d, key0 ^ 0x6c7967656e657261, key1 ^ 0x7465646279746573];
         byte[] padded = [.. data, .. new byte[7 - data.Length % 8], (byte)data.Length];
-        for (int i = 0; i < padded.Length; i += 8)
+        for (var i = 0; i < padded.Length; i += 8)
         {
-            ulong word = BitConverter.ToUInt64(padded, i);
+            var word = BitConverter.ToUInt64(padded, i);
             v[3] ^= word;
             Rounds(v, perWord);
             v[0] ^= word;
@@ -43,7 +43,7 @@ public sealed class SipHashTests
 
     private static void Rounds(ulong[] v, int count)
     {
-        for (int i = 0; i < count; i++)
+        for (var i = 0; i < count; i++)
         {
             v[0] += v[1];
             v[1] = ulong.RotateLeft(v[1], 13) ^ v[0];

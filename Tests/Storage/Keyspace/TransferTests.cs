@@ -30,7 +30,7 @@ public sealed class TransferTests
         Assert.That(_keyspace[0].Rename("a"u8, _keyspace[0], "b"u8), Is.True);
 
         Assert.That(_keyspace[0].Exists("a"u8), Is.False);
-        EntryRef renamed = _keyspace[0].Peek("b"u8);
+        var renamed = _keyspace[0].Peek("b"u8);
         Assert.That(renamed.StringBytes.SequenceEqual(value), Is.True);
         Assert.That((renamed.ExpiryMs, renamed.IdleMs), Is.EqualTo((9_000_000L, 10_000L)));
     }
@@ -39,8 +39,8 @@ public sealed class TransferTests
     public void A_large_value_is_renamed_without_being_copied()
     {
         _keyspace[0].SetString("a"u8, new byte[5_000_000]);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        using Snapshot fork = _keyspace.Fork();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var fork = _keyspace.Fork();
         _keyspace[0].Rename("a"u8, _keyspace[1], "b"u8);
 
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1_000_000));
@@ -54,7 +54,7 @@ public sealed class TransferTests
 
         Assert.That(_keyspace[0].Copy("a"u8, _keyspace[2], "b"u8), Is.True);
 
-        EntryRef copy = _keyspace[2].Peek("b"u8);
+        var copy = _keyspace[2].Peek("b"u8);
         Assert.That((copy.ExpiryMs, copy.IdleMs), Is.EqualTo((9_000_000L, 0L)));
         Assert.That(_keyspace[0].Peek("a"u8).IdleMs, Is.EqualTo(10_000));
     }
@@ -109,20 +109,19 @@ public sealed class TransferTests
     {
         const int Keys = 3000;
         var random = new Random(seed);
-        for (int i = 0; i < Keys; i++)
+        for (var i = 0; i < Keys; i++)
             _keyspace[i % 2].SetString(Name("old", i), Value(i));
-        using Snapshot fork = _keyspace.Fork();
-        SnapshotWalk walk = fork.Walk();
+        using var fork = _keyspace.Fork();
+        var walk = fork.Walk();
         var scratch = new byte[20];
         int seen = 0, renamed = 0;
         while (walk.MoveNext())
         {
-            int number = int.Parse(Encoding.ASCII.GetString(walk.Entry.Key)[3..]);
+            var number = int.Parse(Encoding.ASCII.GetString(walk.Entry.Key)[3..]);
             if (!walk.Entry.GetString(scratch).SequenceEqual(Value(number)))
                 throw new AssertionException($"key {number} has another value");
             seen++;
-            if (seen % 3 == 0 && renamed < Keys)
-                RenameAndSpoil(renamed++, random);
+            if (seen % 3 == 0 && renamed < Keys) RenameAndSpoil(renamed++, random);
         }
 
         Assert.That(seen, Is.EqualTo(Keys));
@@ -130,10 +129,9 @@ public sealed class TransferTests
 
     private void RenameAndSpoil(int number, Random random)
     {
-        Database to = _keyspace[random.Next(3)];
-        byte[] name = Name("new", number);
-        if (!_keyspace[number % 2].Rename(Name("old", number), to, name))
-            return;
+        var to = _keyspace[random.Next(3)];
+        var name = Name("new", number);
+        if (!_keyspace[number % 2].Rename(Name("old", number), to, name)) return;
         switch (random.Next(4))
         {
             case 0:

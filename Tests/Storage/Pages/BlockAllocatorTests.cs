@@ -14,10 +14,10 @@ public sealed class BlockAllocatorTests
     {
         var blocks = new BlockAllocator(new ChunkPool(HugePages.Off), stride, step);
         uint[] ids = [.. Enumerable.Range(0, 10_000).Select(_ => blocks.Allocate(1))];
-        for (int i = 0; i < ids.Length; i++)
+        for (var i = 0; i < ids.Length; i++)
             Contents(blocks, ids[i]).Fill((byte)i);
 
-        for (int i = 0; i < ids.Length; i++)
+        for (var i = 0; i < ids.Length; i++)
             Assert.That(Contents(blocks, ids[i]).IndexOfAnyExcept((byte)i), Is.EqualTo(-1));
     }
 
@@ -25,7 +25,7 @@ public sealed class BlockAllocatorTests
     public void A_block_that_was_freed_is_handed_out_again()
     {
         var blocks = new BlockAllocator(new ChunkPool(HugePages.Off), 1024, 1);
-        uint first = blocks.Allocate(1);
+        var first = blocks.Allocate(1);
         blocks.Allocate(1);
         blocks.Free(first);
 
@@ -41,7 +41,7 @@ public sealed class BlockAllocatorTests
         uint[] ids = [.. Enumerable.Range(0, 5 * 4096).Select(_ => blocks.Allocate(1))];
         Assert.That(pool.RentedBytes, Is.EqualTo(5 * ChunkPool.ChunkBytes));
 
-        foreach (uint id in ids)
+        foreach (var id in ids)
             blocks.Free(id);
 
         Assert.That(blocks.UsedBytes, Is.Zero);
@@ -53,13 +53,13 @@ public sealed class BlockAllocatorTests
     {
         var pool = new ChunkPool(HugePages.Advise);
         int[] chunks = [.. Enumerable.Range(0, 10).Select(_ => pool.Rent())];
-        foreach (int chunk in chunks)
+        foreach (var chunk in chunks)
             pool.Return(chunk);
         while (pool.HasIdle)
             pool.DiscardSlice();
-        long reserved = pool.ReservedBytes;
+        var reserved = pool.ReservedBytes;
 
-        foreach (int _ in chunks)
+        foreach (var _ in chunks)
             pool.At((uint)pool.Rent(), ChunkPool.ChunkBytes - 1) = 1;
 
         // One of them may just be on its way to being warm, so that a slab is made instead.
@@ -74,13 +74,13 @@ public sealed class BlockAllocatorTests
         uint[] ids = [.. Enumerable.Range(0, 4 * 4096).Select(_ => blocks.Allocate(1))];
         // The second and the fourth chunk keep a tenth, the others all.
         uint[] freed = [.. ids.Where((_, i) => i / 4096 % 2 == 1 && i % 10 != 0)];
-        foreach (uint id in freed)
+        foreach (var id in freed)
             blocks.Free(id);
         blocks.BeginEvacuation(EvacuationScope.Sparse);
 
         uint[] leaving = [.. ids.Except(freed).Where(blocks.IsLeaving)];
         Assert.That(leaving.Select(id => id >> BlockAllocator.IndexBits).Distinct(), Is.EqualTo(new[] { ids[^1] >> BlockAllocator.IndexBits }));
-        foreach (uint id in leaving)
+        foreach (var id in leaving)
         {
             Assert.That(blocks.IsLeaving(blocks.Allocate(2)), Is.False);
             blocks.Free(id);
@@ -96,7 +96,7 @@ public sealed class BlockAllocatorTests
         var blocks = new BlockAllocator(new ChunkPool(HugePages.Off), 1024, 1);
         uint[] ids = [.. Enumerable.Range(0, 100).Select(_ => blocks.Allocate(1))];
         blocks.BeginEvacuation(EvacuationScope.Everything);
-        uint elsewhere = blocks.Allocate(1);
+        var elsewhere = blocks.Allocate(1);
         blocks.EndEvacuation();
 
         Assert.That(elsewhere >> BlockAllocator.IndexBits, Is.Not.EqualTo(ids[0] >> BlockAllocator.IndexBits));

@@ -10,9 +10,9 @@ public sealed class RunAllocatorTests
     [Test]
     public void The_class_of_a_size_is_the_smallest_that_holds_it()
     {
-        for (int bytes = 1; bytes <= SizeClasses.MaxBytes; bytes++)
+        for (var bytes = 1; bytes <= SizeClasses.MaxBytes; bytes++)
         {
-            int sizeClass = SizeClasses.ClassOf(bytes);
+            var sizeClass = SizeClasses.ClassOf(bytes);
             if (SizeClasses.BytesOf(sizeClass) < bytes || (sizeClass > 0 && SizeClasses.BytesOf(sizeClass - 1) >= bytes))
                 Assert.Fail($"{bytes} bytes are of class {sizeClass}");
         }
@@ -28,7 +28,7 @@ public sealed class RunAllocatorTests
         var pool = new ChunkPool(HugePages.Off);
         var runs = new RunAllocator(pool);
         var live = new List<(uint Handle, int Bytes, byte Fill)>();
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             // Grows for a while, then shrinks, so that slabs and chunks fill and run empty.
             if (live.Count == 0 || random.Next(100) < (i / 4000 % 2 == 0 ? 60 : 40))
@@ -49,11 +49,11 @@ public sealed class RunAllocatorTests
         var pool = new ChunkPool(HugePages.Off);
         var runs = new RunAllocator(pool);
         uint[] handles = [.. Enumerable.Range(0, 40_000).Select(_ => runs.Allocate(1000, 1))];
-        long reserved = pool.ReservedBytes;
-        foreach (uint handle in handles)
+        var reserved = pool.ReservedBytes;
+        foreach (var handle in handles)
             runs.Free(handle);
 
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
             runs.Allocate(1900, 1);
 
         Assert.That(pool.ReservedBytes, Is.EqualTo(reserved));
@@ -61,8 +61,8 @@ public sealed class RunAllocatorTests
 
     private static (uint Handle, int Bytes, byte Fill) Allocate(RunAllocator runs, Random random, byte fill)
     {
-        int bytes = 1 + random.Next(random.Next(20) == 0 ? SizeClasses.MaxBytes : 3000);
-        uint handle = runs.Allocate(bytes, epoch: 7);
+        var bytes = 1 + random.Next(random.Next(20) == 0 ? SizeClasses.MaxBytes : 3000);
+        var handle = runs.Allocate(bytes, epoch: 7);
         Assert.That(runs.CapacityOf(handle), Is.GreaterThanOrEqualTo(bytes));
         Assert.That(runs.BirthOf(handle), Is.EqualTo(7));
         runs.Bytes(handle, bytes).Fill(fill);
@@ -71,7 +71,7 @@ public sealed class RunAllocatorTests
 
     private static void Free(RunAllocator runs, List<(uint Handle, int Bytes, byte Fill)> live, int index)
     {
-        (uint handle, int bytes, byte fill) = live[index];
+        (var handle, var bytes, var fill) = live[index];
         live[index] = live[^1];
         live.RemoveAt(live.Count - 1);
         Assert.That(runs.Bytes(handle, bytes).IndexOfAnyExcept(fill), Is.EqualTo(-1));

@@ -16,8 +16,8 @@ public sealed class SlabSupplyTests
         supply.PrepareNext();
         Assert.That(() => supply.IsReady, Is.True.After(10_000, 1));
 
-        byte[] first = supply.Take();
-        byte[] second = supply.Take();
+        var first = supply.Take();
+        var second = supply.Take();
 
         Assert.That(first, Has.Length.EqualTo(Bytes));
         Assert.That(second, Has.Length.EqualTo(Bytes).And.Not.SameAs(first));

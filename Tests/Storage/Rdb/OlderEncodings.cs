@@ -13,8 +13,8 @@ internal static class OlderEncodings
     public static byte[] Ziplist(params IReadOnlyList<string> elements)
     {
         var bytes = new List<byte>(new byte[10]);
-        int tail = 10;
-        int previous = 0;
+        var tail = 10;
+        var previous = 0;
         foreach (var element in elements)
         {
             tail = bytes.Count;
@@ -35,7 +35,7 @@ internal static class OlderEncodings
     public static byte[] Zipmap(int free, params IReadOnlyList<string> pairs)
     {
         List<byte> bytes = [(byte)Math.Min(pairs.Count / 2, 254)];
-        for (int at = 0; at < pairs.Count; at += 2)
+        for (var at = 0; at < pairs.Count; at += 2)
         {
             bytes.AddRange([.. MapLength(pairs[at].Length), .. ByteText.Bytes(pairs[at])]);
             bytes.AddRange([.. MapLength(pairs[at + 1].Length), (byte)free, .. ByteText.Bytes(pairs[at + 1]), .. new byte[free]]);
@@ -56,8 +56,7 @@ internal static class OlderEncodings
 
     private static byte[] Entry(string element)
     {
-        if (long.TryParse(element, out var integer) && $"{integer}" == element)
-            return Integer(integer);
+        if (long.TryParse(element, out var integer) && $"{integer}" == element) return Integer(integer);
         byte[] length = element.Length switch
         {
             < 64 => [(byte)element.Length],

@@ -35,17 +35,14 @@ internal static class RdbBodies
     private static byte[] Stream(RdbType type)
     {
         byte[] first = [0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
-        byte[] listpack = ListpackOf("1", "1", "1", "f", "0", "2", "0", "0", "v", "4", "1", "1", "0", "1", "g", "w", "6");
+        var listpack = ListpackOf("1", "1", "1", "f", "0", "2", "0", "0", "v", "4", "1", "1", "0", "1", "g", "w", "6");
         List<byte> body = [(byte)type, 1, .. OlderEncodings.Prefixed(first), .. OlderEncodings.Prefixed(listpack), 1, 2, 1];
-        if (type >= RdbType.Stream2)
-            body.AddRange([1, 1, 2, 1, 2]);
+        if (type >= RdbType.Stream2) body.AddRange([1, 1, 2, 1, 2]);
         body.AddRange([1, 1, (byte)'g', 1, 1]);
-        if (type >= RdbType.Stream2)
-            body.Add(1);
+        if (type >= RdbType.Stream2) body.Add(1);
         body.AddRange([1, .. first, .. BitConverter.GetBytes(1_700_000_000_000), 3]);
         body.AddRange([1, 1, (byte)'c', .. BitConverter.GetBytes(1_700_000_000_001)]);
-        if (type >= RdbType.Stream3)
-            body.AddRange(BitConverter.GetBytes(1_700_000_000_002));
+        if (type >= RdbType.Stream3) body.AddRange(BitConverter.GetBytes(1_700_000_000_002));
         return [.. body, 1, .. first];
     }
 

@@ -118,13 +118,11 @@ internal sealed class RdbElementTests
 
     private static byte[] RandomValue(Random random)
     {
-        if (random.Next(3) == 0)
-            return ByteText.Bytes($"{random.NextInt64() >> random.Next(64)}");
+        if (random.Next(3) == 0) return ByteText.Bytes($"{random.NextInt64() >> random.Next(64)}");
 
         var bytes = new byte[random.Next(20) == 0 ? random.Next(300_000) : random.Next(100)];
         random.NextBytes(bytes);
-        if (random.Next(2) == 0)
-            bytes.AsSpan().Fill((byte)random.Next(256));
+        if (random.Next(2) == 0) bytes.AsSpan().Fill((byte)random.Next(256));
         return bytes;
     }
 

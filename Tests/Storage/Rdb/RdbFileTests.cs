@@ -69,8 +69,7 @@ internal sealed class RdbFileTests
         var entry = _keyspace[0].LookupWrite("text"u8);
         entry.SetIdle(5000);
         entry.SetFrequency(100);
-        if (policy == AccessPolicy.Lru)
-            entry.SetIdle(5000);
+        if (policy == AccessPolicy.Lru) entry.SetIdle(5000);
         var copy = NewKeyspace();
         copy.AccessPolicy = _keyspace.AccessPolicy;
 
@@ -78,10 +77,8 @@ internal sealed class RdbFileTests
 
         AssertSame(copy, _keyspace);
         Assert.That(reader.Aux, Is.SupersetOf(new Dictionary<string, string> { ["redis-bits"] = "64", ["used-mem"] = "12345", ["aof-base"] = "1", ["repl-id"] = "abc", ["ctime"] = "1800000000" }));
-        if (policy == AccessPolicy.Lru)
-            Assert.That(copy[0].Peek("text"u8).IdleMs, Is.EqualTo(5_000_000));
-        else if (policy == AccessPolicy.Lfu)
-            Assert.That(copy[0].Peek("text"u8).Frequency, Is.EqualTo(100));
+        if (policy == AccessPolicy.Lru) Assert.That(copy[0].Peek("text"u8).IdleMs, Is.EqualTo(5_000_000));
+        else if (policy == AccessPolicy.Lfu) Assert.That(copy[0].Peek("text"u8).Frequency, Is.EqualTo(100));
     }
 
     [Test]

@@ -22,7 +22,7 @@ public sealed class SnapshotTests
     [TestCase(FlushMode.Async)]
     public void Flushing_leaves_a_fork_untouched(FlushMode mode)
     {
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
         _keyspace.FlushAll(mode);
         _keyspace.RunMaintenance(1_000_000);
         Fill(0, version: 1);
@@ -33,7 +33,7 @@ public sealed class SnapshotTests
     [Test]
     public void Swapping_leaves_a_fork_untouched()
     {
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
         _keyspace.Swap(0, 2);
         Fill(0, version: 1);
 
@@ -44,7 +44,7 @@ public sealed class SnapshotTests
     public void Databases_swapped_before_a_fork_are_walked_under_their_new_numbers()
     {
         _keyspace.Swap(0, 2);
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
 
         AssertHolds(snapshot, database: 2, version: 0);
     }
@@ -52,8 +52,8 @@ public sealed class SnapshotTests
     [Test]
     public void Deleting_everything_leaves_a_fork_untouched()
     {
-        using Snapshot snapshot = _keyspace.Fork();
-        for (int i = 0; i < Keys; i++)
+        using var snapshot = _keyspace.Fork();
+        for (var i = 0; i < Keys; i++)
             _keyspace[0].Delete(Key(i));
 
         AssertHolds(snapshot, database: 0, version: 0);
@@ -62,11 +62,11 @@ public sealed class SnapshotTests
     [Test]
     public void Overlapping_forks_each_hold_their_own_time()
     {
-        using Snapshot first = _keyspace.Fork();
+        using var first = _keyspace.Fork();
         Fill(0, version: 1);
-        using Snapshot second = _keyspace.Fork();
+        using var second = _keyspace.Fork();
         Fill(0, version: 2);
-        using Snapshot third = _keyspace.Fork();
+        using var third = _keyspace.Fork();
         Fill(0, version: 3);
 
         AssertHolds(second, database: 0, version: 1);
@@ -80,7 +80,7 @@ public sealed class SnapshotTests
     public void Everything_a_fork_kept_comes_back([Values(0, 1, 2)] int releasedFirst)
     {
         var snapshots = new List<Snapshot>();
-        for (int version = 1; version <= 3; version++)
+        for (var version = 1; version <= 3; version++)
         {
             snapshots.Add(_keyspace.Fork());
             Fill(0, version);
@@ -90,12 +90,12 @@ public sealed class SnapshotTests
         snapshots[releasedFirst].Release();
         _keyspace.FinishMaintenance();
 
-        foreach (Snapshot snapshot in snapshots)
+        foreach (var snapshot in snapshots)
             snapshot.Release();
         _keyspace.FinishMaintenance();
 
         Assert.That(_keyspace.Memory.RetiredBytes, Is.Zero);
-        long without = UsedBytesWithoutForks(lastVersion: 3);
+        var without = UsedBytesWithoutForks(lastVersion: 3);
         Assert.That(_keyspace.Memory.UsedBytes, Is.EqualTo(without).Within(without / 50));
         _keyspace.Validate();
     }
@@ -103,7 +103,7 @@ public sealed class SnapshotTests
     [Test]
     public void What_was_walked_is_written_without_a_copy()
     {
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
         AssertHolds(snapshot, database: 0, version: 0);
         Fill(0, version: 1);
 
@@ -114,9 +114,9 @@ public sealed class SnapshotTests
     [Test]
     public void What_is_newer_than_all_forks_but_one_does_not_wait_for_the_others()
     {
-        using Snapshot old = _keyspace.Fork();
+        using var old = _keyspace.Fork();
         Fill(1, version: 1);
-        Snapshot brief = _keyspace.Fork();
+        var brief = _keyspace.Fork();
         Fill(1, version: 2);
         brief.Release();
         _keyspace.FinishMaintenance();
@@ -128,11 +128,11 @@ public sealed class SnapshotTests
     [Test]
     public void A_walk_on_another_thread_sees_none_of_the_writes_meanwhile()
     {
-        for (int round = 0; round < 5; round++)
+        for (var round = 0; round < 5; round++)
         {
-            int version = round;
-            using Snapshot snapshot = _keyspace.Fork();
-            Task walk = Task.Run(() => AssertHolds(snapshot, database: 0, version));
+            var version = round;
+            using var snapshot = _keyspace.Fork();
+            var walk = Task.Run(() => AssertHolds(snapshot, database: 0, version));
             Fill(0, version + 1);
             walk.GetAwaiter().GetResult();
             snapshot.Release();
@@ -145,7 +145,7 @@ public sealed class SnapshotTests
     public void A_fork_tells_the_sizes_of_its_databases()
     {
         _keyspace[1].SetString("k"u8, "v"u8, Expiry.At(2_000_000));
-        using Snapshot snapshot = _keyspace.Fork();
+        using var snapshot = _keyspace.Fork();
         _keyspace.FlushAll(FlushMode.Sync);
 
         Assert.That(snapshot.Databases[0], Is.EqualTo(new SnapshotDatabase(0, Keys, 0)));
@@ -154,8 +154,8 @@ public sealed class SnapshotTests
 
     private static long UsedBytesWithoutForks(int lastVersion)
     {
-        Keyspace twin = NewKeyspace();
-        for (int version = 0; version <= lastVersion; version++)
+        var twin = NewKeyspace();
+        for (var version = 0; version <= lastVersion; version++)
             Fill(twin[0], version);
         return twin.Memory.UsedBytes;
     }
@@ -167,19 +167,18 @@ public sealed class SnapshotTests
 
     private static void Fill(Database database, int version)
     {
-        for (int i = 0; i < Keys; i++)
+        for (var i = 0; i < Keys; i++)
             database.SetString(Key(i), Value(i, version));
     }
 
     private static void AssertHolds(Snapshot snapshot, int database, int version)
     {
-        int seen = 0;
-        SnapshotWalk walk = snapshot.Walk();
+        var seen = 0;
+        var walk = snapshot.Walk();
         while (walk.MoveNext())
         {
-            if (walk.DatabaseIndex != database)
-                throw new AssertionException($"a key of database {walk.DatabaseIndex}");
-            int number = int.Parse(Encoding.ASCII.GetString(walk.Entry.Key)[4..]);
+            if (walk.DatabaseIndex != database) throw new AssertionException($"a key of database {walk.DatabaseIndex}");
+            var number = int.Parse(Encoding.ASCII.GetString(walk.Entry.Key)[4..]);
             if (!walk.Entry.GetString(new byte[20]).SequenceEqual(Value(number, version)))
                 throw new AssertionException($"key {number} has another value");
             seen++;

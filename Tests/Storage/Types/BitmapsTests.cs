@@ -10,23 +10,22 @@ public sealed class BitmapsTests
     public void Bits_equal_their_model([Range(1, 8)] int seed)
     {
         var random = new Random(seed);
-        for (int round = 0; round < 300; round++)
+        for (var round = 0; round < 300; round++)
         {
-            byte[] bytes = RandomBytes(random);
-            bool[] model = BitsOf(bytes);
-            if (model.Length == 0)
-                continue;
+            var bytes = RandomBytes(random);
+            var model = BitsOf(bytes);
+            if (model.Length == 0) continue;
             long first = random.Next(model.Length), last = random.Next(model.Length);
             Assert.That(Bitmaps.Count(bytes), Is.EqualTo(model.Count(bit => bit)));
             Assert.That(Bitmaps.Count(bytes, first, last), Is.EqualTo(Between(model, first, last).Count(bit => bit)), $"seed {seed}, {first}..{last}");
-            for (int bit = 0; bit <= 1; bit++)
+            for (var bit = 0; bit <= 1; bit++)
             {
-                int index = Array.IndexOf(Between(model, first, last), bit == 1);
+                var index = Array.IndexOf(Between(model, first, last), bit == 1);
                 Assert.That(Bitmaps.IndexOf(bytes, bit, first, last), Is.EqualTo(index < 0 ? -1 : first + index), $"seed {seed}, {bit} in {first}..{last}");
             }
 
-            int changed = random.Next(2);
-            int old = model[first] ? 1 : 0;
+            var changed = random.Next(2);
+            var old = model[first] ? 1 : 0;
             Assert.That((Bitmaps.Get(bytes, first), Bitmaps.Exchange(bytes, first, changed)), Is.EqualTo((old, old)));
             model[first] = changed == 1;
             Assert.That(BitsOf(bytes), Is.EqualTo(model));
@@ -47,18 +46,18 @@ public sealed class BitmapsTests
     public void Fields_equal_their_model([Range(1, 8)] int seed)
     {
         var random = new Random(seed);
-        byte[] bytes = RandomBytes(random, 20);
-        for (int round = 0; round < 3000; round++)
+        var bytes = RandomBytes(random, 20);
+        for (var round = 0; round < 3000; round++)
         {
-            bool isSigned = random.Next(2) == 0;
-            int bits = random.Next(1, isSigned ? 65 : 64);
+            var isSigned = random.Next(2) == 0;
+            var bits = random.Next(1, isSigned ? 65 : 64);
             var field = new BitField(random.Next((bytes.Length * 8) + 1 - bits), bits, isSigned);
-            bool[] model = BitsOf(bytes);
+            var model = BitsOf(bytes);
             Assert.That(field.Read(bytes), Is.EqualTo(Read(model, field)), $"seed {seed}, {field}");
 
-            long value = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64);
+            var value = random.NextInt64(long.MinValue, long.MaxValue) >> random.Next(64);
             field.Write(bytes, value);
-            for (int i = 0; i < bits; i++)
+            for (var i = 0; i < bits; i++)
                 model[field.Offset + i] = ((value >> (bits - 1 - i)) & 1) != 0;
             Assert.That(BitsOf(bytes), Is.EqualTo(model), $"seed {seed}, {field} = {value}");
         }
@@ -76,7 +75,7 @@ public sealed class BitmapsTests
     {
         var field = new BitField(0, bits, isSigned);
 
-        Assert.That(field.TryAdd(held, increment, BitOverflow.Wrap, out long sum) ? sum : (long?)null, Is.EqualTo(wrapped));
+        Assert.That(field.TryAdd(held, increment, BitOverflow.Wrap, out var sum) ? sum : (long?)null, Is.EqualTo(wrapped));
         Assert.That(field.TryAdd(held, increment, BitOverflow.Saturate, out sum) ? sum : (long?)null, Is.EqualTo(saturated));
         Assert.That(field.TryAdd(held, increment, BitOverflow.Fail, out _), Is.False);
         Assert.That(field.TryAdd(held, 0, BitOverflow.Fail, out sum) && sum == held, Is.True);
@@ -87,7 +86,7 @@ public sealed class BitmapsTests
     {
         var field = new BitField(0, 8, IsSigned: false);
 
-        Assert.That(field.TryFit(-2, BitOverflow.Wrap, out long value) ? value : (long?)null, Is.EqualTo(254));
+        Assert.That(field.TryFit(-2, BitOverflow.Wrap, out var value) ? value : (long?)null, Is.EqualTo(254));
         Assert.That(field.TryFit(-2, BitOverflow.Saturate, out value) ? value : (long?)null, Is.EqualTo(255));
     }
 
@@ -98,7 +97,7 @@ public sealed class BitmapsTests
     {
         var field = new BitField(0, 8, IsSigned: true);
 
-        Assert.That(field.TryFit(value, BitOverflow.Saturate, out long fitting) ? fitting : (long?)null, Is.EqualTo(saturated));
+        Assert.That(field.TryFit(value, BitOverflow.Saturate, out var fitting) ? fitting : (long?)null, Is.EqualTo(saturated));
     }
 
     [Test]
@@ -109,10 +108,10 @@ public sealed class BitmapsTests
     public void Kernels_equal_their_model([Range(1, 6)] int seed)
     {
         var random = new Random(seed);
-        for (int round = 0; round < 200; round++)
+        for (var round = 0; round < 200; round++)
         {
-            byte[] old = RandomBytes(random);
-            byte[] source = RandomBytes(random, random.Next(old.Length + 1));
+            var old = RandomBytes(random);
+            var source = RandomBytes(random, random.Next(old.Length + 1));
             byte[] padded = [.. source, .. new byte[old.Length - source.Length]];
             Check(BitwiseKernels.And, (a, b) => a & b);
             Check(BitwiseKernels.Or, (a, b) => a | b);
@@ -121,8 +120,8 @@ public sealed class BitmapsTests
             Check(BitwiseKernels.Not, (a, b) => ~b);
             Check(BitwiseKernels.Copy, (a, b) => b);
 
-            byte[] seen = (byte[])old.Clone();
-            byte[] more = RandomBytes(random, old.Length);
+            var seen = (byte[])old.Clone();
+            var more = RandomBytes(random, old.Length);
             byte[] expectedMore = [.. more.Select((value, i) => (byte)(value | (old[i] & padded[i])))];
             BitwiseKernels.Tally(seen, more, source);
             Assert.That(more.AsSpan().SequenceEqual(expectedMore), Is.True);
@@ -130,7 +129,7 @@ public sealed class BitmapsTests
 
             void Check(Kernel kernel, Func<int, int, int> model)
             {
-                byte[] result = (byte[])old.Clone();
+                var result = (byte[])old.Clone();
                 kernel(result, source);
                 Assert.That(result.AsSpan().SequenceEqual(old.Select((value, i) => (byte)model(value, padded[i])).ToArray()), Is.True, $"seed {seed}, round {round}");
             }
@@ -144,8 +143,7 @@ public sealed class BitmapsTests
         var bytes = new byte[length < 0 ? random.Next(200) : length];
         random.NextBytes(bytes);
         // Long stretches of one value, so that searches go far.
-        if (random.Next(2) == 0)
-            bytes.AsSpan(random.Next(bytes.Length + 1)).Fill((byte)(random.Next(2) * 255));
+        if (random.Next(2) == 0) bytes.AsSpan(random.Next(bytes.Length + 1)).Fill((byte)(random.Next(2) * 255));
         return bytes;
     }
 
@@ -156,7 +154,7 @@ public sealed class BitmapsTests
     private static long Read(bool[] model, BitField field)
     {
         long value = field.IsSigned && model[field.Offset] ? -1 : 0;
-        for (int i = 0; i < field.Bits; i++)
+        for (var i = 0; i < field.Bits; i++)
             value = (value << 1) | (model[field.Offset + i] ? 1L : 0);
         return value;
     }

@@ -26,10 +26,10 @@ internal sealed class CollectionHeapTests
     [TestCase("pending", 1)]
     public void What_a_collection_takes_of_the_heap_is_counted(string kind, int elements)
     {
-        for (int key = 0; key < Keys / 2; key++)
+        for (var key = 0; key < Keys / 2; key++)
             Make(kind, key, elements);
         (long heap, long counted) before = (Heap(), Counted());
-        for (int key = 0; key < Keys; key++)
+        for (var key = 0; key < Keys; key++)
             Make(kind, Keys + key, elements);
         long heap = (Heap() - before.heap) / Keys, counted = (Counted() - before.counted) / Keys;
 
@@ -43,9 +43,9 @@ internal sealed class CollectionHeapTests
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
-        ReadOnlySpan<GCGenerationInfo> generations = GC.GetGCMemoryInfo(GCKind.FullBlocking).GenerationInfo;
+        var generations = GC.GetGCMemoryInfo(GCKind.FullBlocking).GenerationInfo;
         long bytes = 0;
-        foreach (GCGenerationInfo generation in generations[..4])
+        foreach (var generation in generations[..4])
             bytes += generation.SizeAfterBytes - generation.FragmentationAfterBytes;
         return bytes;
     }
@@ -54,7 +54,7 @@ internal sealed class CollectionHeapTests
 
     private void Make(string kind, int key, int elements)
     {
-        byte[] name = Encoding.ASCII.GetBytes($"key:{key:D8}");
+        var name = Encoding.ASCII.GetBytes($"key:{key:D8}");
         switch (kind)
         {
             case "set":
@@ -72,7 +72,7 @@ internal sealed class CollectionHeapTests
                 break;
             case "list":
                 var list = new ListRef(_keyspace[0].LookupWrite(name));
-                for (int i = 0; i < elements; i++)
+                for (var i = 0; i < elements; i++)
                     list.Push(ListEnd.Tail, Large);
                 break;
             default:
@@ -84,11 +84,10 @@ internal sealed class CollectionHeapTests
     private void MakeStream(string kind, byte[] name, int elements)
     {
         var stream = new StreamRef(_keyspace[0].LookupWrite(name));
-        StreamLog log = stream.OpenOrCreate();
+        var log = stream.OpenOrCreate();
         for (uint entry = 1; entry <= (kind == "consumers" ? 1 : elements); entry++)
             log.Append(new StreamId(entry, 0), new ArgVector("fv"u8, [new ArgSlice(0, 1), new ArgSlice(1, 1)]), new CollectionLimits());
-        if (kind != "stream")
-            AddConsumers(log.AddGroup("group"u8), kind, elements);
+        if (kind != "stream") AddConsumers(log.AddGroup("group"u8), kind, elements);
         stream.SignalChanged();
     }
 
@@ -96,9 +95,8 @@ internal sealed class CollectionHeapTests
     {
         for (uint number = 0; number < elements; number++)
         {
-            Consumer consumer = group.GetOrAddConsumer(kind == "consumers" ? Member((int)number) : "one"u8, 1, out _);
-            if (kind == "pending")
-                group.Deliver(new StreamId(number + 1, 0), consumer, 1, 1);
+            var consumer = group.GetOrAddConsumer(kind == "consumers" ? Member((int)number) : "one"u8, 1, out _);
+            if (kind == "pending") group.Deliver(new StreamId(number + 1, 0), consumer, 1, 1);
         }
     }
 

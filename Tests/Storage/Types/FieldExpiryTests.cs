@@ -28,7 +28,7 @@ public sealed class FieldExpiryTests
         var random = new Random(seed);
         var model = new Dictionary<string, Dictionary<string, (string Value, long Expiry)>>();
         Snapshot? fork = null;
-        for (int i = 0; i < 6_000; i++)
+        for (var i = 0; i < 6_000; i++)
         {
             Step(random, model, $"key{random.Next(keys)}", $"f{random.Next(entries * 3 / 2)}");
             if (random.Next(20) == 0)
@@ -37,27 +37,25 @@ public sealed class FieldExpiryTests
                 Forget(model);
             }
 
-            if (random.Next(10) == 0)
-                _keyspace.ExpireCycle(random.Next(50));
+            if (random.Next(10) == 0) _keyspace.ExpireCycle(random.Next(50));
             if (random.Next(200) == 0)
             {
                 fork?.Release();
                 fork = random.Next(2) == 0 ? _keyspace.Fork() : null;
             }
 
-            if (i % 1000 == 0)
-                _keyspace.Validate();
+            if (i % 1000 == 0) _keyspace.Validate();
         }
 
         fork?.Release();
         Forget(model);
-        foreach (string key in model.Keys)
+        foreach (var key in model.Keys)
             AssertSame(new HashRef(_keyspace[0].LookupRead(Bytes(key))), model[key], seed);
         _clock.Advance(1_000_000);
         Forget(model);
         Sweep();
         Assert.That(_keyspace[0].Count, Is.EqualTo(model.Count), $"seed {seed}");
-        foreach (string key in model.Keys)
+        foreach (var key in model.Keys)
             Assert.That(new HashRef(_keyspace[0].Peek(Bytes(key))).Count, Is.EqualTo(model[key].Count), $"seed {seed}");
         _keyspace.FinishMaintenance();
 
@@ -68,7 +66,7 @@ public sealed class FieldExpiryTests
     public void Fields_go_though_nobody_asks_for_them([Values(3, 400, 50_000)] int fields)
     {
         var hash = new HashRef(_keyspace[0].LookupWrite("h"u8));
-        for (int i = 0; i < fields; i++)
+        for (var i = 0; i < fields; i++)
         {
             hash.Set(BitConverter.GetBytes(i), "v"u8);
             hash.SetExpiry(BitConverter.GetBytes(i), Start + 10 + i % 100);
@@ -91,15 +89,15 @@ public sealed class FieldExpiryTests
     public void The_hashes_with_such_fields_are_counted_whatever_becomes_of_them([Values(2, 500)] int fields)
     {
         _keyspace.Limits.HashMaxListpackEntries = 100;
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             Fill(new HashRef(_keyspace[0].LookupWrite(Bytes($"h{i}"))), fields);
         Assert.That(Counts(), Is.EqualTo((0, 0)));
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             new HashRef(_keyspace[0].LookupWrite(Bytes($"h{i}"))).SetExpiry("f0"u8, Start + 10 + i);
         new HashRef(_keyspace[0].LookupWrite("h0"u8)).SetExpiry("f1"u8, Start + 1000);
         Assert.That(Counts(), Is.EqualTo((5, 0)));
 
-        Snapshot fork = _keyspace.Fork();
+        var fork = _keyspace.Fork();
         new HashRef(_keyspace[0].LookupWrite("h1"u8)).ClearExpiry("f0"u8);
         new HashRef(_keyspace[0].LookupWrite("h2"u8)).Set("f0"u8, "v"u8);
         Assert.That(Counts(), Is.EqualTo((3, 0)));
@@ -138,7 +136,7 @@ public sealed class FieldExpiryTests
     public void A_field_is_there_in_the_millisecond_that_it_expires_at_and_gone_in_the_next([Values(1, 500)] int others)
     {
         _keyspace.Limits.HashMaxListpackEntries = 100;
-        for (int i = 0; i < others; i++)
+        for (var i = 0; i < others; i++)
             new HashRef(_keyspace[0].LookupWrite("h"u8)).Set(BitConverter.GetBytes(i), "v"u8);
         var hash = new HashRef(_keyspace[0].LookupWrite("h"u8));
         hash.Set("f"u8, "v"u8);
@@ -171,7 +169,7 @@ public sealed class FieldExpiryTests
     {
         var hash = new HashRef(_keyspace[0].LookupWrite("h"u8));
         hash.Set("f"u8, "v"u8);
-        int bytes = _keyspace[0].Peek("h"u8).PackedBytes.Length;
+        var bytes = _keyspace[0].Peek("h"u8).PackedBytes.Length;
         hash.SetExpiry("f"u8, Start + 10);
 
         Assert.That(bytes, Is.EqualTo(13));
@@ -183,22 +181,22 @@ public sealed class FieldExpiryTests
         var entry = _keyspace[0].LookupWrite(Bytes(key));
         var hash = new HashRef(entry);
         hash.ExpireFields(random.Next(1, 20));
-        Dictionary<string, (string Value, long Expiry)> fields = model.GetValueOrDefault(key) ?? [];
-        bool exists = fields.TryGetValue(field, out var old);
-        Assert.That(hash.TryGetExpiry(Bytes(field), out long expiry), Is.EqualTo(exists));
+        var fields = model.GetValueOrDefault(key) ?? [];
+        var exists = fields.TryGetValue(field, out var old);
+        Assert.That(hash.TryGetExpiry(Bytes(field), out var expiry), Is.EqualTo(exists));
         Assert.That(expiry, Is.EqualTo(exists ? old.Expiry : -1));
-        int choice = random.Next(10);
+        var choice = random.Next(10);
         if (choice < 4)
         {
             string value = new('v', random.Next(20));
-            bool keeps = random.Next(2) == 0;
+            var keeps = random.Next(2) == 0;
             Assert.That(hash.Set(Bytes(field), Bytes(value), keeps ? Expiry.Keep : Expiry.None), Is.EqualTo(!exists));
             fields[field] = (value, keeps && exists ? old.Expiry : -1);
             model[key] = fields;
         }
         else if (choice < 7 && exists)
         {
-            long at = _clock.NowMs + 1 + random.Next(2000);
+            var at = _clock.NowMs + 1 + random.Next(2000);
             hash.SetExpiry(Bytes(field), at);
             fields[field] = (old.Value, at);
         }
@@ -210,8 +208,7 @@ public sealed class FieldExpiryTests
         else if (choice == 8 && fields.Remove(field))
         {
             Assert.That(hash.Delete(Bytes(field)), Is.True);
-            if (fields.Count == 0)
-                model.Remove(key);
+            if (fields.Count == 0) model.Remove(key);
         }
         else if (choice == 9 && hash.Exists)
         {
@@ -221,16 +218,14 @@ public sealed class FieldExpiryTests
 
     private void Forget(Dictionary<string, Dictionary<string, (string Value, long Expiry)>> model)
     {
-        foreach ((string key, Dictionary<string, (string Value, long Expiry)> fields) in model.ToArray())
+        foreach ((var key, var fields) in model.ToArray())
         {
-            foreach ((string field, (_, long expiry)) in fields.ToArray())
+            foreach ((var field, (_, var expiry)) in fields.ToArray())
             {
-                if (expiry >= 0 && expiry < _clock.NowMs)
-                    fields.Remove(field);
+                if (expiry >= 0 && expiry < _clock.NowMs) fields.Remove(field);
             }
 
-            if (fields.Count == 0)
-                model.Remove(key);
+            if (fields.Count == 0) model.Remove(key);
         }
     }
 
@@ -244,7 +239,7 @@ public sealed class FieldExpiryTests
     private static void AssertSame(HashRef hash, Dictionary<string, (string Value, long Expiry)> model, int seed)
     {
         var seen = new Dictionary<string, (string, long)>();
-        for (HashFields fields = hash.Fields; fields.MoveNext();)
+        for (var fields = hash.Fields; fields.MoveNext();)
             seen.Add(Encoding.ASCII.GetString(fields.Field.GetText(new byte[20])), (Encoding.ASCII.GetString(fields.Value.GetText(new byte[20])), fields.ExpiryMs));
         Assert.That(seen, Is.EquivalentTo(model), $"seed {seed}");
     }
@@ -282,7 +277,7 @@ public sealed class FieldExpiryTests
 
     private static void Fill(HashRef hash, int fields)
     {
-        for (int i = 0; i < fields; i++)
+        for (var i = 0; i < fields; i++)
             hash.Set(Bytes($"f{i}"), "v"u8);
     }
 }

@@ -21,9 +21,9 @@ public sealed class HashRefTests
         var model = new Dictionary<string, string>();
         Snapshot? fork = null;
         Dictionary<string, string> frozen = [];
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
         {
-            string field = random.Next(4) == 0 ? random.Next(400).ToString() : "f" + random.Next(random.Next(2) == 0 ? 20 : 400);
+            var field = random.Next(4) == 0 ? random.Next(400).ToString() : "f" + random.Next(random.Next(2) == 0 ? 20 : 400);
             var hash = new HashRef(_keyspace[0].LookupWrite("hash"u8));
             if (random.Next(100) == 0 && fork == null)
             {
@@ -43,13 +43,12 @@ public sealed class HashRefTests
             }
             else
             {
-                string text = random.Next(3) == 0 ? random.Next().ToString() : new string('v', random.Next(random.Next(50) == 0 ? 400 : 10));
+                var text = random.Next(3) == 0 ? random.Next().ToString() : new string('v', random.Next(random.Next(50) == 0 ? 400 : 10));
                 Assert.That(hash.Set(Encoding.ASCII.GetBytes(field), Encoding.ASCII.GetBytes(text)), Is.EqualTo(!model.ContainsKey(field)), $"seed {seed}");
                 model[field] = text;
             }
 
-            if (i % 50 == 0)
-                AssertSame(new HashRef(_keyspace[0].LookupRead("hash"u8)), model, seed);
+            if (i % 50 == 0) AssertSame(new HashRef(_keyspace[0].LookupRead("hash"u8)), model, seed);
         }
 
         fork?.Dispose();
@@ -63,7 +62,7 @@ public sealed class HashRefTests
     public void A_hash_becomes_a_table_with_its_first_field_too_many(int fields, int value, string encoding)
     {
         _keyspace.Limits.HashMaxListpackEntries = 3;
-        for (int i = 0; i < fields; i++)
+        for (var i = 0; i < fields; i++)
             new HashRef(_keyspace[0].LookupWrite("h"u8)).Set([(byte)i], new byte[value]);
 
         Assert.That(Encoding.ASCII.GetString(_keyspace[0].Peek("h"u8).EncodingName), Is.EqualTo(encoding));
@@ -81,26 +80,26 @@ public sealed class HashRefTests
     [Test]
     public void Random_fields_are_drawn_fairly([Values(10, 300, 5000)] int fields)
     {
-        for (int i = 0; i < fields; i++)
+        for (var i = 0; i < fields; i++)
             new HashRef(_keyspace[0].LookupWrite("h"u8)).Set(BitConverter.GetBytes(i), "v"u8);
         const int PerField = 40;
         var drawn = new int[fields];
         var hash = new HashRef(_keyspace[0].LookupRead("h"u8));
-        for (int i = 0; i < fields * PerField; i++)
+        for (var i = 0; i < fields * PerField; i++)
         {
             hash.TryGetRandom(out var field, out _);
             drawn[BitConverter.ToInt32(field.Bytes)]++;
         }
 
         // With n - 1 degrees of freedom chi-squared has a mean of n - 1 and a deviation of sqrt(2n); the seed is fixed.
-        double chiSquared = drawn.Sum(count => Math.Pow(count - PerField, 2) / PerField);
+        var chiSquared = drawn.Sum(count => Math.Pow(count - PerField, 2) / PerField);
         Assert.That(chiSquared, Is.EqualTo(fields - 1).Within(5 * Math.Sqrt(2 * fields)));
     }
 
     private static void AssertSame(Snapshot fork, Dictionary<string, string> frozen, int seed)
     {
-        SnapshotWalk walk = fork.Walk();
-        int keys = 0;
+        var walk = fork.Walk();
+        var keys = 0;
         for (; walk.MoveNext(); keys++)
             AssertSame(new HashFields(walk.Entry, exists: true, 0), frozen, seed);
         Assert.That(keys, Is.EqualTo(frozen.Count > 0 ? 1 : 0), $"seed {seed}");
@@ -110,9 +109,9 @@ public sealed class HashRefTests
     {
         AssertSame(hash.Fields, model, seed);
         Assert.That(hash.Count, Is.EqualTo(model.Count), $"seed {seed}");
-        foreach ((string field, string value) in model)
+        foreach ((var field, var value) in model)
         {
-            bool found = hash.TryGet(Encoding.ASCII.GetBytes(field), out var stored);
+            var found = hash.TryGet(Encoding.ASCII.GetBytes(field), out var stored);
             Assert.That(found && Encoding.ASCII.GetString(stored.GetText(new byte[20])) == value, $"seed {seed}, field {field}");
         }
     }

@@ -13,9 +13,9 @@ public sealed class HyperLogLogTests
         var random = new Random(seed);
         var model = new byte[HyperLogLog.Registers];
         var packed = new byte[DenseRegisters.PackedBytes];
-        for (int i = 0; i < 50_000; i++)
+        for (var i = 0; i < 50_000; i++)
         {
-            int index = random.Next(20) == 0 ? random.Next(2) * (model.Length - 1) : random.Next(model.Length);
+            var index = random.Next(20) == 0 ? random.Next(2) * (model.Length - 1) : random.Next(model.Length);
             model[index] = (byte)random.Next(64);
             DenseRegisters.Set(packed, index, model[index]);
         }
@@ -38,13 +38,13 @@ public sealed class HyperLogLogTests
     [TestCase(100_000)]
     public void Sparse_and_dense_hold_the_same_registers(long sparseMaxBytes)
     {
-        PackedBuffer sparse = Empty();
-        PackedBuffer dense = Empty();
+        var sparse = Empty();
+        var dense = Empty();
         HyperLogLog.TryMakeDense(ref dense);
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
         {
-            byte[] element = BitConverter.GetBytes(i);
-            bool changed = HyperLogLog.Add(ref dense, element, 0) == HyperLogLogChange.Changed;
+            var element = BitConverter.GetBytes(i);
+            var changed = HyperLogLog.Add(ref dense, element, 0) == HyperLogLogChange.Changed;
             Assert.That(HyperLogLog.Add(ref sparse, element, sparseMaxBytes) == HyperLogLogChange.Changed, Is.EqualTo(changed), $"element {i}");
             if (i % 250 == 0)
                 Assert.That(Registers(sparse).AsSpan().SequenceEqual(Registers(dense)), Is.True, $"element {i}");
@@ -52,7 +52,7 @@ public sealed class HyperLogLogTests
 
         Assert.That(HyperLogLog.IsDense(sparse.Bytes), Is.EqualTo(sparseMaxBytes < 10_000));
         Assert.That(sparse.Bytes.Length <= Math.Max(sparseMaxBytes, HyperLogLog.DenseBytes), Is.True);
-        HyperLogLog.TryEstimate(sparse.Bytes, out long estimate);
+        HyperLogLog.TryEstimate(sparse.Bytes, out var estimate);
         Assert.That(estimate, Is.InRange(2850, 3150));
     }
 
@@ -60,16 +60,16 @@ public sealed class HyperLogLogTests
     public void Raising_registers_in_order_makes_the_same_runs_as_one_by_one([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
-        PackedBuffer together = Filled(random, random.Next(400));
+        var together = Filled(random, random.Next(400));
         var single = new PackedBuffer(together.Bytes);
-        byte[] registers = Registers(together);
-        PackedBuffer other = Filled(random, random.Next(600));
+        var registers = Registers(together);
+        var other = Filled(random, random.Next(600));
         HyperLogLog.TryMergeInto(registers, other.Bytes);
 
         HyperLogLog.Merge(ref together, registers, 3000);
-        for (int i = 0; i < HyperLogLog.Registers; i++)
+        for (var i = 0; i < HyperLogLog.Registers; i++)
         {
-            RegisterCursor start = RegisterCursor.Start;
+            var start = RegisterCursor.Start;
             if (registers[i] > 0 && !HyperLogLog.IsDense(together.Bytes))
                 SparseRegisters.Raise(ref single, i, registers[i], 3000, ref start);
         }
@@ -84,18 +84,18 @@ public sealed class HyperLogLogTests
     public void Corrupt_values_are_refused_and_harm_nothing([Range(1, 4)] int seed)
     {
         var random = new Random(seed);
-        byte[] good = Filled(random, 300).Bytes.ToArray();
-        int refused = 0;
-        for (int round = 0; round < 3000; round++)
+        var good = Filled(random, 300).Bytes.ToArray();
+        var refused = 0;
+        for (var round = 0; round < 3000; round++)
         {
-            byte[] bytes = good.AsSpan(0, random.Next(10) == 0 ? random.Next(17, good.Length) : good.Length).ToArray();
-            for (int flips = random.Next(1, 4); flips > 0; flips--)
+            var bytes = good.AsSpan(0, random.Next(10) == 0 ? random.Next(17, good.Length) : good.Length).ToArray();
+            for (var flips = random.Next(1, 4); flips > 0; flips--)
                 bytes[random.Next(16, bytes.Length)] = (byte)random.Next(256);
             var value = new PackedBuffer(bytes);
             var registers = new byte[HyperLogLog.Registers];
-            bool sound = HyperLogLog.TryMergeInto(registers, bytes);
+            var sound = HyperLogLog.TryMergeInto(registers, bytes);
             Assert.That(HyperLogLog.TryEstimate(bytes, out _), Is.EqualTo(sound));
-            for (int i = 0; i < 20; i++)
+            for (var i = 0; i < 20; i++)
                 HyperLogLog.Add(ref value, BitConverter.GetBytes(random.Next()), 3000);
             HyperLogLog.Describe(value.Bytes);
             var dense = new PackedBuffer(bytes);
@@ -109,7 +109,7 @@ public sealed class HyperLogLogTests
     [Test]
     public void What_does_not_look_like_one_is_none()
     {
-        byte[] good = Empty().Bytes.ToArray();
+        var good = Empty().Bytes.ToArray();
         Assert.That(HyperLogLog.IsHyperLogLog(good), Is.True);
         Assert.That(HyperLogLog.IsHyperLogLog(good.AsSpan(0, 15)), Is.False);
         Assert.That(HyperLogLog.IsHyperLogLog([.. "HYLX"u8, .. good[4..]]), Is.False);
@@ -120,11 +120,11 @@ public sealed class HyperLogLogTests
     [Test]
     public void Many_elements_are_estimated_within_the_error()
     {
-        PackedBuffer value = Empty();
+        var value = Empty();
         for (long i = 0; i < 1_000_000; i++)
             HyperLogLog.Add(ref value, BitConverter.GetBytes(i), 3000);
 
-        HyperLogLog.TryEstimate(value.Bytes, out long estimate);
+        HyperLogLog.TryEstimate(value.Bytes, out var estimate);
 
         Assert.That(estimate, Is.InRange(960_000, 1_040_000));
     }
@@ -138,8 +138,8 @@ public sealed class HyperLogLogTests
 
     private static PackedBuffer Filled(Random random, int elements)
     {
-        PackedBuffer value = Empty();
-        for (int i = 0; i < elements; i++)
+        var value = Empty();
+        for (var i = 0; i < elements; i++)
             HyperLogLog.Add(ref value, BitConverter.GetBytes(random.Next()), 3000);
         return value;
     }

@@ -38,10 +38,10 @@ public sealed class ListRefTests
     public void What_is_inside_is_compressed()
     {
         _keyspace.Limits.ListCompressDepth = 1;
-        for (int i = 0; i < 50_000; i++)
+        for (var i = 0; i < 50_000; i++)
             List().Push(i % 2 == 0 ? ListEnd.Tail : ListEnd.Head, Encoding.ASCII.GetBytes($"much the same {i % 10}"));
 
-        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("list"u8), out ListStructure structure), Is.True);
+        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("list"u8), out var structure), Is.True);
         Assert.That(_keyspace.Memory.RunBytes, Is.LessThan(structure.Bytes / 5));
         Assert.That(Text(20_001), Is.EqualTo("much the same 7"));
         Assert.That(() => _keyspace.Validate(), Throws.Nothing);
@@ -51,14 +51,14 @@ public sealed class ListRefTests
     public void A_list_keeps_its_depth_and_a_copy_has_it_too()
     {
         _keyspace.Limits.ListCompressDepth = 1;
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
             List().Push(ListEnd.Tail, "an element"u8);
         _keyspace.Limits.ListCompressDepth = 0;
         List().Push(ListEnd.Tail, "another"u8);
         _keyspace[0].Copy("list"u8, _keyspace[0], "copy"u8);
 
-        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("list"u8), out ListStructure list) && list.CompressDepth == 1, Is.True);
-        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("copy"u8), out ListStructure copy) && copy == list, Is.True);
+        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("list"u8), out var list) && list.CompressDepth == 1, Is.True);
+        Assert.That(ListStructure.TryMeasure(_keyspace[0].Peek("copy"u8), out var copy) && copy == list, Is.True);
         Assert.That(() => _keyspace.Validate(), Throws.Nothing);
     }
 
@@ -66,10 +66,10 @@ public sealed class ListRefTests
     public void Many_nodes_are_found_by_index()
     {
         _keyspace.Limits.ListMaxListpackSize = 1;
-        for (int i = 0; i < 20_000; i++)
+        for (var i = 0; i < 20_000; i++)
             List().Push(i % 2 == 0 ? ListEnd.Tail : ListEnd.Head, Encoding.ASCII.GetBytes($"{i}"));
 
-        for (int index = 0; index < 20_000; index += 7)
+        for (var index = 0; index < 20_000; index += 7)
             Assert.That(Text(index), Is.EqualTo($"{(index < 10_000 ? 19_999 - 2 * index : 2 * (index - 10_000))}"));
         Assert.That(() => _keyspace.Validate(), Throws.Nothing);
     }
@@ -77,11 +77,11 @@ public sealed class ListRefTests
     [Test]
     public void A_trimmed_list_gives_its_memory_back()
     {
-        for (int i = 0; i < 200_000; i++)
+        for (var i = 0; i < 200_000; i++)
             List().Push(ListEnd.Tail, Encoding.ASCII.GetBytes($"element {i}"));
-        long full = _keyspace.Memory.UsedBytes;
+        var full = _keyspace.Memory.UsedBytes;
 
-        ListRef list = List();
+        var list = List();
         list.Trim(100_000, 100_009);
         _keyspace.FinishMaintenance();
 
@@ -110,11 +110,11 @@ public sealed class ListRefTests
     public void A_quicklist_becomes_a_listpack_at_half_the_limit()
     {
         _keyspace.Limits.ListMaxListpackSize = 6;
-        for (int i = 0; i < 7; i++)
+        for (var i = 0; i < 7; i++)
             List().Push(ListEnd.Tail, "x"u8);
         Assert.That(EncodingName(), Is.EqualTo("quicklist"));
 
-        ListRef list = List();
+        var list = List();
         list.Pop(ListEnd.Tail, 3);
         Assert.That(EncodingName(), Is.EqualTo("quicklist"), "four are left");
 
@@ -129,7 +129,7 @@ public sealed class ListRefTests
 
     private string Text(long index)
     {
-        bool found = List().TryGet(index, out ListpackValue value);
+        var found = List().TryGet(index, out var value);
         Assert.That(found, Is.True);
         return Encoding.ASCII.GetString(value.GetText(_scratch));
     }

@@ -27,17 +27,16 @@ internal sealed class ListScript : IDisposable
 
     public void Run(int operations)
     {
-        for (int i = 0; i < operations; i++)
+        for (var i = 0; i < operations; i++)
         {
             Step();
-            if (i % (operations / 8 + 1) == 0)
-                _keyspace.Validate();
+            if (i % (operations / 8 + 1) == 0) _keyspace.Validate();
         }
 
         _forks.EndAll();
         _keyspace.FinishMaintenance();
 
-        for (int key = 0; key < Keys; key++)
+        for (var key = 0; key < Keys; key++)
             Compare(key);
         _keyspace.Validate();
     }
@@ -46,42 +45,30 @@ internal sealed class ListScript : IDisposable
 
     private void Step()
     {
-        int key = _random.Next(Keys);
-        List<string> model = _model[key];
-        int choice = _random.Next(100);
-        if (choice < 30)
-            Push(key, model);
-        else if (choice < 45)
-            Pop(key, model);
-        else if (choice < 55)
-            Insert(key, model);
-        else if (choice < 65)
-            Set(key, model);
-        else if (choice < 72)
-            RemoveEqual(key, model);
-        else if (choice < 74)
-            Trim(key, model);
-        else if (choice < 82)
-            Move(key, _random.Next(Keys));
-        else if (choice < 84)
-            Transfer(key, _random.Next(Keys));
-        else if (choice < 92)
-            Compare(key);
-        else if (choice < 94 && _forks.Count < 3)
-            BeginFork();
-        else if (choice < 96 && _forks.Count > 0)
-            _forks.EndOne();
-        else
-            _keyspace.MaintainForATime(_random);
+        var key = _random.Next(Keys);
+        var model = _model[key];
+        var choice = _random.Next(100);
+        if (choice < 30) Push(key, model);
+        else if (choice < 45) Pop(key, model);
+        else if (choice < 55) Insert(key, model);
+        else if (choice < 65) Set(key, model);
+        else if (choice < 72) RemoveEqual(key, model);
+        else if (choice < 74) Trim(key, model);
+        else if (choice < 82) Move(key, _random.Next(Keys));
+        else if (choice < 84) Transfer(key, _random.Next(Keys));
+        else if (choice < 92) Compare(key);
+        else if (choice < 94 && _forks.Count < 3) BeginFork();
+        else if (choice < 96 && _forks.Count > 0) _forks.EndOne();
+        else _keyspace.MaintainForATime(_random);
     }
 
     private void Push(int key, List<string> model)
     {
-        ListEnd end = AnEnd();
-        ListRef list = Open(key);
-        for (int count = _random.Next(8) == 0 ? 200 : 1; count > 0 && model.Count < _most; count--)
+        var end = AnEnd();
+        var list = Open(key);
+        for (var count = _random.Next(8) == 0 ? 200 : 1; count > 0 && model.Count < _most; count--)
         {
-            string text = Text();
+            var text = Text();
             list.Push(end, Bytes(text));
             model.Insert(end == ListEnd.Head ? 0 : model.Count, text);
         }
@@ -89,86 +76,78 @@ internal sealed class ListScript : IDisposable
 
     private void Pop(int key, List<string> model)
     {
-        if (model.Count == 0)
-            return;
-        ListEnd end = AnEnd();
-        int count = _random.Next(5) == 0 ? 1 + _random.Next(model.Count) : 1;
-        ListRef list = Open(key);
+        if (model.Count == 0) return;
+        var end = AnEnd();
+        var count = _random.Next(5) == 0 ? 1 + _random.Next(model.Count) : 1;
+        var list = Open(key);
         list.Pop(end, count);
         model.RemoveRange(end == ListEnd.Head ? 0 : model.Count - count, count);
     }
 
     private void Insert(int key, List<string> model)
     {
-        if (model.Count == 0 || model.Count >= _most)
-            return;
-        string pivot = _random.Next(4) == 0 ? Text() : model[_random.Next(model.Count)];
-        string text = Text();
-        ListInsertion where = _random.Next(2) == 0 ? ListInsertion.Before : ListInsertion.After;
-        ListRef list = Open(key);
-        int found = model.IndexOf(pivot);
+        if (model.Count == 0 || model.Count >= _most) return;
+        var pivot = _random.Next(4) == 0 ? Text() : model[_random.Next(model.Count)];
+        var text = Text();
+        var where = _random.Next(2) == 0 ? ListInsertion.Before : ListInsertion.After;
+        var list = Open(key);
+        var found = model.IndexOf(pivot);
         Assert.That(list.Insert(where, Bytes(pivot), Bytes(text)), Is.EqualTo(found >= 0));
-        if (found >= 0)
-            model.Insert(where == ListInsertion.Before ? found : found + 1, text);
+        if (found >= 0) model.Insert(where == ListInsertion.Before ? found : found + 1, text);
     }
 
     private void Set(int key, List<string> model)
     {
-        if (model.Count == 0)
-            return;
-        int index = _random.Next(-model.Count - 1, model.Count + 1);
-        string text = Text();
-        int place = index < 0 ? index + model.Count : index;
-        bool exists = place >= 0 && place < model.Count;
-        ListRef list = Open(key);
+        if (model.Count == 0) return;
+        var index = _random.Next(-model.Count - 1, model.Count + 1);
+        var text = Text();
+        var place = index < 0 ? index + model.Count : index;
+        var exists = place >= 0 && place < model.Count;
+        var list = Open(key);
         Assert.That(list.Set(index, Bytes(text)), Is.EqualTo(exists));
-        if (exists)
-            model[place] = text;
+        if (exists) model[place] = text;
     }
 
     private void RemoveEqual(int key, List<string> model)
     {
-        if (model.Count == 0)
-            return;
-        string text = model[_random.Next(model.Count)];
-        ListEnd from = AnEnd();
-        int atMost = _random.Next(3) == 0 ? int.MaxValue : 1 + _random.Next(3);
-        int expected = 0;
+        if (model.Count == 0) return;
+        var text = model[_random.Next(model.Count)];
+        var from = AnEnd();
+        var atMost = _random.Next(3) == 0 ? int.MaxValue : 1 + _random.Next(3);
+        var expected = 0;
         while (expected < atMost && (from == ListEnd.Head ? model.IndexOf(text) : model.LastIndexOf(text)) is >= 0 and int at)
         {
             model.RemoveAt(at);
             expected++;
         }
 
-        ListRef list = Open(key);
+        var list = Open(key);
         Assert.That(list.RemoveEqual(Bytes(text), from, atMost), Is.EqualTo(expected));
     }
 
     private void Trim(int key, List<string> model)
     {
-        if (model.Count == 0)
-            return;
-        int first = _random.Next(model.Count);
-        int last = _random.Next(first - 1, model.Count);
-        ListRef list = Open(key);
+        if (model.Count == 0) return;
+        var first = _random.Next(model.Count);
+        var last = _random.Next(first - 1, model.Count);
+        var list = Open(key);
         list.Trim(first, last);
-        List<string> kept = model.GetRange(first, last - first + 1);
+        var kept = model.GetRange(first, last - first + 1);
         model.Clear();
         model.AddRange(kept);
     }
 
     private void Move(int from, int to)
     {
-        if (_model[from].Count == 0)
-            return;
+        if (_model[from].Count == 0) return;
         ListEnd taken = AnEnd(), put = AnEnd();
-        ListRef list = Open(from);
-        string expected = _model[from][taken == ListEnd.Head ? 0 : _model[from].Count - 1];
-        ReadOnlySpan<byte> text = from == to ? list.Rotate(taken, put) : list.Take(taken);
+        var list = Open(from);
+        var expected = _model[from][taken == ListEnd.Head ? 0 : _model[from].Count - 1];
+        var text = from == to ? list.Rotate(taken, put) : list.Take(taken);
         Assert.That(Encoding.ASCII.GetString(text), Is.EqualTo(expected));
         if (from != to)
         {
-            ListRef other = Open(to);
+            var other = Open(to);
             other.Push(put, text);
         }
 
@@ -178,8 +157,7 @@ internal sealed class ListScript : IDisposable
 
     private void Transfer(int from, int to)
     {
-        if (from == to || _model[from].Count == 0)
-            return;
+        if (from == to || _model[from].Count == 0) return;
         if (_random.Next(2) == 0)
         {
             _keyspace[0].Copy(Name(from), _keyspace[0], Name(to));
@@ -194,15 +172,14 @@ internal sealed class ListScript : IDisposable
 
     private void Compare(int key)
     {
-        EntryRef entry = _keyspace[0].LookupRead(Name(key));
+        var entry = _keyspace[0].LookupRead(Name(key));
         Assert.That(entry.Exists, Is.EqualTo(_model[key].Count > 0));
-        if (!entry.Exists)
-            return;
+        if (!entry.Exists) return;
         AssertSame(entry.View, _model[key]);
         var list = new ListRef(entry);
         Assert.That(list.Count, Is.EqualTo(_model[key].Count));
-        int index = _random.Next(_model[key].Count);
-        for (ListElements elements = list.From(index, ListEnd.Head); elements.MoveNext(); index--)
+        var index = _random.Next(_model[key].Count);
+        for (var elements = list.From(index, ListEnd.Head); elements.MoveNext(); index--)
         {
             if (Text(elements.Current) != _model[key][index])
                 throw new AssertionException($"backwards, element {index} differs");
@@ -215,13 +192,13 @@ internal sealed class ListScript : IDisposable
     // Runs and single steps take turns, and the runs' lengths are no node's.
     private void CompareRuns(ListRef list, List<string> model)
     {
-        int index = _random.Next(model.Count);
-        ListElements elements = list.From(index, ListEnd.Tail);
+        var index = _random.Next(model.Count);
+        var elements = list.From(index, ListEnd.Tail);
         while (index < model.Count)
         {
-            if (_random.Next(4) != 0 && elements.TryTakeRun(1 + _random.Next(30), out ListpackRun run))
+            if (_random.Next(4) != 0 && elements.TryTakeRun(1 + _random.Next(30), out var run))
             {
-                while (run.TryRead(out ListpackValue element))
+                while (run.TryRead(out var element))
                     AssertElement(element, index++);
             }
             else
@@ -236,8 +213,7 @@ internal sealed class ListScript : IDisposable
 
         void AssertElement(ListpackValue element, int at)
         {
-            if (Text(element) != model[at])
-                throw new AssertionException($"in a run, element {at} differs");
+            if (Text(element) != model[at]) throw new AssertionException($"in a run, element {at} differs");
         }
     }
 
@@ -246,24 +222,22 @@ internal sealed class ListScript : IDisposable
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, string[]> frozen)
     {
-        int seen = 0;
+        var seen = 0;
         for (; walk.MoveNext(); seen++)
             AssertSame(walk.Entry, frozen[Encoding.ASCII.GetString(walk.Entry.Key)]);
-        if (seen != frozen.Count)
-            throw new AssertionException($"a fork sees {seen} lists of {frozen.Count}");
+        if (seen != frozen.Count) throw new AssertionException($"a fork sees {seen} lists of {frozen.Count}");
     }
 
     private static void AssertSame(EntryView entry, IReadOnlyList<string> model)
     {
-        int index = 0;
+        var index = 0;
         for (var elements = new ListElements(entry, 0, ListEnd.Tail); elements.MoveNext(); index++)
         {
             if (index >= model.Count || Text(elements.Current) != model[index])
                 throw new AssertionException($"element {index} of {model.Count} differs");
         }
 
-        if (index != model.Count)
-            throw new AssertionException($"{index} elements of {model.Count}");
+        if (index != model.Count) throw new AssertionException($"{index} elements of {model.Count}");
     }
 
     private ListRef Open(int key) => new(_keyspace[0].LookupWrite(Name(key)));

@@ -22,11 +22,11 @@ public sealed class SetRefTests
         var model = new HashSet<string>();
         Snapshot? fork = null;
         HashSet<string> frozen = [];
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
         {
             // Now and then the set empties, so that it starts anew with another first member.
-            bool removes = random.Next(10) < (i / 300 % 2 == 0 ? 3 : 7);
-            string member = i / 600 % 2 == 0 || random.Next(50) != 0 ? random.Next(100 << random.Next(30) / 3).ToString() : "member" + random.Next(300);
+            var removes = random.Next(10) < (i / 300 % 2 == 0 ? 3 : 7);
+            var member = i / 600 % 2 == 0 || random.Next(50) != 0 ? random.Next(100 << random.Next(30) / 3).ToString() : "member" + random.Next(300);
             var set = new SetRef(_keyspace[0].LookupWrite("set"u8));
             if (random.Next(100) == 0 && fork == null)
             {
@@ -54,8 +54,7 @@ public sealed class SetRefTests
             }
 
             Assert.That(new SetRef(_keyspace[0].Peek("set"u8)).Exists, Is.EqualTo(model.Count > 0));
-            if (i % 50 == 0)
-                AssertSame(new SetRef(_keyspace[0].LookupRead("set"u8)), model, seed);
+            if (i % 50 == 0) AssertSame(new SetRef(_keyspace[0].LookupRead("set"u8)), model, seed);
         }
 
         fork?.Dispose();
@@ -77,7 +76,7 @@ public sealed class SetRefTests
         _keyspace.Limits.SetMaxIntsetEntries = 3;
         _keyspace.Limits.SetMaxListpackEntries = 5;
         _keyspace.Limits.SetMaxListpackValue = 4;
-        foreach (string member in members.Split(' '))
+        foreach (var member in members.Split(' '))
             new SetRef(_keyspace[0].LookupWrite("s"u8)).Add(Encoding.ASCII.GetBytes(member));
 
         Assert.That(Encoding.ASCII.GetString(_keyspace[0].Peek("s"u8).EncodingName), Is.EqualTo(encoding));
@@ -86,19 +85,19 @@ public sealed class SetRefTests
     [Test]
     public void Random_members_are_drawn_fairly([Values(10, 300, 5000)] int members, [Values("", "x")] string prefix)
     {
-        for (int i = 0; i < members; i++)
+        for (var i = 0; i < members; i++)
             new SetRef(_keyspace[0].LookupWrite("s"u8)).Add(Encoding.ASCII.GetBytes(prefix + i));
         const int PerMember = 40;
         var drawn = new int[members];
         var set = new SetRef(_keyspace[0].LookupRead("s"u8));
-        for (int i = 0; i < members * PerMember; i++)
+        for (var i = 0; i < members * PerMember; i++)
         {
             set.TryGetRandom(out var member);
             drawn[int.Parse(Encoding.ASCII.GetString(member.GetText(new byte[20]))[prefix.Length..])]++;
         }
 
         // With n - 1 degrees of freedom chi-squared has a mean of n - 1 and a deviation of sqrt(2n); the seed is fixed.
-        double chiSquared = drawn.Sum(count => Math.Pow(count - PerMember, 2) / PerMember);
+        var chiSquared = drawn.Sum(count => Math.Pow(count - PerMember, 2) / PerMember);
         Assert.That(chiSquared, Is.EqualTo(members - 1).Within(5 * Math.Sqrt(2 * members)));
     }
 
@@ -107,14 +106,13 @@ public sealed class SetRefTests
     {
         const int Elements = 20, Wanted = 7, Rounds = 4000;
         var taken = new int[Elements];
-        for (int round = 0; round < Rounds; round++)
+        for (var round = 0; round < Rounds; round++)
         {
             var selection = new FairSelection(_keyspace, Elements, Wanted);
-            int count = 0;
-            for (int i = 0; i < Elements; i++)
+            var count = 0;
+            for (var i = 0; i < Elements; i++)
             {
-                if (!selection.TakesNext())
-                    continue;
+                if (!selection.TakesNext()) continue;
                 taken[i]++;
                 count++;
             }
@@ -127,8 +125,8 @@ public sealed class SetRefTests
 
     private static void AssertSame(Snapshot fork, HashSet<string> frozen, int seed)
     {
-        SnapshotWalk walk = fork.Walk();
-        int keys = 0;
+        var walk = fork.Walk();
+        var keys = 0;
         for (; walk.MoveNext(); keys++)
             AssertSame(SetMembers.Of(walk.Entry), frozen, seed);
         Assert.That(keys, Is.EqualTo(frozen.Count > 0 ? 1 : 0), $"seed {seed}");
@@ -138,7 +136,7 @@ public sealed class SetRefTests
     {
         AssertSame(set.Members, model, seed);
         Assert.That(set.Count, Is.EqualTo(model.Count), $"seed {seed}");
-        foreach (string member in model)
+        foreach (var member in model)
             Assert.That(set.Contains(Encoding.ASCII.GetBytes(member)), $"seed {seed}, member {member}");
         Assert.That(set.Contains("nosuch"u8), Is.False);
     }

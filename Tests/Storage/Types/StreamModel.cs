@@ -30,20 +30,18 @@ internal sealed class StreamModel
 
     public void Delete(StreamId id)
     {
-        if (Entries.Remove(id) && id > MaxDeletedId)
-            MaxDeletedId = id;
+        if (Entries.Remove(id) && id > MaxDeletedId) MaxDeletedId = id;
     }
 
     public int Trim(int keep, StreamId? minId, ReferencePolicy policy)
     {
-        int deleted = 0;
-        foreach (StreamId id in Entries.Keys.ToArray())
+        var deleted = 0;
+        foreach (var id in Entries.Keys.ToArray())
         {
-            if (minId == null ? Entries.Count <= keep : id >= minId)
-                break;
+            if (minId == null ? Entries.Count <= keep : id >= minId) break;
             if (policy == ReferencePolicy.Acked && Groups.Values.Any(group => id > group.LastId || group.Pending.ContainsKey(id)))
                 continue;
-            foreach (GroupModel group in Groups.Values.Where(_ => policy == ReferencePolicy.Delete))
+            foreach (var group in Groups.Values.Where(_ => policy == ReferencePolicy.Delete))
                 group.Pending.Remove(id);
             Entries.Remove(id);
             deleted++;
@@ -65,7 +63,7 @@ internal sealed class StreamModel
         Check(log.FirstId == Entries.Keys.FirstOrDefault() && log.NewestId() == Entries.Keys.LastOrDefault(), "ends");
         AssertEntries(log.Read(StreamId.Min, StreamId.Max), Entries.Keys);
         Check(log.Groups().Select(group => Text(group.Name)).SequenceEqual(Groups.Keys), "groups");
-        foreach ((string name, GroupModel group) in Groups)
+        foreach ((var name, var group) in Groups)
             group.AssertSame(log.FindGroup(Encoding.Latin1.GetBytes(name))!);
     }
 
@@ -88,13 +86,13 @@ internal sealed class StreamModel
 
     private void AssertEntries(StreamCursor cursor, IEnumerable<StreamId> expected)
     {
-        foreach (StreamId id in expected)
+        foreach (var id in expected)
         {
             Check(cursor.MoveNext() && cursor.Id == id, $"entry {id}");
-            string[] pairs = Entries[id];
+            var pairs = Entries[id];
             Check(cursor.FieldCount * 2 == pairs.Length, "fields");
-            for (int i = 0; i < pairs.Length; i += 2)
-                Check(cursor.TryReadField(out ListpackValue field, out ListpackValue value) && Is(field, pairs[i]) && Is(value, pairs[i + 1]), $"field {i / 2} of {id}");
+            for (var i = 0; i < pairs.Length; i += 2)
+                Check(cursor.TryReadField(out var field, out var value) && Is(field, pairs[i]) && Is(value, pairs[i + 1]), $"field {i / 2} of {id}");
             Check(!cursor.TryReadField(out _, out _), "too many fields");
         }
 
@@ -103,8 +101,7 @@ internal sealed class StreamModel
 
     internal static void Check(bool holds, string what)
     {
-        if (!holds)
-            throw new AssertionException($"the stream has other {what} than the model");
+        if (!holds) throw new AssertionException($"the stream has other {what} than the model");
     }
 
     internal static string Text(byte[] name) => Encoding.Latin1.GetString(name);
@@ -132,7 +129,7 @@ internal sealed class GroupModel
     public long Forget(string consumer)
     {
         StreamId[] its = [.. Pending.Where(pair => pair.Value.Consumer == consumer).Select(pair => pair.Key)];
-        foreach (StreamId id in its)
+        foreach (var id in its)
             Pending.Remove(id);
         return its.Length;
     }
@@ -143,15 +140,15 @@ internal sealed class GroupModel
         StreamModel.Check(group.Consumers().Select(consumer => StreamModel.Text(consumer.Name)).SequenceEqual(Consumers), "consumers");
         AssertPending(group, null, Pending);
         AssertDeliveries(group);
-        foreach (Consumer consumer in group.Consumers())
+        foreach (var consumer in group.Consumers())
             AssertPending(group, consumer, Of(StreamModel.Text(consumer.Name)));
     }
 
     private void AssertDeliveries(ConsumerGroup group)
     {
-        DeliveryTime at = DeliveryTime.Start;
+        var at = DeliveryTime.Start;
         StreamModel.Check(group.OldestDeliveryMs == Pending.Values.Select(entry => entry.Time).DefaultIfEmpty(long.MaxValue).Min(), "oldest delivery");
-        foreach ((StreamId id, (_, long time)) in Pending.OrderBy(pair => pair.Value.Time).ThenBy(pair => pair.Key))
+        foreach ((var id, (_, var time)) in Pending.OrderBy(pair => pair.Value.Time).ThenBy(pair => pair.Key))
             StreamModel.Check(group.TryNextDelivery(ref at) && at == new DeliveryTime(time, id), $"delivery of {id}");
         StreamModel.Check(!group.TryNextDelivery(ref at), "deliveries");
     }
@@ -161,10 +158,10 @@ internal sealed class GroupModel
 
     private static void AssertPending(ConsumerGroup group, Consumer? consumer, SortedList<StreamId, (string Consumer, long Time)> expected)
     {
-        StreamId from = StreamId.Min;
-        foreach ((StreamId id, (string name, long time)) in expected)
+        var from = StreamId.Min;
+        foreach ((var id, (var name, var time)) in expected)
         {
-            bool found = group.TryPendingFrom(from, consumer, out StreamId next, out PendingEntry entry);
+            var found = group.TryPendingFrom(from, consumer, out var next, out var entry);
             StreamModel.Check(found && next == id && StreamModel.Text(entry.Consumer) == name && entry.DeliveredMs == time, $"pending entry {id}");
             id.TryNext(out from);
         }

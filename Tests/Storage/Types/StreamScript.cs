@@ -30,15 +30,14 @@ internal sealed class StreamScript : IDisposable
 
     public void Run(int operations)
     {
-        for (int i = 0; i < operations; i++)
+        for (var i = 0; i < operations; i++)
         {
             Step();
-            if (i % (operations / 10 + 1) == 0)
-                _keyspace.Validate();
+            if (i % (operations / 10 + 1) == 0) _keyspace.Validate();
         }
 
         _forks.EndAll();
-        foreach ((string key, StreamModel stream) in _model)
+        foreach ((var key, var stream) in _model)
             stream.AssertSame(_keyspace[0].LookupRead(Bytes(key)).Collection<StreamValue>().Log);
         _keyspace.Validate();
         AssertMemoryIsCounted();
@@ -48,7 +47,7 @@ internal sealed class StreamScript : IDisposable
 
     private void Step()
     {
-        string key = "s" + _random.Next(Keys);
+        var key = "s" + _random.Next(Keys);
         switch (_random.Next(100))
         {
             case < 50:
@@ -81,9 +80,9 @@ internal sealed class StreamScript : IDisposable
     private void AssertMemoryIsCounted()
     {
         long expected = 0;
-        foreach (string key in _model.Keys)
+        foreach (var key in _model.Keys)
         {
-            EntryRef entry = _keyspace[0].LookupWrite(Bytes(key));
+            var entry = _keyspace[0].LookupWrite(Bytes(key));
             expected += entry.WritableCollection<StreamValue>().ManagedBytes;
         }
 
@@ -104,14 +103,14 @@ internal sealed class StreamScript : IDisposable
 
     private void Add(string key)
     {
-        StreamLog log = Open(key);
-        StreamModel model = _model[key];
-        for (int count = _random.Next(4) == 0 ? 20 : 1; count > 0; count--)
+        var log = Open(key);
+        var model = _model[key];
+        for (var count = _random.Next(4) == 0 ? 20 : 1; count > 0; count--)
         {
-            StreamId last = model.LastId;
+            var last = model.LastId;
             var id = _random.Next(3) == 0 ? new StreamId(last.Ms + (ulong)_random.Next(1, 1 << _random.Next(1, 20)), (ulong)_random.Next(3)) : last with { Seq = last.Seq + 1 };
             string[] pairs = [.. Enumerable.Range(0, _random.Next(1, 4)).SelectMany(at => new[] { _random.Next(8) == 0 ? "other" : "f" + at, Value() })];
-            AppendOutcome outcome = log.Append(id, Request(pairs), _keyspace.Limits);
+            var outcome = log.Append(id, Request(pairs), _keyspace.Limits);
             Assert.That(outcome, Is.EqualTo(AppendOutcome.Added));
             model.Add(id, pairs);
         }
@@ -119,9 +118,8 @@ internal sealed class StreamScript : IDisposable
 
     private void Delete(string key)
     {
-        if (!_model.TryGetValue(key, out StreamModel? model))
-            return;
-        StreamId id = model.Entries.Count == 0 || _random.Next(10) == 0 ? model.LastId with { Ms = model.LastId.Ms + 1 } : model.Entries.Keys[Near(model.Entries.Count)];
+        if (!_model.TryGetValue(key, out var model)) return;
+        var id = model.Entries.Count == 0 || _random.Next(10) == 0 ? model.LastId with { Ms = model.LastId.Ms + 1 } : model.Entries.Keys[Near(model.Entries.Count)];
         Assert.That(Open(key).Delete(id), Is.EqualTo(model.Entries.ContainsKey(id)), $"{id}");
         model.Delete(id);
     }
@@ -131,43 +129,42 @@ internal sealed class StreamScript : IDisposable
 
     private void Trim(string key)
     {
-        if (!_model.TryGetValue(key, out StreamModel? model) || model.Entries.Count == 0)
-            return;
+        if (!_model.TryGetValue(key, out var model) || model.Entries.Count == 0) return;
         var policy = (ReferencePolicy)_random.Next(3);
-        int keep = _random.Next(model.Entries.Count + 1);
-        bool byId = _random.Next(2) == 0;
+        var keep = _random.Next(model.Entries.Count + 1);
+        var byId = _random.Next(2) == 0;
         StreamId? minId = byId ? keep == model.Entries.Count ? model.LastId : model.Entries.Keys[keep] : null;
-        long deleted = Open(key).Trim(new StreamTrim { MaxLength = keep, MinId = minId, References = policy });
+        var deleted = Open(key).Trim(new StreamTrim { MaxLength = keep, MinId = minId, References = policy });
         Assert.That(deleted, Is.EqualTo(model.Trim(keep, minId, policy)), $"{policy} {minId?.ToString() ?? keep.ToString()}");
     }
 
     private void ChangeGroup(string key)
     {
-        StreamLog log = Open(key);
-        StreamModel model = _model[key];
-        string name = "g" + _random.Next(3);
-        if (!model.Groups.TryGetValue(name, out GroupModel? theirs))
+        var log = Open(key);
+        var model = _model[key];
+        var name = "g" + _random.Next(3);
+        if (!model.Groups.TryGetValue(name, out var theirs))
         {
             log.AddGroup(Bytes(name)).LastId = StreamId.Min;
             model.Groups.Add(name, new GroupModel());
             return;
         }
 
-        ConsumerGroup ours = log.WritableGroup(Bytes(name))!;
-        string consumer = "c" + _random.Next(4);
+        var ours = log.WritableGroup(Bytes(name))!;
+        var consumer = "c" + _random.Next(4);
         switch (_random.Next(12))
         {
             case < 6:
                 Deliver(log, ours, model, theirs, consumer);
                 break;
             case < 9 when theirs.Pending.Count != 0:
-                StreamId id = theirs.Pending.Keys[_random.Next(theirs.Pending.Count)];
+                var id = theirs.Pending.Keys[_random.Next(theirs.Pending.Count)];
                 Assert.That(ours.Acknowledge(id));
                 Assert.That(ours.Acknowledge(id), Is.False);
                 theirs.Pending.Remove(id);
                 break;
             case 9:
-                long pending = theirs.Consumers.Remove(consumer) ? theirs.Forget(consumer) : -1;
+                var pending = theirs.Consumers.Remove(consumer) ? theirs.Forget(consumer) : -1;
                 Assert.That(ours.RemoveConsumer(Bytes(consumer)), Is.EqualTo(pending));
                 break;
             case 10 when _random.Next(10) == 0:
@@ -179,23 +176,22 @@ internal sealed class StreamScript : IDisposable
 
     private void Deliver(StreamLog log, ConsumerGroup ours, StreamModel model, GroupModel theirs, string name)
     {
-        Consumer consumer = ours.GetOrAddConsumer(Bytes(name), 1, out bool added);
+        var consumer = ours.GetOrAddConsumer(Bytes(name), 1, out var added);
         Assert.That(added, Is.EqualTo(theirs.Consumers.Add(name)));
-        int left = _random.Next(1, 30);
-        StreamCursor cursor = log.Read(theirs.LastId.TryNext(out StreamId next) ? next : StreamId.Max, StreamId.Max);
-        foreach (StreamId id in model.Entries.Keys.Where(id => id > theirs.LastId).Take(left).ToArray())
+        var left = _random.Next(1, 30);
+        var cursor = log.Read(theirs.LastId.TryNext(out var next) ? next : StreamId.Max, StreamId.Max);
+        foreach (var id in model.Entries.Keys.Where(id => id > theirs.LastId).Take(left).ToArray())
         {
             Assert.That(cursor.MoveNext() && cursor.Id == id);
             log.NoteRead(ours, id);
-            int time = _random.Next();
+            var time = _random.Next();
             ours.Deliver(id, consumer, time, 1);
             theirs.Pending[id] = (name, time);
             theirs.LastId = id;
         }
 
-        if (theirs.Pending.Count == 0 || _random.Next(3) != 0)
-            return;
-        StreamId taken = theirs.Pending.Keys[_random.Next(theirs.Pending.Count)];
+        if (theirs.Pending.Count == 0 || _random.Next(3) != 0) return;
+        var taken = theirs.Pending.Keys[_random.Next(theirs.Pending.Count)];
         ours.Deliver(taken, consumer, 5, 2);
         theirs.Pending[taken] = (name, 5);
     }
@@ -204,22 +200,19 @@ internal sealed class StreamScript : IDisposable
 
     private void Transfer(string key)
     {
-        string newKey = "s" + _random.Next(Keys);
-        if (newKey == key)
-            return;
-        bool isCopied = _random.Next(2) == 0;
-        bool isDone = isCopied ? _keyspace[0].Copy(Bytes(key), _keyspace[0], Bytes(newKey)) : _keyspace[0].Rename(Bytes(key), _keyspace[0], Bytes(newKey));
-        Assert.That(isDone, Is.EqualTo(_model.TryGetValue(key, out StreamModel? model)));
-        if (!isDone)
-            return;
+        var newKey = "s" + _random.Next(Keys);
+        if (newKey == key) return;
+        var isCopied = _random.Next(2) == 0;
+        var isDone = isCopied ? _keyspace[0].Copy(Bytes(key), _keyspace[0], Bytes(newKey)) : _keyspace[0].Rename(Bytes(key), _keyspace[0], Bytes(newKey));
+        Assert.That(isDone, Is.EqualTo(_model.TryGetValue(key, out var model)));
+        if (!isDone) return;
         _model[newKey] = model!.Copy();
-        if (!isCopied)
-            _model.Remove(key);
+        if (!isCopied) _model.Remove(key);
     }
 
     private void ReadRange(string key)
     {
-        if (_model.TryGetValue(key, out StreamModel? model))
+        if (_model.TryGetValue(key, out var model))
             model.AssertRange(_keyspace[0].LookupRead(Bytes(key)).Collection<StreamValue>().Log, _random);
     }
 
@@ -233,7 +226,7 @@ internal sealed class StreamScript : IDisposable
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, StreamModel> frozen)
     {
-        int seen = 0;
+        var seen = 0;
         for (; walk.MoveNext(); seen++)
             frozen[Encoding.Latin1.GetString(walk.Entry.Key)].AssertSame(walk.Entry.Collection<StreamValue>().Log);
         Assert.That(seen, Is.EqualTo(frozen.Count));
@@ -244,8 +237,8 @@ internal sealed class StreamScript : IDisposable
     private static ArgVector Request(string[] words)
     {
         var slices = new ArgSlice[words.Length];
-        int at = 0;
-        for (int i = 0; i < words.Length; at += words[i++].Length)
+        var at = 0;
+        for (var i = 0; i < words.Length; at += words[i++].Length)
             slices[i] = new ArgSlice(at, words[i].Length);
         return new ArgVector(Bytes(string.Concat(words)), slices);
     }

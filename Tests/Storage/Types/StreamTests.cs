@@ -31,13 +31,13 @@ internal sealed class StreamTests
     [Test]
     public void A_node_keeps_its_fields_once_for_all_entries_that_have_them()
     {
-        StreamLog log = NewLog();
+        var log = NewLog();
         log.Append(new StreamId(5, 1), Pairs("f", "v"), Limits);
         log.Append(new StreamId(6, 0), Pairs("f", "12"), Limits);
         log.Append(new StreamId(6, 1), Pairs("g", "w"), Limits);
         log.Delete(new StreamId(6, 0));
 
-        Assert.That(log.TryNodeFrom(StreamId.Min, out StreamId master, out ReadOnlySpan<byte> listpack));
+        Assert.That(log.TryNodeFrom(StreamId.Min, out var master, out var listpack));
 
         Assert.That(master, Is.EqualTo(new StreamId(5, 1)));
         Assert.That(Elements(listpack), Is.EqualTo("2 1 1 f 0 2 0 0 v 4 3 1 -1 12 4 0 1 0 1 g w 6"));
@@ -60,8 +60,8 @@ internal sealed class StreamTests
     [TestCase(0, 5000, 0, TrimPrecision.Exact, 3000)]
     public void A_large_trim_takes_what_one_node_after_the_other_would(long maxLength, int minId, long limit, TrimPrecision precision, int expected)
     {
-        StreamLog log = NewLog();
-        for (int i = 1; i <= 3000; i++)
+        var log = NewLog();
+        for (var i = 1; i <= 3000; i++)
             log.Append(new StreamId((ulong)i, 0), Pairs("f", $"{i}"), Limits);
         log.Delete(new StreamId(3000, 0));
         log.Append(new StreamId(3001, 0), Pairs("f", "last"), Limits);
@@ -72,8 +72,8 @@ internal sealed class StreamTests
         Assert.That(log.Length, Is.EqualTo(3000 - expected));
         Assert.That(Ids(log), Has.Length.EqualTo(log.Length));
         Assert.That(log.FirstId, Is.EqualTo(log.Length == 0 ? StreamId.Min : new StreamId(expected == 2999 ? 3001 : (ulong)expected + 1, 0)));
-        StreamLog again = NewLog();
-        for (StreamId from = StreamId.Min; log.TryNodeFrom(from, out StreamId master, out ReadOnlySpan<byte> listpack); master.TryNext(out from))
+        var again = NewLog();
+        for (var from = StreamId.Min; log.TryNodeFrom(from, out var master, out var listpack); master.TryNext(out from))
             again.TryAddNode(master, listpack);
         Assert.That((log.NodeCount, log.RadixNodes), Is.EqualTo((again.NodeCount, again.RadixNodes)), "of a stream that never had more");
     }
@@ -82,18 +82,18 @@ internal sealed class StreamTests
     public void What_a_large_trim_cuts_off_is_freed_in_slices()
     {
         var keyspace = new Keyspace(new KeyspaceOptions { Databases = 1, Clock = new ManualClock(1), Seed = 1 });
-        StreamLog log = new StreamRef(keyspace[0].LookupWrite("s"u8)).OpenOrCreate();
-        for (int i = 1; i <= 50_000; i++)
+        var log = new StreamRef(keyspace[0].LookupWrite("s"u8)).OpenOrCreate();
+        for (var i = 1; i <= 50_000; i++)
             log.Append(new StreamId((ulong)i, 0), Pairs("f", "v"), Limits);
-        long full = keyspace.Memory.RunBytes;
+        var full = keyspace.Memory.RunBytes;
 
-        Snapshot fork = keyspace.Fork();
+        var fork = keyspace.Fork();
         log = new StreamRef(keyspace[0].LookupWrite("s"u8)).OpenOrCreate();
         Assert.That(log.Trim(new StreamTrim { MaxLength = 10 }), Is.EqualTo(49_990));
         Assert.That(log.NodeCount, Is.EqualTo(4));
         Assert.That(keyspace.Memory.RunBytes, Is.GreaterThan(full / 2), "later");
         keyspace.Validate();
-        SnapshotWalk walk = fork.Walk();
+        var walk = fork.Walk();
         Assert.That(walk.MoveNext() && walk.Entry.Collection<StreamValue>().Log.Length == 50_000 && !walk.MoveNext());
         fork.Release();
         keyspace.FinishMaintenance();
@@ -105,15 +105,15 @@ internal sealed class StreamTests
     [Test]
     public void A_saved_node_makes_the_same_stream()
     {
-        StreamLog log = NewLog();
-        for (int i = 1; i < 20; i++)
+        var log = NewLog();
+        for (var i = 1; i < 20; i++)
             log.Append(new StreamId((ulong)i, 0), Pairs("f", $"{i}"), Limits);
         log.Delete(new StreamId(1, 0));
         log.Delete(new StreamId(7, 0));
 
-        StreamLog loaded = NewLog();
-        StreamId from = StreamId.Min;
-        while (log.TryNodeFrom(from, out StreamId master, out ReadOnlySpan<byte> listpack))
+        var loaded = NewLog();
+        var from = StreamId.Min;
+        while (log.TryNodeFrom(from, out var master, out var listpack))
         {
             Assert.That(loaded.TryAddNode(master, listpack));
             Assert.That(loaded.TryAddNode(master, listpack), Is.False, "it is there");
@@ -127,22 +127,21 @@ internal sealed class StreamTests
     [Test]
     public void A_damaged_node_is_refused_or_read_without_harm()
     {
-        StreamLog log = NewLog();
+        var log = NewLog();
         log.Append(new StreamId(5, 1), Pairs("f", "v", "g", "w"), Limits);
         log.Append(new StreamId(6, 0), Pairs("f", "12", "g", "longer than that"), Limits);
         log.Append(new StreamId(6, 1), Pairs("h", "w"), Limits);
-        log.TryNodeFrom(StreamId.Min, out StreamId master, out ReadOnlySpan<byte> listpack);
-        byte[] sound = listpack.ToArray();
-        int accepted = 0;
-        for (int at = 0; at < sound.Length; at++)
+        log.TryNodeFrom(StreamId.Min, out var master, out var listpack);
+        var sound = listpack.ToArray();
+        var accepted = 0;
+        for (var at = 0; at < sound.Length; at++)
         {
-            for (int value = 0; value < 256; value++)
+            for (var value = 0; value < 256; value++)
             {
                 byte[] damaged = [.. sound];
                 damaged[at] = (byte)value;
-                StreamLog loaded = NewLog();
-                if (!loaded.TryAddNode(master, damaged))
-                    continue;
+                var loaded = NewLog();
+                if (!loaded.TryAddNode(master, damaged)) continue;
                 accepted++;
                 Exercise(loaded);
             }
@@ -157,7 +156,7 @@ internal sealed class StreamTests
     [TestCase("0-0", 0ul, 0ul)]
     public void An_id_is_read_from_text(string text, ulong ms, ulong seq)
     {
-        Assert.That(StreamId.TryParse(Encoding.ASCII.GetBytes(text), 99, out StreamId id));
+        Assert.That(StreamId.TryParse(Encoding.ASCII.GetBytes(text), 99, out var id));
         Assert.That(id, Is.EqualTo(new StreamId(ms, seq)));
     }
 
@@ -172,7 +171,7 @@ internal sealed class StreamTests
     [Test]
     public void Ids_have_neighbours_up_to_the_ends()
     {
-        Assert.That(new StreamId(1, ulong.MaxValue).TryNext(out StreamId id) && id == new StreamId(2, 0));
+        Assert.That(new StreamId(1, ulong.MaxValue).TryNext(out var id) && id == new StreamId(2, 0));
         Assert.That(id.TryPrevious(out id) && id == new StreamId(1, ulong.MaxValue));
         Assert.That(new StreamId(0, 1).TryPrevious(out id) && id == StreamId.Min);
         Assert.That(id.TryPrevious(out _), Is.False);
@@ -182,23 +181,22 @@ internal sealed class StreamTests
 
     private static void Exercise(StreamLog log)
     {
-        string[] ids = Ids(log);
-        StreamCursor back = log.Read(StreamId.Min, StreamId.Max, StreamOrder.Backward);
+        var ids = Ids(log);
+        var back = log.Read(StreamId.Min, StreamId.Max, StreamOrder.Backward);
         while (back.MoveNext())
         {
         }
 
-        if (ids.Length > 0)
-            log.Delete(log.FirstId);
+        if (ids.Length > 0) log.Delete(log.FirstId);
         if (log.LastId != StreamId.Max)
-            log.Append(log.LastId.TryNext(out StreamId next) ? next : next, Pairs("f", "v"), Limits);
+            log.Append(log.LastId.TryNext(out var next) ? next : next, Pairs("f", "v"), Limits);
         log.Trim(new StreamTrim { MaxLength = 1 });
     }
 
     private static string[] Ids(StreamLog log)
     {
         var ids = new List<string>();
-        StreamCursor cursor = log.Read(StreamId.Min, StreamId.Max);
+        var cursor = log.Read(StreamId.Min, StreamId.Max);
         while (cursor.MoveNext())
         {
             while (cursor.TryReadField(out _, out _))
@@ -214,7 +212,7 @@ internal sealed class StreamTests
     private static string Elements(ReadOnlySpan<byte> listpack)
     {
         var text = new List<string>();
-        foreach (ListpackValue value in new ListpackReader(listpack))
+        foreach (var value in new ListpackReader(listpack))
             text.Add(value.IsInteger ? value.Integer.ToString() : Encoding.Latin1.GetString(value.Bytes));
         return string.Join(' ', text);
     }
@@ -224,8 +222,8 @@ internal sealed class StreamTests
     private static ArgVector Pairs(params string[] words)
     {
         var slices = new ArgSlice[words.Length];
-        int at = 0;
-        for (int i = 0; i < words.Length; at += words[i++].Length)
+        var at = 0;
+        for (var i = 0; i < words.Length; at += words[i++].Length)
             slices[i] = new ArgSlice(at, words[i].Length);
         return new ArgVector(Encoding.Latin1.GetBytes(string.Concat(words)), slices);
     }

@@ -38,20 +38,19 @@ internal sealed class ZsetScript : IDisposable
 
     public void Run(int operations)
     {
-        for (int i = 0; i < operations; i++)
+        for (var i = 0; i < operations; i++)
         {
             Step();
-            if (i % (operations / 10 + 1) == 0)
-                _keyspace.Validate();
+            if (i % (operations / 10 + 1) == 0) _keyspace.Validate();
         }
 
         _forks.EndAll();
         _keyspace.FinishMaintenance();
 
-        foreach (string key in _model.Keys)
+        foreach (var key in _model.Keys)
             Compare(key);
         _keyspace.Validate();
-        foreach (string key in _model.Keys)
+        foreach (var key in _model.Keys)
             _keyspace[0].Delete(Bytes(key));
         _keyspace.FinishMaintenance();
 
@@ -63,15 +62,15 @@ internal sealed class ZsetScript : IDisposable
 
     private void Step()
     {
-        string key = "z" + _random.Next(_keys);
+        var key = "z" + _random.Next(_keys);
         switch (_random.Next(1000))
         {
             case < 500:
-                for (int count = _random.Next(20) == 0 ? 100 : 3; count > 0; count--)
+                for (var count = _random.Next(20) == 0 ? 100 : 3; count > 0; count--)
                     Add(key);
                 break;
             case < 750:
-                for (int count = _random.Next(20) == 0 ? 100 : 3; count > 0; count--)
+                for (var count = _random.Next(20) == 0 ? 100 : 3; count > 0; count--)
                     Remove(key);
                 break;
             case < 800:
@@ -101,68 +100,60 @@ internal sealed class ZsetScript : IDisposable
     private void Add(string key)
     {
         var zset = new ZsetRef(_keyspace[0].LookupWrite(Bytes(key)));
-        byte[] member = Member();
-        double score = Score();
-        if (!_model.TryGetValue(key, out ZsetModel? model))
-            _model[key] = model = new ZsetModel();
-        double given = score;
-        bool isIncrement = _random.Next(4) == 0;
-        ZsetChange expected = model.Add(member, ref given, isIncrement);
-        ZsetChange change = zset.Add(member, ref score, isIncrement ? ZsetRules.Increment : ZsetRules.None);
+        var member = Member();
+        var score = Score();
+        if (!_model.TryGetValue(key, out var model)) _model[key] = model = new ZsetModel();
+        var given = score;
+        var isIncrement = _random.Next(4) == 0;
+        var expected = model.Add(member, ref given, isIncrement);
+        var change = zset.Add(member, ref score, isIncrement ? ZsetRules.Increment : ZsetRules.None);
         Assert.That(change, Is.EqualTo(expected));
-        if (model.Count == 0)
-            _model.Remove(key);
+        if (model.Count == 0) _model.Remove(key);
     }
 
     private void Remove(string key)
     {
         var zset = new ZsetRef(_keyspace[0].LookupWrite(Bytes(key)));
-        byte[] member = Member();
-        bool expected = _model.TryGetValue(key, out ZsetModel? model) && model.Remove(member);
+        var member = Member();
+        var expected = _model.TryGetValue(key, out var model) && model.Remove(member);
         Assert.That(zset.Remove(member), Is.EqualTo(expected));
-        if (model is { Count: 0 })
-            _model.Remove(key);
+        if (model is { Count: 0 }) _model.Remove(key);
     }
 
     private void RemoveRange(string key)
     {
-        if (!_model.TryGetValue(key, out ZsetModel? model))
-            return;
-        int start = _random.Next(model.Count);
-        int count = _random.Next(10) == 0 ? _random.Next(model.Count - start + 1) : Math.Min(5, model.Count - start);
+        if (!_model.TryGetValue(key, out var model)) return;
+        var start = _random.Next(model.Count);
+        var count = _random.Next(10) == 0 ? _random.Next(model.Count - start + 1) : Math.Min(5, model.Count - start);
         new ZsetRef(_keyspace[0].LookupWrite(Bytes(key))).RemoveRange(new ZsetRange(start, count));
         model.RemoveRange(start, count);
-        if (model.Count == 0)
-            _model.Remove(key);
+        if (model.Count == 0) _model.Remove(key);
     }
 
     private void AskRanks(string key)
     {
-        if (!_model.TryGetValue(key, out ZsetModel? model))
-            return;
+        if (!_model.TryGetValue(key, out var model)) return;
         var zset = new ZsetRef(_keyspace[0].LookupRead(Bytes(key)));
-        double score = Score();
+        var score = Score();
         Assert.That(zset.CountBefore(ScoreBound.Before(score)), Is.EqualTo(model.Elements.Count(e => e.Score < score)));
         Assert.That(zset.CountBefore(ScoreBound.Behind(score)), Is.EqualTo(model.Elements.Count(e => e.Score <= score)));
-        byte[] member = Member();
-        int expected = model.RankOf(member);
-        Assert.That(zset.TryGetRank(member, ZsetOrder.Ascending, out long rank, out _), Is.EqualTo(expected >= 0));
+        var member = Member();
+        var expected = model.RankOf(member);
+        Assert.That(zset.TryGetRank(member, ZsetOrder.Ascending, out var rank, out _), Is.EqualTo(expected >= 0));
         Assert.That(expected < 0 || rank == expected, Is.True);
-        if (_scores > 1)
-            return;
+        if (_scores > 1) return;
         Assert.That(zset.CountBefore(ScoreBound.Before(member)), Is.EqualTo(model.Elements.Count(e => e.Member.AsSpan().SequenceCompareTo(member) < 0)));
         Assert.That(zset.CountBefore(ScoreBound.Behind(member)), Is.EqualTo(model.Elements.Count(e => e.Member.AsSpan().SequenceCompareTo(member) <= 0)));
     }
 
     private void Compare(string key)
     {
-        EntryRef entry = _keyspace[0].LookupRead(Bytes(key));
-        Assert.That(entry.Exists, Is.EqualTo(_model.TryGetValue(key, out ZsetModel? model)));
-        if (model == null)
-            return;
+        var entry = _keyspace[0].LookupRead(Bytes(key));
+        Assert.That(entry.Exists, Is.EqualTo(_model.TryGetValue(key, out var model)));
+        if (model == null) return;
         var zset = new ZsetRef(entry);
         Assert.That(zset.Count, Is.EqualTo(model.Count));
-        int start = _random.Next(model.Count);
+        var start = _random.Next(model.Count);
         AssertSame(zset.From(start, ZsetOrder.Ascending), model.Elements.Skip(start));
         AssertSame(zset.From(start, ZsetOrder.Descending), Enumerable.Reverse(model.Elements).Skip(start));
     }
@@ -171,50 +162,47 @@ internal sealed class ZsetScript : IDisposable
 
     private static void AssertSame(SnapshotWalk walk, Dictionary<string, ZsetModel> frozen)
     {
-        int seen = 0;
+        var seen = 0;
         for (; walk.MoveNext(); seen++)
         {
-            EntryView entry = walk.Entry;
-            ZsetModel model = frozen[Encoding.Latin1.GetString(entry.Key)];
+            var entry = walk.Entry;
+            var model = frozen[Encoding.Latin1.GetString(entry.Key)];
             AssertSame(new ZsetElements(entry, 0, ZsetOrder.Ascending), model.Elements);
-            if (entry.Form != ValueForm.ZsetTree)
-                continue;
+            if (entry.Form != ValueForm.ZsetTree) continue;
             var members = new TableCursor(entry.Collection<ZsetTree>().Table);
-            int count = 0;
+            var count = 0;
             for (; members.MoveNext(); count++)
                 Assert.That(model.RankOf(members.Entry.Key.ToArray()), Is.GreaterThanOrEqualTo(0));
             Assert.That(count, Is.EqualTo(model.Count));
         }
 
-        if (seen != frozen.Count)
-            throw new AssertionException($"a fork sees {seen} keys of {frozen.Count}");
+        if (seen != frozen.Count) throw new AssertionException($"a fork sees {seen} keys of {frozen.Count}");
     }
 
     private static void AssertSame(ZsetElements elements, IEnumerable<(double Score, byte[] Member)> expected)
     {
         var scratch = new byte[20];
-        int seen = 0;
-        foreach ((double score, byte[] member) in expected)
+        var seen = 0;
+        foreach ((var score, var member) in expected)
         {
             if (!elements.MoveNext() || !elements.Member.GetText(scratch).SequenceEqual(member) || elements.Score != score)
                 throw new AssertionException($"element {seen} is not what it was");
             seen++;
         }
 
-        if (elements.MoveNext())
-            throw new AssertionException($"there are more than {seen} elements");
+        if (elements.MoveNext()) throw new AssertionException($"there are more than {seen} elements");
     }
 
     private double Score()
     {
-        int choice = _random.Next(_scores);
+        var choice = _random.Next(_scores);
         return choice < Scores.Length ? Scores[choice] : choice * 0.25;
     }
 
     // Some begin alike for longer than a bound in a tree, some are too long for a leaf.
     private byte[] Member()
     {
-        int number = _random.Next(_members);
+        var number = _random.Next(_members);
         return Bytes((number % 16) switch
         {
             0 => new string('p', 90) + number,
@@ -240,20 +228,18 @@ internal sealed class ZsetModel
     public ZsetModel Copy()
     {
         var copy = new ZsetModel { Elements = [.. Elements] };
-        foreach ((string member, double score) in _scores)
+        foreach ((var member, var score) in _scores)
             copy._scores[member] = score;
         return copy;
     }
 
     public ZsetChange Add(byte[] member, ref double score, bool isIncrement)
     {
-        bool exists = _scores.TryGetValue(Key(member), out double old);
-        double wanted = exists && isIncrement ? old + score : score;
-        if (double.IsNaN(wanted))
-            return ZsetChange.NotANumber;
+        var exists = _scores.TryGetValue(Key(member), out var old);
+        var wanted = exists && isIncrement ? old + score : score;
+        if (double.IsNaN(wanted)) return ZsetChange.NotANumber;
         score = wanted;
-        if (exists && old == wanted)
-            return ZsetChange.None;
+        if (exists && old == wanted) return ZsetChange.None;
         Remove(member);
         _scores[Key(member)] = wanted;
         Elements.Insert(~Elements.BinarySearch((wanted, member), Order.Instance), (wanted, member));
@@ -262,22 +248,21 @@ internal sealed class ZsetModel
 
     public bool Remove(byte[] member)
     {
-        int rank = RankOf(member);
-        if (rank < 0)
-            return false;
+        var rank = RankOf(member);
+        if (rank < 0) return false;
         Elements.RemoveAt(rank);
         return _scores.Remove(Key(member));
     }
 
     public void RemoveRange(int start, int count)
     {
-        foreach ((_, byte[] member) in Elements.GetRange(start, count))
+        foreach ((_, var member) in Elements.GetRange(start, count))
             _scores.Remove(Key(member));
         Elements.RemoveRange(start, count);
     }
 
     public int RankOf(byte[] member) =>
-        _scores.TryGetValue(Key(member), out double score) ? Elements.BinarySearch((score, member), Order.Instance) : -1;
+        _scores.TryGetValue(Key(member), out var score) ? Elements.BinarySearch((score, member), Order.Instance) : -1;
 
     private static string Key(byte[] member) => Encoding.Latin1.GetString(member);
 
@@ -287,7 +272,7 @@ internal sealed class ZsetModel
 
         public int Compare((double Score, byte[] Member) x, (double Score, byte[] Member) y)
         {
-            int order = x.Score.CompareTo(y.Score);
+            var order = x.Score.CompareTo(y.Score);
             return order != 0 ? order : x.Member.AsSpan().SequenceCompareTo(y.Member);
         }
     }

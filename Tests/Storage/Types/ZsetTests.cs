@@ -17,7 +17,7 @@ public sealed class ZsetTests
     public void Sorted_sets_equal_a_model_while_forks_hold_them([Range(1, 12)] int seed)
     {
         (long Entries, long Bytes) limits = (seed % 3) switch { 0 => (128, 64), 1 => (0, 0), _ => (20, 1000) };
-        int scores = (seed % 4) switch { 0 => 1, 1 => 3, 2 => 12, _ => 1000 };
+        var scores = (seed % 4) switch { 0 => 1, 1 => 3, 2 => 12, _ => 1000 };
         using var script = new ZsetScript(seed, keys: 1 + seed % 3 * 5, members: 100 << seed % 5 * 2, scores, limits);
         Assert.That(() => script.Run(4_000), Throws.Nothing, $"seed {seed}");
     }
@@ -26,7 +26,7 @@ public sealed class ZsetTests
     [TestCase(-1)]
     public void A_set_that_grows_at_an_end_fills_its_nodes(int direction)
     {
-        ZsetTree tree = NewTree(20_000, i => direction * i);
+        var tree = NewTree(20_000, i => direction * i);
 
         Assert.That(tree.Order.Bytes, Is.LessThan(20_000 * (10 + 12) * 1.25));
         _keyspace.Validate();
@@ -36,7 +36,7 @@ public sealed class ZsetTests
     public void A_set_in_random_order_takes_little_more_than_its_elements()
     {
         var random = new Random(5);
-        ZsetTree tree = NewTree(20_000, _ => random.NextDouble());
+        var tree = NewTree(20_000, _ => random.NextDouble());
 
         Assert.That(tree.Order.Bytes, Is.LessThan(20_000 * (10 + 12) * 1.3));
     }
@@ -46,7 +46,7 @@ public sealed class ZsetTests
     {
         NewTree(5_000, i => i);
         var zset = new ZsetRef(_keyspace[0].LookupWrite("z"u8));
-        for (int left = 5_000; left > 0; left--)
+        for (var left = 5_000; left > 0; left--)
             zset.RemoveRange(new ZsetRange(rank == 0 ? 0 : left - 1, 1));
 
         Assert.That(_keyspace[0].Exists("z"u8), Is.False);
@@ -59,7 +59,7 @@ public sealed class ZsetTests
     {
         NewTree(100_000, i => i);
         _keyspace[0].Delete("z"u8);
-        int slices = 0;
+        var slices = 0;
         while (_keyspace.RunMaintenance(50))
             slices++;
 
@@ -71,7 +71,7 @@ public sealed class ZsetTests
     [Test]
     public void A_set_that_shrinks_gives_back_what_its_members_took()
     {
-        long before = NewTree(20_000, i => i).MemoryBytes;
+        var before = NewTree(20_000, i => i).MemoryBytes;
         new ZsetRef(_keyspace[0].LookupWrite("z"u8)).RemoveRange(new ZsetRange(0, 19_800));
 
         Assert.That(_keyspace[0].Peek("z"u8).Collection<ZsetTree>().MemoryBytes, Is.LessThan(before / 20));
@@ -82,10 +82,10 @@ public sealed class ZsetTests
     public void A_fork_costs_a_path_of_a_large_set_not_all_of_it()
     {
         NewTree(100_000, i => i);
-        long before = _keyspace.Memory.UsedBytes;
-        using Snapshot snapshot = _keyspace.Fork();
+        var before = _keyspace.Memory.UsedBytes;
+        using var snapshot = _keyspace.Fork();
         var zset = new ZsetRef(_keyspace[0].LookupWrite("z"u8));
-        double score = 50_000.5;
+        var score = 50_000.5;
         zset.Add("another"u8, ref score, ZsetRules.None);
 
         Assert.That(_keyspace.Memory.UsedBytes - before, Is.LessThan(30_000));
@@ -107,7 +107,7 @@ public sealed class ZsetTests
     [Test]
     public void Copies_have_nodes_of_their_own()
     {
-        ZsetTree tree = NewTree(3_000, i => i % 50);
+        var tree = NewTree(3_000, i => i % 50);
         _keyspace[0].LookupWrite("copy"u8).SetCollection(ValueForm.ZsetTree, (ZsetTree)tree.Copy());
         _keyspace[0].Delete("z"u8);
 
@@ -118,9 +118,9 @@ public sealed class ZsetTests
     private ZsetTree NewTree(int members, Func<int, double> score)
     {
         var tree = new ZsetTree(_keyspace.Pages, _keyspace.Hasher);
-        for (int i = 0; i < members; i++)
+        for (var i = 0; i < members; i++)
         {
-            ZsetMember member = tree.Find(System.Text.Encoding.ASCII.GetBytes($"member{i:000000}"));
+            var member = tree.Find(System.Text.Encoding.ASCII.GetBytes($"member{i:000000}"));
             tree.Add(ref member, score(i));
         }
 

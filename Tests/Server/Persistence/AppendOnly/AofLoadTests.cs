@@ -76,7 +76,7 @@ public sealed class AofLoadTests
         for (var length = 0; length < whole.Length; length++)
         {
             var (kept, count) = WholeParts(parts, length);
-            byte[] tail = length % 2 == 0 ? whole[..length] : [.. whole[..length], .. new byte[whole.Length - length]];
+            var tail = length % 2 == 0 ? whole[..length] : [.. whole[..length], .. new byte[whole.Length - length]];
             Assert.That(LoadAnew(tail), Is.Null, $"seed {seed}, from {length} on");
             Assert.That(Get("n"), Is.EqualTo(count == 0 ? "" : $"{count}"), $"seed {seed}, from {length} on");
             Assert.That(new FileInfo(_path).Length, Is.EqualTo(kept), $"seed {seed}, from {length} on");

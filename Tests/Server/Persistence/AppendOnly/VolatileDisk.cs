@@ -34,7 +34,7 @@ internal sealed class VolatileDisk
     private static byte[] Survivors(byte[] written, int synced, Random dice)
     {
         var kept = synced + (dice.Next(3) == 0 ? 0 : dice.Next(written.Length - synced + 1));
-        byte[] bytes = written[..kept];
+        var bytes = written[..kept];
         if (dice.Next(3) == 0) bytes = [.. bytes, .. new byte[written.Length - kept]];
         return bytes;
     }
