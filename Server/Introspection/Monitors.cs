@@ -60,7 +60,7 @@ internal sealed class Monitors
         var shared = SharedReply.Create(_line.WrittenSpan);
         foreach (var monitor in _clients)
         {
-            if (!monitor.IsSilent) _server.Pushes.Push(monitor, shared);
+            if (!monitor.IsSilent) _server.Pushes.PushAtOnce(monitor, shared);
         }
     }
 

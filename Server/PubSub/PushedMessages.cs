@@ -38,7 +38,7 @@ internal sealed class PushedMessages
         PushAtOnce(client, message);
     }
 
-    /// <summary>Delivers a message now, where nothing has been replied to the running request yet. Who is about to be closed is sent none.</summary>
+    /// <summary>Delivers a message now, wherever the running request's reply is. Who is about to be closed is sent none.</summary>
     internal void PushAtOnce(Client client, SharedReply message)
     {
         if (!client.Is(ClientFlags.CloseAfterReply)) client.Reply.Shared(message);

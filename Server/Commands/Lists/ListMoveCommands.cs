@@ -98,14 +98,15 @@ internal static class ListMoveCommands
 
         // Looking the destination up may delete it, as expired, and so end the life of what was looked up before.
         if (!CollectionKeys.TryWriteOrReply(client, args[2], out ListRef _) || !CollectionKeys.TryWriteOrReply(client, args[1], out source)) return true;
-        var element = source.Take(from);
+        // The destination has the element before the source loses it: in this order those who watch the keys hear of it.
+        var element = source.Carry(from);
         client.Reply.Bulk(element);
-        var isGone = !source.Exists;
         var destination = new ListRef(client.Database.LookupWrite(args[2]));
         destination.Receive(to, element);
         CollectionKeys.Notify(client, PushEventOf(to), destination);
-        client.Server.Observer.Notify(NotifyClasses.List, ListPopCommands.EventOf(from), client.Database, args[1]);
-        if (isGone) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, args[1]);
+        source = new ListRef(client.Database.LookupWrite(args[1]));
+        source.Pop(from, 1);
+        CollectionKeys.Notify(client, ListPopCommands.EventOf(from), source);
         Propagate(client, args);
         return true;
     }

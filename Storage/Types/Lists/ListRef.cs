@@ -111,31 +111,39 @@ public ref struct ListRef : ICollectionRef<ListRef>
     /// <summary>Takes elements at an end away; there are as many. The list goes with its last element. O(n).</summary>
     public void Pop(ListEnd end, long count) => Remove(end == ListEnd.Head ? 0 : Count - count, count);
 
+    /// <summary>The text of the element at an end, which outlives changes, until the next one is carried or taken. The list exists.</summary>
+    public readonly ReadOnlySpan<byte> Carry(ListEnd end)
+    {
+        PackedBuffer text = Keyspace.Carried;
+        text.Set(Peek(end).GetText(stackalloc byte[ListpackValue.MaxIntegerText]));
+        return text.Bytes;
+    }
+
     /// <summary>
     /// Takes the element at an end away and returns its text, which lives until the next one is taken. The list goes with its last element.
     /// </summary>
     public ReadOnlySpan<byte> Take(ListEnd end)
     {
-        PackedBuffer text = Carry(end);
+        ReadOnlySpan<byte> text = Carry(end);
         Pop(end, 1);
-        return text.Bytes;
+        return text;
     }
 
     /// <summary>Moves the element at an end to an end of the same list and returns its text, which lives until the next one is taken.</summary>
     public ReadOnlySpan<byte> Rotate(ListEnd from, ListEnd to)
     {
-        PackedBuffer text = Carry(from);
+        ReadOnlySpan<byte> text = Carry(from);
         if (Count == 1)
         {
             Signal(1);
-            return text.Bytes;
+            return text;
         }
 
         RemoveRange(from == ListEnd.Head ? 0 : Count - 1, 1);
-        Add(to, text.Bytes);
+        Add(to, text);
         PackIfSmall();
         Signal(1);
-        return text.Bytes;
+        return text;
     }
 
     /// <summary>Leaves only the elements from an index to another, both included; returns how many are gone.</summary>
@@ -224,13 +232,6 @@ public ref struct ListRef : ICollectionRef<ListRef>
         }
 
         return -1;
-    }
-
-    private readonly PackedBuffer Carry(ListEnd end)
-    {
-        PackedBuffer text = Keyspace.Carried;
-        text.Set(Peek(end).GetText(stackalloc byte[ListpackValue.MaxIntegerText]));
-        return text;
     }
 
     // False, and a quicklist, if a listpack would not hold so much more.
