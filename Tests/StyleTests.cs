@@ -12,6 +12,7 @@ internal sealed partial class StyleTests
 {
     private const int MaximumLines = 900;
     private const int MaximumLineLength = 200;
+    private const int MaximumJoinedLength = 120;
 
     private static readonly string[] Projects = ["Protocol", "Storage", "Server", "Benchmarks", "Tests"];
 
@@ -82,6 +83,10 @@ internal sealed partial class StyleTests
     });
 
     [Test]
+    public void A_single_statement_stands_on_the_line_of_its_condition_if_it_fits() =>
+        Check(file => Enumerable.Range(0, file.Lines.Length).Where(at => IsSplitInVain(file.Lines, at)).Select(at => $"line {at + 1}: {file.Lines[at].Trim()}").FirstOrDefault());
+
+    [Test]
     public void Tests_do_not_sleep() => Check(file =>
         file.Project == "Tests" && file.Folder != "Tests/Support" && file.Name != nameof(StyleTests) ? LineWhere(file, line => line.Contains("Thread.Sleep(", StringComparison.Ordinal)) : null);
 
@@ -113,6 +118,17 @@ internal sealed partial class StyleTests
 
     private static IEnumerable<string> TypeNames(SourceFile file) => TypeDeclaration().Matches(file.Text).Select(match => match.Groups["name"].Value);
 
+    // The branches of an if with an else look alike: one that does not fit keeps the others from being joined.
+    private static bool IsSplitInVain(string[] lines, int at)
+    {
+        if (!LoneIf().IsMatch(lines[at])) return false;
+        var isBraced = at + 3 < lines.Length && lines[at + 1].Trim() == "{" && lines[at + 3].Trim() == "}";
+        var last = at + (isBraced ? 3 : 1);
+        if (last + 1 >= lines.Length || ElseBranch().IsMatch(lines[last + 1])) return false;
+        var statement = lines[isBraced ? at + 2 : at + 1].Trim();
+        return SingleStatement().IsMatch(statement) && lines[at].Length + 1 + statement.Length <= MaximumJoinedLength;
+    }
+
     /// <summary>INFO and BASE are words of the field where a command or a file of that name is meant.</summary>
     private static bool IsCommandWord(string name) => name.EndsWith("Info", StringComparison.Ordinal) && name.Contains("Command", StringComparison.Ordinal);
 
@@ -139,6 +155,15 @@ internal sealed partial class StyleTests
 
     [GeneratedRegex(@"^\s+(?:public|internal|private|protected)\s+static\s+(?!readonly|partial|extern|class|unsafe|implicit|explicit|async|ref|delegate|event)[\w<>\[\]?,. ]+\s+_?\w+\s*(?:=[^>]|;)")]
     private static partial Regex MutableStatic();
+
+    [GeneratedRegex(@"^\s*if \(.*\)$")]
+    private static partial Regex LoneIf();
+
+    [GeneratedRegex(@"^\s*else\b")]
+    private static partial Regex ElseBranch();
+
+    [GeneratedRegex(@"^(?!(?:if|for|foreach|while|using|lock|switch|do|fixed)\b).*;$")]
+    private static partial Regex SingleStatement();
 
     /// <summary>One source file of a project; what tools generate is left out.</summary>
     private sealed record SourceFile(string Project, string Folder, string Name, string Text, string[] Lines)

@@ -5,8 +5,9 @@ using KestrelFree.Storage;
 namespace KestrelFree.Server.Persistence;
 
 // Loads the data set while the loop turns: BeforeSleep gives it a slice a turn, and in between clients are answered, most of them that the
-// server is loading. No key expires meanwhile, and the count of changes since the last save stays as it was. What was loaded when a part fails
-// stays where it is: at start the process ends then, and DEBUG RELOAD says so.
+// server is loading. Within a value that takes longer than a slice, a sorted set of millions, the loop turns inside the slice. No key expires
+// meanwhile, and the count of changes since the last save stays as it was. What was loaded when a part fails stays where it is: at start the
+// process ends then, and DEBUG RELOAD says so.
 
 /// <summary>Loads files into the keyspace, in order, in slices.</summary>
 internal sealed class DatasetLoader
@@ -24,6 +25,11 @@ internal sealed class DatasetLoader
     private long _reported;
     private long _dirtyBefore;
     private ExpiredKeys _expiredKeysBefore;
+    private long _sliceMicros;
+    private long _sliceBytes;
+    private long _sliceBegan;
+    private long _sliceFrom;
+    private bool _isInSlice;
 
     internal DatasetLoader(RedisServer server) => _server = server;
 
@@ -54,6 +60,8 @@ internal sealed class DatasetLoader
     /// <summary>The keys of the last RDB file that were past their time.</summary>
     internal long KeysExpired { get; private set; }
 
+    private bool IsSliceOver => Stopwatch.GetElapsedTime(_sliceBegan).TotalMicroseconds >= _sliceMicros || LoadedBytes - _sliceFrom >= _sliceBytes;
+
     /// <summary>Begins to load files, in order; <paramref name="ended"/> is told what went wrong, or null.</summary>
     internal void Begin(IEnumerable<LoadPart> parts, Action<string?> ended)
     {
@@ -71,14 +79,31 @@ internal sealed class DatasetLoader
         _isLoading = true;
     }
 
-    /// <summary>Loads for a slice; the loop comes back for the next at once.</summary>
+    /// <summary>Loads for a slice between two turns of the loop, which comes back for the next at once.</summary>
     internal void Continue()
     {
-        _server.Loop.WorkPending = true;
+        if (_isInSlice) return;
+        _isInSlice = true;
+        LoadSlice();
+        _isInSlice = false;
+        if (IsLoading) Report();
+    }
+
+    /// <summary>Loads for a slice within a command, so the loop does not turn before it is over, however long its last value takes.</summary>
+    internal void LoadSlice()
+    {
         Load(SliceMicros, _server.Config.LoadingProcessEventsIntervalBytes);
-        if (!IsLoading || Stopwatch.GetElapsedTime(_reported).TotalSeconds < ReportEverySeconds) return;
-        _reported = Stopwatch.GetTimestamp();
-        _server.Log.Notice($"Loading {_current?.FilePath}: {LoadedBytes * 100.0 / Math.Max(TotalBytes, 1):F1}%, keys so far: {_current?.KeysLoaded}");
+        _server.Loop.WorkPending = true;
+    }
+
+    /// <summary>Lets the loop turn within a value once the slice is over. Throws <see cref="LoadAbandonedException"/> when the server is to end.</summary>
+    internal void PauseWithinValue()
+    {
+        if (!_isInSlice || !IsSliceOver) return;
+        _server.Loop.RunTurn(maxWaitMs: 0);
+        if (_server.Shutdown.InProgress) throw new LoadAbandonedException();
+        Report();
+        BeginSlice(_sliceMicros, _sliceBytes);
     }
 
     /// <summary>Loads all that is left while everybody waits.</summary>
@@ -100,8 +125,23 @@ internal sealed class DatasetLoader
         return file.Exists ? file.Length : 0;
     }
 
+    private void BeginSlice(long micros, long bytes)
+    {
+        (_sliceMicros, _sliceBytes) = (micros, bytes);
+        _sliceBegan = Stopwatch.GetTimestamp();
+        _sliceFrom = LoadedBytes;
+    }
+
+    private void Report()
+    {
+        if (Stopwatch.GetElapsedTime(_reported).TotalSeconds < ReportEverySeconds) return;
+        _reported = Stopwatch.GetTimestamp();
+        _server.Log.Notice($"Loading {_current?.FilePath}: {LoadedBytes * 100.0 / Math.Max(TotalBytes, 1):F1}%, keys so far: {_current?.KeysLoaded}");
+    }
+
     private void Load(long budgetMicros, long mostBytes)
     {
+        BeginSlice(budgetMicros, mostBytes);
         try
         {
             if (_current is null) OpenNext();
@@ -109,6 +149,10 @@ internal sealed class DatasetLoader
             _bytesBefore += _current.LoadedBytes;
             CloseCurrent();
             if (_parts.Count == 0) End(null);
+        }
+        catch (LoadAbandonedException)
+        {
+            CloseCurrent();
         }
         catch (LoadException e)
         {

@@ -31,5 +31,8 @@ internal abstract class LoadPart : IDisposable
     public abstract void Dispose();
 }
 
+/// <summary>The server ends while a value is being loaded.</summary>
+internal sealed class LoadAbandonedException() : Exception("The server ends before the data set is loaded.");
+
 /// <summary>A file that cannot be loaded; the message says what is wrong where.</summary>
 internal sealed class LoadException(string message, Exception? inner = null) : Exception(message, inner);

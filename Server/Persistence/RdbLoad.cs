@@ -31,7 +31,7 @@ internal sealed class RdbLoad(RedisServer server, string path, KnownKeys knownKe
     internal override void Open()
     {
         _stream = new FileStream(path, new FileStreamOptions { Access = FileAccess.Read, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
-        _input = new RdbInput(_stream, path);
+        _input = new RdbInput(_stream, path) { Refilled = server.Loader.PauseWithinValue };
         var config = server.Config;
         _reader = new RdbFileReader(server.Keyspace, config.SanitizeDumpPayload == SanitizeDumpPayload.Yes ? PayloadCheck.Deep : PayloadCheck.Shallow)
         {

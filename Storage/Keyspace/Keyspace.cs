@@ -199,6 +199,9 @@ public sealed class Keyspace
     // An element on its way from one key to another, which Scratch does not survive.
     internal PackedBuffer Carried { get; } = new();
 
+    // Part of a value that is being loaded, while others may be served, see RdbInput.Refilled.
+    internal PackedBuffer LoadScratch { get; } = new();
+
     // Where in a listpack elements were found.
     internal List<int> Offsets { get; } = [];
 

@@ -97,7 +97,7 @@ internal static class RdbHashes
         if (count == 0) return RdbValue.Empty;
         Keyspace keyspace = loading.Database.Keyspace;
         HashBuilder built = keyspace.HashBuilder.Start(ValueForm.HashListpackEx, count);
-        PackedBuffer field = keyspace.Scratch;
+        PackedBuffer field = keyspace.LoadScratch;
         try
         {
             for (; count > 0; count--)
@@ -125,7 +125,7 @@ internal static class RdbHashes
         if (count == 0) return RdbValue.Empty;
         Keyspace keyspace = loading.Database.Keyspace;
         HashBuilder built = keyspace.HashBuilder.Start(form, count);
-        PackedBuffer field = keyspace.Scratch;
+        PackedBuffer field = keyspace.LoadScratch;
         try
         {
             for (; count > 0; count--)

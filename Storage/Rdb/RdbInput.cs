@@ -29,6 +29,12 @@ public sealed class RdbInput
     /// <summary>How many bytes have passed: where the window begins.</summary>
     public long Offset { get; private set; }
 
+    /// <summary>
+    /// Is called whenever more bytes have been read, so that a value of many bytes keeps nobody waiting. It may read the keyspace and change its
+    /// configuration, but neither load nor change data.
+    /// </summary>
+    public Action? Refilled { get; init; }
+
     /// <summary>The bytes that are there.</summary>
     internal ReadOnlySpan<byte> Window => _buffer.AsSpan(_start, _end - _start);
 
@@ -38,14 +44,17 @@ public sealed class RdbInput
         _checksum = Crc64.Append(_checksum, Window[..passed]);
         _start += passed;
         Offset += passed;
+        bool isRefilled = false;
         while (_end - _start < wanted)
         {
             MakeRoom();
             int count = _stream.Read(_buffer, _end, _buffer.Length - _end);
             if (count == 0) break;
             _end += count;
+            isRefilled = true;
         }
 
+        if (isRefilled) Refilled?.Invoke();
         return Window;
     }
 

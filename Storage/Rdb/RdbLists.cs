@@ -153,7 +153,7 @@ internal static class RdbLists
         ref readonly QuicklistNode node = ref list.Find(0, out _);
         if (node.IsPlain || !LimitOf(keyspace).AllowsPackingNew(node.Bytes, node.Count))
             return new RdbValue(ValueForm.ListQuicklist, list, default);
-        PackedBuffer listpack = keyspace.Scratch;
+        PackedBuffer listpack = keyspace.LoadScratch;
         listpack.Set(node.Span(keyspace.Pages));
         Discard(keyspace, list);
         return new RdbValue(ValueForm.ListListpack, listpack.Bytes);

@@ -21,20 +21,20 @@ internal static class RdbPacked
         return bytes;
     }
 
-    /// <summary>Reads a ziplist, as a listpack that lives until the keyspace's scratch buffer is used. O(bytes).</summary>
+    /// <summary>Reads a ziplist, as a listpack that lives until the keyspace's next value is loaded. O(bytes).</summary>
     public static ReadOnlySpan<byte> ReadZiplist(scoped ref RdbReader reader, RdbLoading loading, string type)
     {
-        PackedBuffer target = loading.Database.Keyspace.Scratch;
+        PackedBuffer target = loading.Database.Keyspace.LoadScratch;
         target.Set(Listpack.Empty);
         if (!Ziplist.TryAppendTo(ref target, reader.ReadString("ziplist")))
             reader.Fail("ziplist", $"{type} ziplist integrity check failed, its lengths contradict one another");
         return target.Bytes;
     }
 
-    /// <summary>Reads a zipmap, as a listpack that lives until the keyspace's scratch buffer is used. O(bytes).</summary>
+    /// <summary>Reads a zipmap, as a listpack that lives until the keyspace's next value is loaded. O(bytes).</summary>
     public static ReadOnlySpan<byte> ReadZipmap(scoped ref RdbReader reader, RdbLoading loading)
     {
-        PackedBuffer target = loading.Database.Keyspace.Scratch;
+        PackedBuffer target = loading.Database.Keyspace.LoadScratch;
         target.Set(Listpack.Empty);
         if (!Zipmap.TryAppendTo(ref target, reader.ReadString("zipmap")))
             reader.Fail("zipmap", "Zipmap integrity check failed, its lengths contradict one another");

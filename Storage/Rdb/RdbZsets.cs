@@ -81,7 +81,7 @@ internal static class RdbZsets
         if (left == 0) return RdbValue.Empty;
         ZsetTree? tree = left > (ulong)Math.Max(0, keyspace.Limits.ZsetMaxListpackEntries) ? NewTree(keyspace) : null;
         var packed = new PackedBuffer(Listpack.Empty);
-        PackedBuffer member = keyspace.Scratch;
+        PackedBuffer member = keyspace.LoadScratch;
         try
         {
             for (; left > 0; left--)

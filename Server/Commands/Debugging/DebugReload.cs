@@ -64,7 +64,7 @@ internal static class DebugReload
         var server = client.Server;
         WaitingForReload? waiting = null;
         server.Loader.Begin([new RdbLoad(server, server.Saves.FilePath, knownKeys)], error => Ended(client, waiting, error));
-        server.Loader.Continue();
+        server.Loader.LoadSlice();
         if (!server.Loader.IsLoading) return;
         if (client.Is(ClientFlags.DenyBlocking))
         {

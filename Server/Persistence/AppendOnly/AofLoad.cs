@@ -112,7 +112,7 @@ internal sealed class AofLoad(RedisServer server, string path, AofPlace place) :
     private void BeginSnapshot()
     {
         server.Log.Notice("Reading RDB base file on AOF loading...");
-        _input = new RdbInput(_stream!, path);
+        _input = new RdbInput(_stream!, path) { Refilled = server.Loader.PauseWithinValue };
         _snapshot = new RdbFileReader(server.Keyspace, server.Config.SanitizeDumpPayload == SanitizeDumpPayload.Yes ? PayloadCheck.Deep : PayloadCheck.Shallow)
         {
             ExpiredKeys = ExpiredKeys.Show,
