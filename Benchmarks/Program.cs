@@ -18,6 +18,8 @@ switch (args)
         return ExpiryMeasurement.Run(rest);
     case ["eviction", .. var rest]:
         return EvictionMeasurement.Run(rest);
+    case ["eviction-turns", .. var rest]:
+        return EvictionTurnsMeasurement.Run(rest);
     case ["messages", .. var rest]:
         return MessageMeasurement.Run(rest);
     case ["expired-events", .. var rest]:
