@@ -8,8 +8,8 @@ namespace KestrelFree.Server.Blocking;
 // CLIENT PAUSE: for a time no client's writes run, or no commands at all, and no key expires, so that a replica can catch up with a data
 // set that stands still.
 //
-// A request that is held back is kept, and its client blocked; when the pause ends the requests run in the order in which they came, through all of
-// Dispatch's guards. What runs within a transaction is not held back, since its EXEC was let through. Monitors are never paused. Of two
+// A request that is held back is kept, and its client blocked. When the pause ends all of them are unblocked at once, and before the loop sleeps their
+// requests run in the order in which they came, through all of Dispatch's guards. What runs within a transaction is not held back, since its EXEC was let through. Monitors are never paused. Of two
 // pauses at once the longer and the stricter holds.
 
 /// <summary>What is held back.</summary>
@@ -32,6 +32,7 @@ internal sealed class ClientPause
 
     private readonly RedisServer _server;
     private readonly LinkedList<Client> _held = new();
+    private readonly Queue<(Client Client, HeldRequest Held)> _released = new();
     private long _endMs;
     private long _timer;
 
@@ -41,7 +42,7 @@ internal sealed class ClientPause
     internal PauseMode Mode { get; private set; }
 
     /// <summary>Whether a pause is over whose requests are still to run.</summary>
-    internal bool HasReleased => Mode == PauseMode.None && _held.Count != 0;
+    internal bool HasReleased => _released.Count != 0;
 
     /// <summary>Begins a pause, or makes the present one longer or stricter.</summary>
     /// <param name="mode">What is held back.</param>
@@ -64,7 +65,7 @@ internal sealed class ClientPause
         _server.Keyspace.ExpiredKeys = ExpiredKeys.Delete;
         _server.Loop.RemoveTimer(_timer);
         _timer = 0;
-        _server.Loop.WorkPending = true;
+        while (_held.First is { } first) Unblock(first.Value);
     }
 
     /// <summary>Holds a request back if the pause says so.</summary>
@@ -79,17 +80,26 @@ internal sealed class ClientPause
     /// <summary>Runs the requests that were held back, the longest held first.</summary>
     internal void RunReleased()
     {
-        for (var left = _held.Count; left > 0 && _held.First is { } first; left--)
+        for (var left = _released.Count; left > 0; left--)
         {
-            var client = first.Value;
-            var held = (HeldRequest)client.Blocked!;
-            _server.Blocked.Release(client);
+            var (client, held) = _released.Dequeue();
+            client.Flags &= ~ClientFlags.Unblocked;
+            if (client.Is(ClientFlags.Freed)) continue;
             client.ReexecutedFrom = held.ContinuedFrom;
             _server.Requests.Reexecute(client, held.Request);
             client.ReexecutedFrom = null;
             // What it has sent since comes before what others wait to do.
             if (!client.IsAny(ClientFlags.Blocked | ClientFlags.Freed)) _server.Requests.Execute(client);
         }
+    }
+
+    // Until its request has run, nothing else is read from it.
+    private void Unblock(Client client)
+    {
+        _released.Enqueue((client, (HeldRequest)client.Blocked!));
+        _server.Blocked.Release(client);
+        client.Flags |= ClientFlags.Unblocked;
+        _server.Loop.WorkPending = true;
     }
 
     private static bool MayWrite(Client client, Command command)

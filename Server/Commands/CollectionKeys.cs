@@ -38,8 +38,28 @@ internal static class CollectionKeys
         where T : ICollectionRef<T>, allows ref struct
     {
         NotifyOnly(client, what, value);
-        if (!value.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, value.Key);
+        if (!value.Exists) NotifyGone(client, value);
     }
+
+    /// <summary>
+    /// Tells of what a command takes out of a collection, before it signals that: as in Redis, events of some commands come before those who watch or
+    /// have read the key hear of it.
+    /// </summary>
+    /// <param name="client">Whose command it is.</param>
+    /// <param name="what">The event.</param>
+    /// <param name="value">The collection.</param>
+    /// <param name="left">How many elements it keeps; without any it is told to be gone too.</param>
+    internal static void NotifyFirst<T>(Client client, ReadOnlySpan<byte> what, scoped in T value, long left)
+        where T : ICollectionRef<T>, allows ref struct
+    {
+        NotifyOnly(client, what, value);
+        if (left == 0) NotifyGone(client, value);
+    }
+
+    /// <summary>Tells that a collection is gone.</summary>
+    internal static void NotifyGone<T>(Client client, scoped in T value)
+        where T : ICollectionRef<T>, allows ref struct =>
+        client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, value.Key);
 
     /// <summary>Tells of what a command did to a collection.</summary>
     internal static void NotifyOnly<T>(Client client, ReadOnlySpan<byte> what, scoped in T value)

@@ -89,10 +89,11 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     {
         ExpiredKeys++;
         if (Propagation is { IsListening: true } propagation) propagation.Deleted(db, key, config.LazyFreeLazyExpire);
+        // As in Redis, before those who have read the key hear of it; what is evicted is told to them first.
+        Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
         if (Watches is { Count: not 0 }) Watches.TouchExpired(db, key);
         if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
         if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
-        Notifications.Notify(NotifyClasses.Expired, "expired"u8, db, key);
     }
 
     /// <inheritdoc/>
@@ -105,12 +106,11 @@ internal sealed class KeyspaceObserver(ServerConfig config) : IKeyspaceEvents
     public void FieldsExpired(Database db, ReadOnlySpan<byte> key, long fields, HashFate fate)
     {
         ExpiredFields += fields;
+        Notifications.Notify(NotifyClasses.Hash, "hexpired"u8, db, key);
+        if (fate == HashFate.Removed) Notifications.Notify(NotifyClasses.Generic, "del"u8, db, key);
         if (Watches is { Count: not 0 }) Watches.Touch(db, key);
         if (Tracking is { IsActive: true }) Tracking.Invalidate(key, changer: null);
-        Notifications.Notify(NotifyClasses.Hash, "hexpired"u8, db, key);
-        if (fate != HashFate.Removed) return;
-        if (KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
-        Notifications.Notify(NotifyClasses.Generic, "del"u8, db, key);
+        if (fate == HashFate.Removed && KeyWaits is { IsWaitedFor: true }) KeyWaits.SignalChanged(db, key);
     }
 
     /// <inheritdoc/>

@@ -63,7 +63,9 @@ public sealed class DumpPayload
     public static void Restore(ReadOnlySpan<byte> payload, scoped ref EntryRef entry, Expiry expiry, RdbLoading loading)
     {
         RdbReader reader = new(payload[..^FooterBytes], Source);
-        Load(ref reader, loading).StoreInto(ref entry, expiry);
+        RdbValue value = Load(ref reader, loading);
+        if (entry.Exists) entry.SignalReplaced();
+        value.StoreInto(ref entry, expiry);
     }
 
     /// <summary>Reads the value of a payload and forgets it. O(length). Throws <see cref="RdbException"/> for one that is not sound.</summary>

@@ -172,9 +172,9 @@ internal static class ListCommands
         if (!CollectionKeys.TryWriteOrReply(client, args[1], out ListRef list)) return;
         if (list.Exists)
         {
-            if (TryClip(ref first, ref last, list.Count)) list.Trim(first, last);
-            else list.Trim(0, -1);
-            CollectionKeys.Notify(client, "ltrim"u8, list);
+            if (!TryClip(ref first, ref last, list.Count)) (first, last) = (0, -1);
+            CollectionKeys.NotifyFirst(client, "ltrim"u8, list, last - first + 1);
+            list.Trim(first, last);
         }
 
         client.Reply.Ok();

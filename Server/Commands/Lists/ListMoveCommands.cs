@@ -105,8 +105,8 @@ internal static class ListMoveCommands
         destination.Receive(to, element);
         CollectionKeys.Notify(client, PushEventOf(to), destination);
         source = new ListRef(client.Database.LookupWrite(args[1]));
+        CollectionKeys.NotifyFirst(client, ListPopCommands.EventOf(from), source, source.Count - 1);
         source.Pop(from, 1);
-        CollectionKeys.Notify(client, ListPopCommands.EventOf(from), source);
         Propagate(client, args);
         return true;
     }

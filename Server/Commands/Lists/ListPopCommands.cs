@@ -92,8 +92,8 @@ internal static class ListPopCommands
     private static void PopOne(Client client, ref ListRef list, ListEnd end)
     {
         client.Reply.Element(list.Peek(end));
+        CollectionKeys.NotifyFirst(client, EventOf(end), list, list.Count - 1);
         list.Pop(end, 1);
-        CollectionKeys.Notify(client, EventOf(end), list);
     }
 
     private static void PopSeveral(Client client, ref ListRef list, ListEnd end, long atMost)
@@ -101,8 +101,8 @@ internal static class ListPopCommands
         var count = Math.Min(atMost, list.Count);
         if (end == ListEnd.Head) ListCommands.ReplyElements(client, list, 0, count, ListEnd.Tail);
         else ListCommands.ReplyElements(client, list, list.Count - 1, count, ListEnd.Head);
+        CollectionKeys.NotifyFirst(client, EventOf(end), list, list.Count - count);
         list.Pop(end, count);
-        CollectionKeys.Notify(client, EventOf(end), list);
     }
 
     private static void LMPop(Client client, in ArgVector args)

@@ -193,15 +193,23 @@ internal static class SetCommands
             return;
         }
 
-        if (!from.Remove(args[3]))
+        if (!from.Take(args[3]))
         {
             client.Reply.Integer(0);
             return;
         }
 
-        CollectionKeys.Notify(client, "srem"u8, from);
-        var to = new SetRef(database.LookupWrite(args[2]));
-        if (to.Add(args[3])) CollectionKeys.Notify(client, "sadd"u8, to);
+        // As in Redis: the target is there before the source signals, and each has its events in its own order.
+        CollectionKeys.NotifyFirst(client, "srem"u8, from, from.Count);
+        var isNew = new SetRef(database.LookupWrite(args[2])).Put(args[3]);
+        new SetRef(database.LookupWrite(args[1])).SignalTaken();
+        if (isNew)
+        {
+            var to = new SetRef(database.LookupWrite(args[2]));
+            to.SignalPut();
+            CollectionKeys.Notify(client, "sadd"u8, to);
+        }
+
         client.Reply.Integer(1);
     }
 }

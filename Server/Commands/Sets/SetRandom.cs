@@ -53,8 +53,8 @@ internal static class SetRandom
         if (args.Count == 2)
         {
             if (!CollectionKeys.TryWriteOrReply(client, args[1], out SetRef set)) return;
-            if (!TryPop(client, args[1], ref set)) client.Reply.Null();
-            else CollectionKeys.Notify(client, "spop"u8, set);
+            if (set.Exists) PopOne(client, args[1], ref set);
+            else client.Reply.Null();
             return;
         }
 
@@ -67,13 +67,19 @@ internal static class SetRandom
         }
 
         PopMany(client, args[1], ref many, Math.Min(count, many.Count));
-        CollectionKeys.Notify(client, "spop"u8, many);
+    }
+
+    private static void PopOne(Client client, ReadOnlySpan<byte> key, ref SetRef set)
+    {
+        CollectionKeys.NotifyFirst(client, "spop"u8, set, set.Count - 1);
+        Pop(client, key, ref set);
     }
 
     private static void PopMany(Client client, ReadOnlySpan<byte> key, ref SetRef set, long count)
     {
         client.Reply.SetHeader(count);
         var remaining = set.Count - count;
+        CollectionKeys.NotifyFirst(client, "spop"u8, set, remaining);
         if (remaining == 0)
         {
             for (var members = set.Members; members.MoveNext();) client.Reply.Element(members.Current);
@@ -82,7 +88,7 @@ internal static class SetRandom
         }
         else if (remaining > count / KeepBelowFraction)
         {
-            for (; count > 0; count--) TryPop(client, key, ref set);
+            for (; count > 0; count--) Pop(client, key, ref set);
         }
         else
         {
@@ -90,12 +96,11 @@ internal static class SetRandom
         }
     }
 
-    private static bool TryPop(Client client, ReadOnlySpan<byte> key, ref SetRef set)
+    private static void Pop(Client client, ReadOnlySpan<byte> key, ref SetRef set)
     {
-        if (!set.TryGetRandom(out var member)) return false;
+        set.TryGetRandom(out var member);
         ReplyPopped(client, key, member);
         set.RemoveDrawn(member);
-        return true;
     }
 
     private static void PopAllBut(Client client, ReadOnlySpan<byte> key, ref SetRef set, long remaining)

@@ -142,12 +142,17 @@ internal static class ZsetCommands
     {
         if (!CollectionKeys.TryWriteOrReply(client, args[1], out ZsetRef zset)) return;
         var removed = 0;
-        for (var i = 2; i < args.Count && zset.Exists; i++)
+        for (var i = 2; i < args.Count && zset.Count > 0; i++)
         {
-            if (zset.Remove(args[i])) removed++;
+            if (zset.Take(args[i])) removed++;
         }
 
-        if (removed > 0) CollectionKeys.Notify(client, "zrem"u8, zset);
+        if (removed > 0)
+        {
+            CollectionKeys.NotifyFirst(client, "zrem"u8, zset, zset.Count);
+            zset.SignalTaken(removed);
+        }
+
         client.Reply.Integer(removed);
     }
 

@@ -89,8 +89,9 @@ internal static class ZsetPopCommands
 
     private static void Remove(Client client, ZsetRef zset, ZsetRange range, ZsetOrder from)
     {
+        CollectionKeys.NotifyOnly(client, from == ZsetOrder.Ascending ? "zpopmin"u8 : "zpopmax"u8, zset);
         zset.RemoveRange(range);
-        CollectionKeys.Notify(client, from == ZsetOrder.Ascending ? "zpopmin"u8 : "zpopmax"u8, zset);
+        if (!zset.Exists) CollectionKeys.NotifyGone(client, zset);
     }
 
     private static void ZMPop(Client client, in ArgVector args)

@@ -277,6 +277,9 @@ public ref struct EntryRef : IPackedBytes
     /// <summary>Tells that a command has changed what the key keeps besides its value.</summary>
     internal readonly void SignalChanged() => _database.SignalChanged(_key);
 
+    /// <summary>Tells that a key that exists is about to be replaced by another of its name, which counts as added.</summary>
+    internal readonly void SignalReplaced() => _database.SignalAdded(_key);
+
     /// <summary>Tells that there is something for blocked clients to take: a key that exists got it.</summary>
     internal readonly void SignalReady() => _database.SignalReady(_key);
 

@@ -84,29 +84,44 @@ public ref struct SetRef : ICollectionRef<SetRef>
     /// <summary>Adds a member; false if it is there.</summary>
     public bool Add(scoped ReadOnlySpan<byte> member)
     {
-        if (!_entry.Exists)
-        {
-            SetBuilder built = Keyspace.SetBuilder.StartFor(member, 1);
-            built.Add(new ListpackValue(member));
-            built.StoreIn(ref _entry, Expiry.None);
-        }
-        else if (!Put(member))
-        {
-            return false;
-        }
-
-        _entry.SignalModified();
+        if (!Put(member)) return false;
+        SignalPut();
         return true;
     }
+
+    /// <summary>Adds a member as <see cref="Add"/> does, but <see cref="SignalPut"/> must follow.</summary>
+    public bool Put(scoped ReadOnlySpan<byte> member)
+    {
+        if (_entry.Exists) return PutIntoExisting(member);
+        SetBuilder built = Keyspace.SetBuilder.StartFor(member, 1);
+        built.Add(new ListpackValue(member));
+        built.StoreIn(ref _entry, Expiry.None);
+        return true;
+    }
+
+    /// <summary>Signals that a member was put into the set.</summary>
+    public readonly void SignalPut() => _entry.SignalModified();
 
     /// <summary>Takes a member away; false if it is not there. The set goes with its last member.</summary>
     public bool Remove(scoped ReadOnlySpan<byte> member)
     {
-        if (!_entry.Exists) return false;
-        bool removed = IsTable ? _entry.WritableCollection<MemberTable>().Remove(member) : PackedSet.Remove(ref _entry, _entry.Form, member);
-        if (!removed) return false;
-        DeleteIfEmpty();
+        if (!Take(member)) return false;
+        SignalTaken();
         return true;
+    }
+
+    /// <summary>Takes a member away as <see cref="Remove"/> does, but <see cref="SignalTaken"/> must follow.</summary>
+    public bool Take(scoped ReadOnlySpan<byte> member)
+    {
+        if (!_entry.Exists) return false;
+        return IsTable ? _entry.WritableCollection<MemberTable>().Remove(member) : PackedSet.Remove(ref _entry, _entry.Form, member);
+    }
+
+    /// <summary>Signals that a member was taken away; the set goes if none is left.</summary>
+    public void SignalTaken()
+    {
+        if (Count == 0) _entry.Delete();
+        else _entry.SignalModified();
     }
 
     /// <summary>A member drawn fairly; false if there is none. O(1), O(bytes) while a listpack.</summary>
@@ -146,12 +161,6 @@ public ref struct SetRef : ICollectionRef<SetRef>
     /// <summary>Deletes it.</summary>
     public void Delete() => _entry.Delete();
 
-    private void DeleteIfEmpty()
-    {
-        if (Count == 0) _entry.Delete();
-        else _entry.SignalModified();
-    }
-
     // The form that Redis chooses from the first of the members and their number, new or not; and so below for a set that exists.
     private int Create(in ArgVector args, int first)
     {
@@ -178,7 +187,7 @@ public ref struct SetRef : ICollectionRef<SetRef>
         return added;
     }
 
-    private bool Put(scoped ReadOnlySpan<byte> member)
+    private bool PutIntoExisting(scoped ReadOnlySpan<byte> member)
     {
         if (IsTable) return _entry.WritableCollection<MemberTable>().Add(member);
         switch (PackedSet.Add(ref _entry, _entry.Form, member, Keyspace.Limits))
@@ -187,10 +196,10 @@ public ref struct SetRef : ICollectionRef<SetRef>
                 return false;
             case SetAddition.NeedsListpack:
                 BecomeListpack();
-                return Put(member);
+                return PutIntoExisting(member);
             case SetAddition.NeedsTable:
                 EnsureTable();
-                return Put(member);
+                return PutIntoExisting(member);
             default:
                 if (!PackedSet.Holds(_entry.Form, Count, Keyspace.Limits)) EnsureTable();
                 return true;

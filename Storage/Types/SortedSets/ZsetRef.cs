@@ -128,9 +128,33 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
     /// <summary>Takes a member away; false if it is not there. The sorted set goes with its last one.</summary>
     public bool Remove(scoped ReadOnlySpan<byte> member)
     {
-        if (!_entry.Exists || !TryRemove(member)) return false;
-        SignalRemoved(1);
+        if (!Take(member)) return false;
+        SignalTaken(1);
         return true;
+    }
+
+    /// <summary>Takes a member away as <see cref="Remove"/> does, but <see cref="SignalTaken"/> must follow, as it must the last of several.</summary>
+    public bool Take(scoped ReadOnlySpan<byte> member)
+    {
+        if (!_entry.Exists) return false;
+        if (!IsTree)
+        {
+            int at = PackedZset.Find(_entry.PackedBytes, member);
+            if (at != Listpack.None) PackedZset.Delete(ref _entry, at);
+            return at != Listpack.None;
+        }
+
+        ZsetMember found = Tree.Find(member);
+        if (!found.Exists) return false;
+        _entry.WritableCollection<ZsetTree>().Remove(ref found);
+        return true;
+    }
+
+    /// <summary>Signals that so many members were taken away; the sorted set goes if none is left.</summary>
+    public void SignalTaken(long count)
+    {
+        if (Count > 0) _entry.SignalModified(count);
+        else DeleteKey(count);
     }
 
     /// <summary>
@@ -153,7 +177,7 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
             _entry.WritableCollection<ZsetTree>().RemoveRange(range);
         else
             PackedZset.DeleteRange(ref _entry, range.Start, range.Count);
-        SignalRemoved(range.Count);
+        SignalTaken(range.Count);
     }
 
     private ZsetChange AddPacked(scoped ReadOnlySpan<byte> member, scoped ref double score, ZsetRules rules)
@@ -208,27 +232,6 @@ public ref struct ZsetRef : ICollectionRef<ZsetRef>
         if (found.Exists) tree.SetScore(ref found, score);
         else tree.Add(ref found, score);
         return change;
-    }
-
-    private bool TryRemove(scoped ReadOnlySpan<byte> member)
-    {
-        if (!IsTree)
-        {
-            int at = PackedZset.Find(_entry.PackedBytes, member);
-            if (at != Listpack.None) PackedZset.Delete(ref _entry, at);
-            return at != Listpack.None;
-        }
-
-        ZsetMember found = Tree.Find(member);
-        if (!found.Exists) return false;
-        _entry.WritableCollection<ZsetTree>().Remove(ref found);
-        return true;
-    }
-
-    private void SignalRemoved(long count)
-    {
-        if (Count > 0) _entry.SignalModified(count);
-        else DeleteKey(count);
     }
 
     // Deleting the key is counted as one of the changes.

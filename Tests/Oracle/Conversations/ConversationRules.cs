@@ -25,8 +25,6 @@ internal static partial class ConversationRules
         new("null of a flush", "redirected from RESP3 to RESP2, Redis sends the null of RESP3, which the receiver cannot read", frames => frames.Select(frame =>
             frame.StartsWith('*') ? frame.Replace("__redis__:invalidate\r\n_\r\n", "__redis__:invalidate\r\n$-1\r\n", StringComparison.Ordinal) : frame)),
         new("own messages", "since 7.2 a client is sent what it has published and notified itself behind its reply; 7.0 sends it before it or within it", frames => frames.OrderBy(IsPushedMessage)),
-        new("events of a pop", "Redis sends them before it invalidates the key, and those of other writes behind; here they always come behind", frames =>
-            frames.Any(frame => PopEvent().IsMatch(frame)) ? frames.OrderBy(frame => !IsPushedMessage(frame) ? 0 : frame.Contains("invalidate\r\n", StringComparison.Ordinal) ? 1 : 2) : frames),
     ];
 
     /// <summary>Whether two servers have told a client the same, but for what a row explains.</summary>
@@ -120,9 +118,6 @@ internal static partial class ConversationRules
 
     [GeneratedRegex(@"^[>*]\d+\r\n\$\d+\r\n(message|pmessage|smessage|invalidate)\r\n")]
     private static partial Regex PushedMessage();
-
-    [GeneratedRegex(@"^[>*]\d+\r\n\$\d+\r\np?message\r\n.*[lr]pop\r\n", RegexOptions.Singleline)]
-    private static partial Regex PopEvent();
 
     [GeneratedRegex(@"^\$\d\r\n7\.\d+\.\d+\r\n$")]
     private static partial Regex Version();
