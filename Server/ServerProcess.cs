@@ -40,6 +40,7 @@ internal sealed class ServerProcess
         if (!OpenFileLimit.TryAdjust((int)_config.MaxClients, _log, out var allowedClients)) return Fail("maxclients cannot be honoured");
         if (allowedClients != _config.MaxClients) _config.Correct("maxclients", allowedClients);
 
+        ProcessorAffinity.BindProcess(_config.ServerProcessors, _log);
         using var server = new RedisServer(_config, _log) { Supervisor = supervisor };
         using var crashReport = new CrashReport(
             _log,

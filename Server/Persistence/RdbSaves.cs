@@ -93,7 +93,7 @@ internal sealed class RdbSaves
         IsScheduled = false;
         _triedSeconds = NowSeconds;
         _dirtyAtFork = _server.Observer.Dirty;
-        _running = _server.Snapshots.Start(new RdbSaveJob(this, NewFile(_childLog, $".{++_files}")));
+        _running = _server.Snapshots.Start(new RdbSaveJob(this, NewFile(_childLog, $".{++_files}")) { Processors = _server.Config.BgsaveProcessors });
         _server.Log.Notice($"Background saving started by pid {Environment.ProcessId}");
     }
 

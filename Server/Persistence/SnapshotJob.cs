@@ -18,6 +18,9 @@ internal abstract class SnapshotJob
     /// <summary>What the log calls it.</summary>
     internal abstract string Name { get; }
 
+    /// <summary>The processors that it is to run on; empty for those of the process.</summary>
+    internal string Processors { get; init; } = "";
+
     /// <summary>
     /// Does the work, on the writer's thread: it may use the snapshot, its own fields and the log, nothing else of the server. It calls
     /// <see cref="SnapshotProgress.TryAdvance"/> for every key and returns when that says so. It deals with errors of its files itself; any

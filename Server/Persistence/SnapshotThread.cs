@@ -1,3 +1,6 @@
+using KestrelFree.Server.Hosting;
+using KestrelFree.Server.Logging;
+
 namespace KestrelFree.Server.Persistence;
 
 // Starting a thread makes whoever starts it wait until the system has let the new one run: 10 ms went by in the turn of a first BGSAVE under
@@ -10,9 +13,15 @@ namespace KestrelFree.Server.Persistence;
 internal sealed class SnapshotThread : IDisposable
 {
     private readonly SemaphoreSlim _work = new(0);
+    private readonly ServerLog _log;
     private SnapshotRun? _run;
+    private string _processors = "";
 
-    internal SnapshotThread() => new Thread(Serve) { IsBackground = true, Name = "snapshot" }.Start();
+    internal SnapshotThread(ServerLog log)
+    {
+        _log = log;
+         new Thread(Serve) { IsBackground = true, Name = "snapshot" }.Start();
+    }
 
     /// <summary>Begins a run; the one before must have ended. Returns at once.</summary>
     internal void Begin(SnapshotRun run)
@@ -31,7 +40,16 @@ internal sealed class SnapshotThread : IDisposable
         {
             _work.Wait();
             if (Interlocked.Exchange(ref _run, null) is not { } run) return;
+            FollowProcessors(run.Job.Processors);
             run.RunJob();
         }
+    }
+
+    private void FollowProcessors(string processors)
+    {
+        if (processors == _processors) return;
+        _processors = processors;
+        if (processors.Length == 0) ProcessorAffinity.ReleaseThread();
+        else ProcessorAffinity.BindThread(processors, _log);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class SnapshotWriter : IDisposable
     private readonly LatencyMonitor _latency;
     private readonly ServerLog _childLog;
     private readonly List<SnapshotRun> _running = [];
-    private readonly Stack<SnapshotThread> _idle = new([new SnapshotThread()]);
+    private readonly Stack<SnapshotThread> _idle = [];
 
     internal SnapshotWriter(EventLoop loop, Keyspace keyspace, ServerStatistics statistics, LatencyMonitor latency, ServerLog log)
     {
@@ -37,6 +37,7 @@ internal sealed class SnapshotWriter : IDisposable
         _statistics = statistics;
         _latency = latency;
         _childLog = log.ForChild();
+        _idle.Push(new SnapshotThread(_childLog));
 
         // The first fork compiles what forking takes, for a millisecond: rather now, while nobody waits.
         keyspace.Fork().Release();
@@ -60,7 +61,7 @@ internal sealed class SnapshotWriter : IDisposable
     /// <summary>Forks and begins a job. Takes microseconds, at any size of the data set.</summary>
     internal SnapshotRun Start(SnapshotJob job)
     {
-        var run = new SnapshotRun(this, _loop, _idle.TryPop(out var idle) ? idle : new SnapshotThread(), _keyspace, job);
+        var run = new SnapshotRun(this, _loop, _idle.TryPop(out var idle) ? idle : new SnapshotThread(_childLog), _keyspace, job);
         _statistics.CountFork(run.ForkMicros);
         _latency.Add("fork", run.ForkMicros / 1000);
         _running.Add(run);

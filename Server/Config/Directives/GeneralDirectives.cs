@@ -29,10 +29,10 @@ internal static class GeneralDirectives
         YesNo("disable-thp", Yes, Immutable),
         Choice("oom-score-adj", OomScoreAdj.No, Choices.OomScoreAdj),
         new OomScoreAdjValuesDirective("oom-score-adj-values", 0, 200, 800) { Flags = Several },
-        OptionalText("server_cpulist", Immutable | HiddenAlias, "server-cpulist", NotYet),
-        OptionalText("bio_cpulist", Immutable | HiddenAlias, "bio-cpulist", NotYet),
-        OptionalText("aof_rewrite_cpulist", Immutable | HiddenAlias, "aof-rewrite-cpulist", NotYet),
-        OptionalText("bgsave_cpulist", Immutable | HiddenAlias, "bgsave-cpulist", NotYet),
+        OptionalText("server_cpulist", Immutable | HiddenAlias, "server-cpulist"),
+        OptionalText("bio_cpulist", Immutable | HiddenAlias, "bio-cpulist"),
+        OptionalText("aof_rewrite_cpulist", Immutable | HiddenAlias, "aof-rewrite-cpulist"),
+        OptionalText("bgsave_cpulist", Immutable | HiddenAlias, "bgsave-cpulist"),
         Integer("busy-reply-threshold", 5000, 0, MaxLong, alias: "lua-time-limit", effect: NotYet),
     ];
 

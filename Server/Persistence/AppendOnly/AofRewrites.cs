@@ -87,7 +87,7 @@ internal sealed class AofRewrites
 
         var path = Path.GetFullPath(Path.Combine(_aof.Folder.Root, $"temp-rewriteaof-bg-{Environment.ProcessId}.{++_files}.{ExtensionNow}"));
         var file = new RdbFileSave(path, $"{path}.part", Settings(), _server.Log.ForChild());
-        _running = _server.Snapshots.Start(new AofRewriteJob(this, file));
+        _running = _server.Snapshots.Start(new AofRewriteJob(this, file) { Processors = _server.Config.AofRewriteProcessors });
         _server.Log.Notice($"Background append only file rewriting started by pid {Environment.ProcessId}");
         return true;
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using KestrelFree.Server.Config;
+using KestrelFree.Server.Hosting;
 using KestrelFree.Server.Loop;
 
 namespace KestrelFree.Server.Persistence;
@@ -12,16 +13,16 @@ namespace KestrelFree.Server.Persistence;
 internal sealed class AofSyncer : LoopMessage, IDisposable
 {
     private readonly BlockingCollection<Request> _requests = [];
-    private readonly EventLoop _loop;
+    private readonly RedisServer _server;
     private readonly Action _ended;
     private readonly Thread _thread;
     private int _pending;
     private long _syncedOffset;
     private volatile SaveFault? _fault;
 
-    internal AofSyncer(EventLoop loop, Action ended)
+    internal AofSyncer(RedisServer server, Action ended)
     {
-        _loop = loop;
+        _server = server;
         _ended = ended;
         _thread = new Thread(Run) { IsBackground = true, Name = "aof sync" };
         _thread.Start();
@@ -73,13 +74,14 @@ internal sealed class AofSyncer : LoopMessage, IDisposable
 
     private void Run()
     {
+        ProcessorAffinity.BindThread(_server.Config.BackgroundProcessors, _server.Log);
         foreach (var request in _requests.GetConsumingEnumerable())
         {
             if (request.File is { } file) Sync(file, request);
             request.ToClose?.Dispose();
             if (request.File is null) continue;
             Interlocked.Decrement(ref _pending);
-            _loop.Post(this);
+            _server.Loop.Post(this);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed class AppendOnlyFile : IPropagationTarget, IDisposable
         _server = server;
         _encoder = new CommandEncoder(_buffer);
         _waiters = new AofWaiters(server);
-        _syncer = new AofSyncer(server.Loop, _waiters.Serve);
+        _syncer = new AofSyncer(server, _waiters.Serve);
         Folder = new AofDirectory(server.Config, server.Log, server.FileSteps) { CloseLater = file => _syncer.Close(file) };
         Rewrites = new AofRewrites(server, this);
     }
