@@ -133,6 +133,9 @@ public sealed class EventLoop : IDisposable
     /// </summary>
     public long AddTimer(long delayMs, Func<long> callback) => _timers.Add(NowMicros(), delayMs, callback);
 
+    /// <summary>How many timers are set.</summary>
+    public int TimerCount => _timers.Count;
+
     /// <summary>Ends a timer; false when it has already ended. O(log n).</summary>
     public bool RemoveTimer(long id) => _timers.Remove(id);
 

@@ -18,6 +18,9 @@ internal sealed class MetricsConnection : Pollable
     private byte[] _response = [];
     private int _sent;
 
+    /// <summary>The timer that ends its patience.</summary>
+    internal long TimerId { get; set; }
+
     internal MetricsConnection(MetricsEndpoint endpoint, Socket socket)
         : base(socket) => _endpoint = endpoint;
 

@@ -27,7 +27,7 @@ internal sealed class MetricsEndpoint
         var connection = new MetricsConnection(this, socket);
         _open.Add(connection);
         _server.Loop.Add(connection);
-        _server.Loop.AddTimer(PatienceMs, () =>
+        connection.TimerId = _server.Loop.AddTimer(PatienceMs, () =>
         {
             Close(connection);
             return EventLoop.NoMore;
@@ -58,6 +58,7 @@ internal sealed class MetricsEndpoint
     internal void Close(MetricsConnection connection)
     {
         if (!_open.Remove(connection)) return;
+        _server.Loop.RemoveTimer(connection.TimerId);
         _server.Loop.Remove(connection);
         connection.Socket.Dispose();
     }

@@ -35,6 +35,7 @@ public sealed class Keyspace
     private readonly Queue<TableTeardown> _discarded = new();
     private long _headsCounted = -1;
     private long _flushedKeys;
+    private long _discardedBytes;
     private long _directoryBytes;
 
     /// <summary>Makes empty databases.</summary>
@@ -138,17 +139,8 @@ public sealed class Keyspace
     /// <summary>The same, of those that it has freed. A large collection of a flushed database counts beside its key.</summary>
     public long LazyFreedCount => _flushedKeys + _pages.Discarded.FreedCount;
 
-    /// <summary>Memory by the keyspace's own counters. O(databases).</summary>
-    public KeyspaceMemory Memory
-    {
-        get
-        {
-            long pending = 0;
-            foreach (TableTeardown teardown in _discarded)
-                pending += teardown.PendingBytes;
-            return KeyspaceMemory.Of(_pages, _databases, pending);
-        }
-    }
+    /// <summary>Memory by the keyspace's own counters: single numbers, so other threads may ask too. O(databases).</summary>
+    public KeyspaceMemory Memory => KeyspaceMemory.Of(_pages, _databases, _discardedBytes);
 
     /// <summary>
     /// <see cref="KeyspaceMemory.DataBytes"/> alone, for who asks before every command. O(1), O(databases) after a segment has split or merged.
@@ -166,7 +158,7 @@ public sealed class Keyspace
                     _directoryBytes += database.Table.Directory.Bytes;
             }
 
-            return _discarded.Count == 0 ? _pages.UsedBytes - _pages.RetiredBytes + _directoryBytes : Memory.DataBytes;
+            return _discardedBytes == 0 ? _pages.UsedBytes - _pages.RetiredBytes + _directoryBytes : Memory.DataBytes;
         }
     }
 
@@ -240,7 +232,10 @@ public sealed class Keyspace
         var budget = new TimeBudget(budgetMicros);
         while (_discarded.TryPeek(out TableTeardown? teardown))
         {
-            if (!teardown.Run(budget)) return true;
+            long before = teardown.PendingBytes;
+            bool isDone = teardown.Run(budget);
+            _discardedBytes -= isDone ? before : before - teardown.PendingBytes;
+            if (!isDone) return true;
             _discarded.Dequeue();
             _flushedKeys += teardown.Entries;
         }
@@ -321,7 +316,10 @@ public sealed class Keyspace
         _prefetch.Clear();
         var teardown = new TableTeardown(table, PendingBytesOf(table));
         if (mode == FlushMode.Async || table.Count > FreedAtOnce || !teardown.Run(new TimeBudget(TimeBudget.Unlimited)))
+        {
             _discarded.Enqueue(teardown);
+            _discardedBytes += teardown.PendingBytes;
+        }
     }
 
     // By the share of keys: exact for the only database that has any.

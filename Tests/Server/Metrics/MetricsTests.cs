@@ -118,6 +118,55 @@ internal sealed class MetricsTests
         int Closed() => idle.Count(connection => connection.IsClosedByServer(TimeSpan.Zero));
     }
 
+    [Test]
+    public void A_scrape_leaves_nothing_behind()
+    {
+        var before = _server.OnLoop(() => _server.Server.Loop.TimerCount);
+
+        for (var i = 0; i < 100; i++) Body("GET /metrics HTTP/1.1\r\n\r\n");
+
+        Eventually.True(() => _server.OnLoop(() => _server.Server.Loop.TimerCount) <= before + 1, () => "timers of scrapes that are over are still set");
+    }
+
+    [Test]
+    public void A_listener_may_read_while_databases_are_emptied()
+    {
+        var failures = 0;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Meter.Name == ServerMeters.Name && instrument.Name.StartsWith("redis_memory_used", StringComparison.Ordinal)) self.EnableMeasurementEvents(instrument);
+        };
+        listener.Start();
+        using var client = _server.Connect();
+        using var ended = new CancellationTokenSource();
+        var reading = Task.Run(() =>
+        {
+            while (!ended.IsCancellationRequested)
+            {
+                try
+                {
+                    listener.RecordObservableInstruments();
+                }
+                catch (Exception)
+                {
+                    failures++;
+                }
+            }
+        });
+
+        for (var i = 0; i < 1000; i++)
+        {
+            client.Ask("SELECT", "9");
+            client.Ask("SET", "key", "value");
+            client.Ask("FLUSHDB", "ASYNC");
+        }
+
+        ended.Cancel();
+        reading.Wait();
+        Assert.That(failures, Is.Zero);
+    }
+
     private double Value(string sample)
     {
         var line = Body("GET /metrics HTTP/1.1\r\n\r\n").Split('\n').Single(line => line.StartsWith(sample + " ", StringComparison.Ordinal));
