@@ -128,8 +128,8 @@ internal sealed class TlsChannel : IDisposable
         var received = _socket.Receive(input.AsSpan(held, Math.Min(input.Length, room.Length) - held), SocketFlags.None, out error);
         if (received <= 0 || error != SocketError.Success)
         {
-            var isOver = error != SocketError.WouldBlock;
-            if (isOver || !HasRecord) return 0;
+            // What came with the end of the handshake counts, though the peer may have gone since.
+            if (error is not (SocketError.Success or SocketError.WouldBlock) || !HasRecord) return 0;
             received = 0;
         }
 

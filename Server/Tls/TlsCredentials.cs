@@ -12,11 +12,13 @@ internal sealed class TlsFileException(string message) : Exception(message);
 internal sealed class TlsCredentials
 {
     private readonly X509Certificate2 _certificate;
+    private readonly string _path;
     private readonly X509Certificate2Collection _chain;
     private readonly X509Certificate2Collection _authorities;
 
-    private TlsCredentials(X509Certificate2 certificate, X509Certificate2Collection chain, X509Certificate2Collection authorities)
+    private TlsCredentials(string path, X509Certificate2 certificate, X509Certificate2Collection chain, X509Certificate2Collection authorities)
     {
+        _path = path;
         _certificate = certificate;
         _chain = chain;
         _authorities = authorities;
@@ -28,11 +30,21 @@ internal sealed class TlsCredentials
         var chain = ReadCertificates(config.TlsCertFile, "certificate");
         var certificate = WithKey(config);
         if (chain.Count > 0) chain.RemoveAt(0);
-        return new TlsCredentials(certificate, chain, ReadAuthorities(config));
+        return new TlsCredentials(config.TlsCertFile, certificate, chain, ReadAuthorities(config));
     }
 
-    /// <summary>What handshakes present: a new memory of sessions with each call.</summary>
-    internal SslStreamCertificateContext ToContext() => SslStreamCertificateContext.Create(_certificate, _chain, offline: true);
+    /// <summary>What handshakes present: a new memory of sessions with each call; throws <see cref="TlsFileException"/>.</summary>
+    internal SslStreamCertificateContext ToContext()
+    {
+        try
+        {
+            return SslStreamCertificateContext.Create(_certificate, _chain, offline: true);
+        }
+        catch (Exception e) when (e is CryptographicException or NotSupportedException or ArgumentException)
+        {
+            throw Broken("certificate", _path, "the platform cannot use its kind of key");
+        }
+    }
 
     /// <summary>How clients' certificates are checked: against the configured authorities alone.</summary>
     internal X509ChainPolicy ClientPolicy()
@@ -62,9 +74,10 @@ internal sealed class TlsCredentials
             var certificate = ReadText(config.TlsCertFile, "certificate");
             return Usable(isEncrypted ? X509Certificate2.CreateFromEncryptedPem(certificate, key, config.TlsKeyFilePass) : X509Certificate2.CreateFromPem(certificate, key));
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
         {
-            throw Broken("private key", config.TlsKeyFile, isEncrypted ? "the passphrase is wrong, or the key is not this certificate's" : "it is not this certificate's key in PEM form");
+            var why = isEncrypted ? "the passphrase is wrong, or the key is not this certificate's" : "it is not this certificate's key in PEM form";
+            throw Broken("private key", config.TlsKeyFile, why + ", or of a kind that the platform cannot use");
         }
     }
 
@@ -81,13 +94,25 @@ internal sealed class TlsCredentials
         if (config.TlsCaCertFile.Length > 0) authorities.AddRange(ReadCertificates(config.TlsCaCertFile, "CA certificate"));
         if (config.TlsCaCertDir.Length == 0) return authorities;
         if (!Directory.Exists(config.TlsCaCertDir)) throw Broken("CA certificates", config.TlsCaCertDir, SystemErrorText.NoSuchFile);
-        foreach (var path in Directory.EnumerateFiles(config.TlsCaCertDir))
+        foreach (var path in FilesIn(config.TlsCaCertDir))
         {
             // Keys and the like may lie beside certificates.
             if (ReadText(path, "CA certificate").Contains("BEGIN CERTIFICATE", StringComparison.Ordinal)) authorities.AddRange(ReadCertificates(path, "CA certificate"));
         }
 
         return authorities;
+    }
+
+    private static string[] FilesIn(string folder)
+    {
+        try
+        {
+            return Directory.GetFiles(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Broken("CA certificates", folder, SystemErrorText.Of(e));
+        }
     }
 
     private static X509Certificate2Collection ReadCertificates(string path, string what)

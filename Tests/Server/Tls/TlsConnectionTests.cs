@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -168,6 +169,31 @@ internal sealed class TlsConnectionTests
     }
 
     [Test]
+    public void Requests_that_come_with_the_end_of_the_handshake_and_of_the_connection_are_executed()
+    {
+        using var healthy = Connect();
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(_server.TlsEndPoint);
+        var wire = new HeldBackStream(socket);
+        using var hasty = new SslStream(wire);
+        hasty.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost", ClientCertificates = [_certificates.Client], EnabledSslProtocols = SslProtocols.Tls13, RemoteCertificateValidationCallback = (_, _, _, _) => true,
+        });
+        hasty.Write(RequestBytes.Of(["SET", "hasty", "1"]));
+
+        // On the loop's thread, so that all of it is there when the loop looks.
+        _server.OnLoop(() =>
+        {
+            socket.Send(wire.Held);
+            socket.Shutdown(SocketShutdown.Send);
+            return true;
+        });
+
+        Eventually.True(() => healthy.Ask("GET", "hasty") == "$\"1\"", () => "the request was lost");
+    }
+
+    [Test]
     public void Nobody_but_the_loop_may_work_on_a_connection()
     {
         // The same check passed with every byte of the other tests.
@@ -224,6 +250,22 @@ internal sealed class TlsConnectionTests
         catch (Exception e) when (e is AuthenticationException or IOException or EndOfStreamException)
         {
             return false;
+        }
+    }
+
+    // Sends a ClientHello, and keeps what is written afterwards.
+    private sealed class HeldBackStream(Socket socket) : NetworkStream(socket)
+    {
+        private readonly MemoryStream _held = new();
+        private bool _hasBegun;
+
+        public byte[] Held => _held.ToArray();
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            if (_hasBegun) _held.Write(buffer, offset, count);
+            else base.Write(buffer, offset, count);
+            _hasBegun = true;
         }
     }
 }
