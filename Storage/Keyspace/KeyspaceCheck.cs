@@ -35,7 +35,6 @@ internal sealed class KeyspaceCheck(PageStore pages)
         var nested = new KeyspaceCheck(pages) { _items = _items };
         nested.CheckTable(table);
         _entryBytes += nested._entryBytes;
-        _deadBytes += nested._deadBytes;
     }
 
     private void CheckTable(Table table)

@@ -8,7 +8,7 @@ public readonly record struct KeyspaceMemory
 {
     /// <summary>
     /// What keys, values and their directory take, and what forks keep besides; without what a flush or a deletion has yet to free, and without
-    /// the holes that changed and deleted entries left in blocks, which new ones fill.
+    /// the holes that changed and deleted keys left in blocks, which new ones fill. (Those within a collection are its own.)
     /// </summary>
     public long UsedBytes =>
         Math.Max(0, HeadBytes + BlockBytes - DeadBytes + RunBytes + LargeValueBytes + ManagedBytes - PendingBytes) + DirectoryBytes;
@@ -25,7 +25,7 @@ public readonly record struct KeyspaceMemory
     /// <summary>Blocks of entries, holes included.</summary>
     public long BlockBytes { get; private init; }
 
-    /// <summary>The holes in them.</summary>
+    /// <summary>The holes in those of databases.</summary>
     public long DeadBytes { get; private init; }
 
     /// <summary>Runs of medium values and long keys.</summary>

@@ -43,7 +43,7 @@ internal sealed class Table
         _pages = pages;
         _forks = pages.Forks;
         _hasher = hasher;
-        _space = new SegmentSpace(pages);
+        _space = new SegmentSpace(pages, ordinal == NestedOrdinal ? HoleFilling.OneKey : HoleFilling.AnyKey);
         Ordinal = ordinal;
         Directory = new Directory(pages.Forks);
         Expiries = new ExpiryTotals(horizon);

@@ -24,13 +24,13 @@ internal sealed unsafe class LargeArrays
     /// <summary>Whether <see cref="DiscardSlice"/> has something to do.</summary>
     public bool HasIdle => _idle.Count != 0;
 
-    /// <summary>An array of at least so many bytes, and at most an eighth more, of arbitrary contents.</summary>
+    /// <summary>An array of at least so many bytes, and at most a sixteenth more, of arbitrary contents.</summary>
     public byte[] Take(int bytes)
     {
         for (int i = _warm.Count - 1; i >= 0; i--)
         {
             byte[] array = _warm[i];
-            if (array.Length < bytes || array.Length - bytes > bytes / 8) continue;
+            if (array.Length < bytes || array.Length - bytes > bytes / 16) continue;
             _warm.RemoveAt(i);
             _warmBytes -= array.Length;
             return array;

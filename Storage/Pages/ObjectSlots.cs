@@ -9,6 +9,10 @@ namespace KestrelFree.Storage.Pages;
 //
 // Slots come in pages of 4,096, so that growing never copies them. As everywhere, the lowest page with room is handed out from first; free slots
 // of a page form a list through their births, which nobody asks for meanwhile. A page that runs empty is dropped, but for one.
+//
+// An array that a string grows in has room to spare, and the system backs memory only when it is written to. So an array counts as far as it has been
+// used, which its owner tells when that grows.
+//
 // An evacuation (Compaction drives it) takes high pages out of use, and whoever walks the keyspace moves their objects.
 
 /// <summary>Numbered places for heap objects. O(1).</summary>
@@ -16,12 +20,14 @@ internal sealed class ObjectSlots
 {
     private const int PageBits = 12;
     private const int PageSlots = 1 << PageBits;
-    private const int PageBytes = PageSlots * (8 + 4);
+    private const int ArrayHeaderBytes = 24;
+    private const int PageBytes = PageSlots * (8 + 4 + 4);
 
     private readonly ChunkSet _withRoom = new();
     private readonly ChunkSet _absent = new();
     private object?[][] _objects = [];
     private uint[][] _births = [];
+    private int[][] _counted = [];
     private PageState[] _states = [];
     private int _pageCount;
     private int _presentCount;
@@ -36,7 +42,7 @@ internal sealed class ObjectSlots
         public bool IsLeaving;
     }
 
-    /// <summary>Bytes of the arrays held, with their headers, and of collections' shells.</summary>
+    /// <summary>Bytes of the arrays held, as far as they were used, with their headers, and of collections' shells.</summary>
     public long ArrayBytes { get; private set; }
 
     /// <summary>Slots in use.</summary>
@@ -51,26 +57,31 @@ internal sealed class ObjectSlots
     /// <summary>Whether pages are being evacuated.</summary>
     public bool IsEvacuating => _leavingCount != 0;
 
-    /// <summary>Puts an object into a slot, born in <paramref name="epoch"/>; the slot's number is never 0.</summary>
-    public uint Allocate(object value, uint epoch)
+    /// <summary>Puts a collection or an array that is all in use into a slot, born in <paramref name="epoch"/>; the slot's number is never 0.</summary>
+    public uint Allocate(object value, uint epoch) => Place(value, BytesOf(value), epoch);
+
+    /// <summary>The same of an array whose first bytes are in use.</summary>
+    public uint Allocate(byte[] array, int used, uint epoch) => Place(array, used + ArrayHeaderBytes, epoch);
+
+    /// <summary>Notes that so many bytes of an array are in use.</summary>
+    public void Use(uint slot, int bytes)
     {
-        ArrayBytes += BytesOf(value);
-        return Place(value, epoch);
+        ref int counted = ref _counted[slot >> PageBits][slot & (PageSlots - 1)];
+        if (bytes + ArrayHeaderBytes <= counted) return;
+        ArrayBytes += bytes + ArrayHeaderBytes - counted;
+        counted = bytes + ArrayHeaderBytes;
     }
 
     /// <summary>Empties a slot; its object is the collector's from then on.</summary>
-    public void Free(uint slot)
-    {
-        ArrayBytes -= BytesOf(this[slot]);
-        Vacate(slot);
-    }
+    public void Free(uint slot) => Vacate(slot);
 
     /// <summary>Moves an object to another slot, which is returned.</summary>
     public uint Move(uint slot, uint epoch)
     {
         object value = this[slot];
+        int counted = BytesOf(slot);
         Vacate(slot);
-        return Place(value, epoch);
+        return Place(value, counted, epoch);
     }
 
     /// <summary>The object in a slot.</summary>
@@ -89,8 +100,8 @@ internal sealed class ObjectSlots
     /// <summary>Declares a slot as new as <paramref name="epoch"/>: nobody older needs it.</summary>
     public void SetBirth(uint slot, uint epoch) => _births[slot >> PageBits][slot & (PageSlots - 1)] = epoch;
 
-    /// <summary>What an object counts for in <see cref="ArrayBytes"/>.</summary>
-    public static long BytesOf(object value) => value is byte[] array ? array.Length + 24 : ((CollectionValue)value).ShellBytes;
+    /// <summary>What the object in a slot counts for in <see cref="ArrayBytes"/>.</summary>
+    public int BytesOf(uint slot) => _counted[slot >> PageBits][slot & (PageSlots - 1)];
 
     /// <summary>
     /// Chooses pages whose objects find room in the others; <see cref="IsLeaving"/> tells from now on which objects are to move. O(pages).
@@ -124,8 +135,11 @@ internal sealed class ObjectSlots
         }
     }
 
-    private uint Place(object value, uint epoch)
+    private static int BytesOf(object value) => value is byte[] array ? array.Length + ArrayHeaderBytes : ((CollectionValue)value).ShellBytes;
+
+    private uint Place(object value, int counted, uint epoch)
     {
+        ArrayBytes += counted;
         if (!_withRoom.TryGetLowest(out int page)) page = AddPage();
         ref PageState state = ref _states[page];
         int index = state.FreeHead - 1;
@@ -135,6 +149,7 @@ internal sealed class ObjectSlots
         if (!HasRoom(page)) _withRoom.Remove(page);
         _objects[page][index] = value;
         _births[page][index] = epoch;
+        _counted[page][index] = counted;
         Used++;
         return ((uint)page << PageBits) | (uint)index;
     }
@@ -145,6 +160,7 @@ internal sealed class ObjectSlots
         ref object? place = ref _objects[page][index];
         Invariant.Check(place != null);
         place = null;
+        ArrayBytes -= BytesOf(slot);
         ref PageState state = ref _states[page];
         _births[page][index] = (uint)state.FreeHead;
         state.FreeHead = index + 1;
@@ -168,12 +184,14 @@ internal sealed class ObjectSlots
             {
                 System.Array.Resize(ref _objects, Math.Max(4, _pageCount * 2));
                 System.Array.Resize(ref _births, _objects.Length);
+                System.Array.Resize(ref _counted, _objects.Length);
                 System.Array.Resize(ref _states, _objects.Length);
             }
         }
 
         _objects[page] = new object?[PageSlots];
         _births[page] = new uint[PageSlots];
+        _counted[page] = new int[PageSlots];
         _states[page] = new PageState { Touched = page == 0 ? 1 : 0 };
         _withRoom.Add(page);
         _presentCount++;
@@ -187,6 +205,7 @@ internal sealed class ObjectSlots
         else _withRoom.Remove(page);
         _objects[page] = [];
         _births[page] = [];
+        _counted[page] = [];
         _states[page] = default;
         _absent.Add(page);
         _presentCount--;

@@ -69,12 +69,12 @@ internal sealed class PageStore
     public long ManagedBytes { get; set; }
 
     /// <summary>
-    /// Bytes of blocks that entries gave up and that are not handed out again yet: holes, which new entries of their segments will fill.
+    /// Bytes of blocks that entries of databases gave up and that are not handed out again yet: holes, which new keys will fill.
     /// </summary>
     public long DeadBytes { get; set; }
 
     /// <summary>
-    /// What all that lies here takes, holes not counted, nor what waits to be freed; what only forks keep is counted. Directories are not. O(1).
+    /// What all that lies here takes, those holes not counted, nor what waits to be freed; what only forks keep is counted. Directories are not. O(1).
     /// </summary>
     public long UsedBytes =>
         Heads.UsedBytes + Narrow.UsedBytes + Wide.UsedBytes - DeadBytes + Runs.UsedBytes + Objects.ArrayBytes + ManagedBytes - Discarded.PendingBytes;
@@ -169,15 +169,15 @@ internal sealed class PageStore
         return false;
     }
 
-    /// <summary>Gives memory that nothing lies in back to the system, until the budget is spent; true while there is more.</summary>
+    /// <summary>Gives memory that nothing lies in back to the system, a slice at least, until the budget is spent; true while there may be more.</summary>
     public bool DiscardIdle(in TimeBudget budget)
     {
         while (Chunks.HasIdle || Runs.HasIdle || Arrays.HasIdle)
         {
-            if (budget.IsSpent) return true;
             if (Chunks.HasIdle) Chunks.DiscardSlice();
             else if (Runs.HasIdle) Runs.DiscardOne();
             else Arrays.DiscardSlice();
+            if (budget.IsSpent) return true;
         }
 
         return false;
@@ -253,7 +253,7 @@ internal sealed class PageStore
     private long BytesOf(ItemKind kind, uint id) => kind switch
     {
         ItemKind.Run => Runs.CapacityOf(id),
-        ItemKind.Object => ObjectSlots.BytesOf(Objects[id]),
+        ItemKind.Object => Objects.BytesOf(id),
         _ => BlocksOf(kind).BlockBytes,
     };
 

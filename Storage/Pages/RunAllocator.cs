@@ -14,7 +14,8 @@ namespace KestrelFree.Storage.Pages;
 //
 // A run has no header: 1024 bytes of value take 1024 bytes. What belongs to it lies in its slab's descriptor: its size class, and the births
 // that forks ask for. Free runs of a slab form a list through their own first bytes. A slab that runs empty goes back to be cut for any class, but
-// for one per class; a chunk whose slabs are all free goes back to the pool.
+// for one per class; a chunk that is one slab, or whose slabs are all free, goes back to the pool, which keeps one at hand for all classes. (Strings
+// that grow together leave one class after the other, which would each keep 4 MB.)
 //
 // Why not a general first-fit heap: uniform hashing makes everything grow and shrink at once, which strands whole generations of odd
 // sizes (18 % measured). Size classes bound the loss: 12 % within a run, 6 % at the end of a slab.
@@ -128,7 +129,7 @@ internal sealed class RunAllocator(ChunkPool pool)
 
         _room[slab.SizeClass]++;
         if (wasFull) Link(slab);
-        if (slab.Used == 0 && (slab.NextWithRoom ?? slab.PreviousWithRoom) != null)
+        if (slab.Used == 0 && (IsChunk(slab) || (slab.NextWithRoom ?? slab.PreviousWithRoom) != null))
         {
             Unlink(slab);
             _room[slab.SizeClass] -= slab.Room;
@@ -276,7 +277,7 @@ internal sealed class RunAllocator(ChunkPool pool)
     {
         int number = (int)(slab.FirstHandle >> 16);
         SlabsBytes -= BytesOf(slab);
-        if (SizeClasses.BytesOf(slab.SizeClass) > LargestInSlab)
+        if (IsChunk(slab))
         {
             _slabs.AsSpan(number * SlabsPerChunk, SlabsPerChunk).Clear();
             pool.Return(number);
@@ -325,8 +326,9 @@ internal sealed class RunAllocator(ChunkPool pool)
         if (_warmSlabs[number] == 0) _withWarmSlabs.Remove(number);
     }
 
-    private static int BytesOf(Slab slab) =>
-        SizeClasses.BytesOf(slab.SizeClass) > LargestInSlab ? ChunkPool.ChunkBytes : SlabBytes;
+    private static bool IsChunk(Slab slab) => SizeClasses.BytesOf(slab.SizeClass) > LargestInSlab;
+
+    private static int BytesOf(Slab slab) => IsChunk(slab) ? ChunkPool.ChunkBytes : SlabBytes;
 
     private void ReturnChunk(int number)
     {

@@ -3,15 +3,14 @@ using System.Numerics;
 namespace KestrelFree.Storage.Pages;
 
 /// <summary>
-/// The sizes that runs come in: multiples of 64 bytes, eight to a doubling up to 16 KB (at most 12 % over what was asked for from 512 bytes on)
-/// and four to a doubling from there to 256 KB.
+/// The sizes that runs come in: multiples of 64 bytes, eight to a doubling, up to 256 KB: at most 12 % over what was asked for from 512 bytes on.
 /// </summary>
 internal static class SizeClasses
 {
     public const int UnitBytes = 64;
     public const int MaxBytes = 256 * 1024;
     private const int MinBytes = 256;
-    private const int FineLimit = 16 * 1024;
+    private const int PerDoubling = 8;
 
     private static readonly int[] Sizes = BuildSizes();
     private static readonly byte[] ByUnits = BuildIndex();
@@ -33,11 +32,7 @@ internal static class SizeClasses
         return [.. sizes];
     }
 
-    private static int StepAfter(int size)
-    {
-        int doubling = 1 << BitOperations.Log2((uint)size);
-        return Math.Max(UnitBytes, doubling / (size < FineLimit ? 8 : 4));
-    }
+    private static int StepAfter(int size) => Math.Max(UnitBytes, (1 << BitOperations.Log2((uint)size)) / PerDoubling);
 
     private static byte[] BuildIndex()
     {

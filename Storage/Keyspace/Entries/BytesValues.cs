@@ -11,9 +11,12 @@ namespace KestrelFree.Storage.Keyspaces;
 //     up to 256 KB               in a run
 //     above                      in an array of their own
 //
-// A string that APPEND or SETRANGE has made longer gets up to twice its length in a run, and an eighth more, 1 MB at least, in an array, so that a
-// sequence of appends costs O(1) per byte. Within the entry it has no slack: at most 200 relocations lead out of it. A packed value gets none
-// anywhere but what its size class leaves (up to 12 %, which is geometric too): there are many of them, and they are small.
+// A string that APPEND or SETRANGE has made longer gets up to twice its length in a run, but not more than 2 KB beyond it, and from 16 KB on what
+// its size class leaves: however long it is, the room it has to spare is not a tenth of the pages that it lies in. (Twice its length up to 1 MB is what
+// Redis gives, whoever stops there pays for it.) In an array it gets an eighth more, 1 MB at least; there what was never used does not count, and
+// mostly is not there. So a sequence of appends costs O(1) per byte: up to 16 bytes are copied for each. Within the entry it has no slack: at most 200
+// relocations lead out of it. A packed value gets none anywhere but what its size class leaves (6 to 12 %, which is geometric too): there are many
+// of them, and they are small.
 //
 // A value may be written in place if its run or array is its own (no fork sees it); the block of its entry was made private before.
 //
@@ -23,7 +26,9 @@ namespace KestrelFree.Storage.Keyspaces;
 /// <summary>Stores and changes the bytes of an entry. The place is always that of a live entry and is refreshed.</summary>
 internal static class BytesValues
 {
-    private const int MinSlack = 1 << 20;
+    private const int MinArraySlack = 1 << 20;
+    private const int MaxRunSlack = 2048;
+    private const int SlackUpTo = 16 * 1024;
     private const int MaxLength = int.MaxValue - 64;
     private const int InlineAgainBelow = 150;
 
@@ -38,7 +43,7 @@ internal static class BytesValues
             return;
         }
 
-        uint id = Allocate(table.Pages, where, value, value.Length);
+        uint id = Allocate(table.Pages, where, value, value.Length, value.Length);
         table.Insert(hash, key, EntryLayout.Reference(form, where, expiry), ref place);
         Entry.SetReference(ref place.Entry, id, value.Length);
     }
@@ -65,7 +70,7 @@ internal static class BytesValues
 
         if (where != ValuePlace.Run || !TryOverwriteRun(table, hash, value, ref place))
         {
-            uint id = Allocate(table.Pages, where, value, value.Length);
+            uint id = Allocate(table.Pages, where, value, value.Length, value.Length);
             ReleaseReference(table, hash, ref place);
             table.Reshape(hash, EntryLayout.Reference(form, where, expiry), ref place);
             Entry.SetReference(ref place.Entry, id, value.Length);
@@ -153,18 +158,19 @@ internal static class BytesValues
         _ => ValuePlace.Object,
     };
 
-    private static uint Allocate(PageStore pages, ValuePlace where, ReadOnlySpan<byte> value, int capacity)
+    // With the first bytes of a value of so many.
+    private static uint Allocate(PageStore pages, ValuePlace where, ReadOnlySpan<byte> first, int length, int capacity)
     {
         if (where == ValuePlace.Run)
         {
             uint run = pages.Runs.Allocate(capacity, pages.Forks.Current);
-            value.CopyTo(pages.Runs.Bytes(run, value.Length));
+            first.CopyTo(pages.Runs.Bytes(run, first.Length));
             return run;
         }
 
         byte[] array = pages.Arrays.Take(capacity);
-        value.CopyTo(array);
-        return pages.Objects.Allocate(array, pages.Forks.Current);
+        first.CopyTo(array);
+        return pages.Objects.Allocate(array, length, pages.Forks.Current);
     }
 
     private static bool TryOverwriteRun(Table table, ulong hash, scoped ReadOnlySpan<byte> value, ref EntryPlace place)
@@ -198,7 +204,8 @@ internal static class BytesValues
     private static Span<byte> MoveOut(Table table, ulong hash, int length, ValueForm form, scoped ref EntryPlace place)
     {
         ValuePlace where = PlaceFor(length);
-        uint id = Allocate(table.Pages, where, Entry.InlineValue(ref place.Entry), CapacityFor(length, Entry.InlineValue(ref place.Entry).Length, form));
+        ReadOnlySpan<byte> old = Entry.InlineValue(ref place.Entry);
+        uint id = Allocate(table.Pages, where, old, length, CapacityFor(length, old.Length, form));
         long expiry = Entry.ExpiryOrNone(ref place.Entry);
         table.Reshape(hash, EntryLayout.Reference(form, where, expiry), ref place);
         Entry.SetReference(ref place.Entry, id, length);
@@ -220,9 +227,13 @@ internal static class BytesValues
             // What only a fork keeps from being written in place needs no more room than it had.
             int wanted = length > capacity ? CapacityFor(length, old.Length, form) : length;
             ValuePlace where = PlaceFor(Math.Max(length, Entry.MaxInlineValue + 1));
-            id = Allocate(pages, where, old[..Math.Min(old.Length, length)], wanted);
+            id = Allocate(pages, where, old[..Math.Min(old.Length, length)], length, wanted);
             ReleaseReference(table, hash, ref place);
             isRun = where == ValuePlace.Run;
+        }
+        else if (!isRun)
+        {
+            pages.Objects.Use(id, length);
         }
 
         long expiry = Entry.ExpiryOrNone(ref place.Entry);
@@ -249,8 +260,7 @@ internal static class BytesValues
     private static int CapacityFor(int length, int oldLength, ValueForm form)
     {
         if (length > 2L * oldLength) return length;
-        if (length <= SizeClasses.MaxBytes)
-            return ValueForms.IsPacked(form) ? length : Math.Min(length * 2, SizeClasses.MaxBytes);
-        return (int)Math.Min((long)length + Math.Max(MinSlack, length / 8), MaxLength);
+        if (length <= SizeClasses.MaxBytes) return ValueForms.IsPacked(form) || length > SlackUpTo ? length : length + Math.Min(length, MaxRunSlack);
+        return (int)Math.Min((long)length + Math.Max(MinArraySlack, length / 8), MaxLength);
     }
 }

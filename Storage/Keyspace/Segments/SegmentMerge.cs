@@ -48,12 +48,16 @@ internal sealed class SegmentMerge(PageStore pages)
     }
 
     /// <summary>
-    /// Merges the segment of a hash when a removal has left it small, every eighth time: for tables whose members are drawn at random.
+    /// Merges the segment of a hash when a removal has left it small, every eighth time, and squeezes it when a third of it are holes: for tables whose
+    /// members are drawn at random, and whose holes nobody else fills.
     /// </summary>
     public void RunAfterRemoval(Table table, ulong hash)
     {
         int left = pages.Head(table.Directory.HeadOf(hash)).Count;
-        if (left <= MergeFrom && left % RemovalsPerMerge == 0) Run(table, hash);
+        if (left % RemovalsPerMerge != 0) return;
+        if (left <= MergeFrom) Run(table, hash);
+        ref SegmentHead head = ref pages.Head(table.Directory.HeadOf(hash));
+        if (head.DeadBytes > head.LiveBytes / 2) table.Squeeze(hash);
     }
 
     // Counts in all segments whose hashes share so many leading bits.

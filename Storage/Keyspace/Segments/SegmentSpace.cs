@@ -22,7 +22,7 @@ namespace KestrelFree.Storage.Keyspaces;
 // of these point behind the end that it had. Everything else that writes to a block goes through MakeBlockPrivate.
 
 /// <summary>Hands out and takes back the bytes of one segment at a time.</summary>
-internal sealed class SegmentSpace(PageStore pages)
+internal sealed class SegmentSpace(PageStore pages, HoleFilling filling)
 {
     private const int WideFromAverage = 100;
     private const int None = -1;
@@ -57,7 +57,7 @@ internal sealed class SegmentSpace(PageStore pages)
     {
         int dead = head.Dead[block] + bytes;
         pages.EntryBytes -= bytes;
-        pages.DeadBytes += bytes;
+        NoteHoles(bytes);
         head.Dead[block] = (ushort)dead;
         head.DeadBytes += bytes;
         if (dead == head.Ends[block]) DropBlock(ref head, block, reach);
@@ -78,7 +78,7 @@ internal sealed class SegmentSpace(PageStore pages)
     public void DropBlocks(ref SegmentHead head, Reach reach)
     {
         pages.EntryBytes -= head.LiveBytes;
-        pages.DeadBytes -= head.DeadBytes;
+        NoteHoles(-head.DeadBytes);
         for (int block = 0; block < SegmentHead.MaxBlocks; block++)
         {
             if (head.Blocks[block] != 0) pages.Retire(KindOf(head.Width), head.Blocks[block], reach);
@@ -247,7 +247,7 @@ internal sealed class SegmentSpace(PageStore pages)
         }
 
         Invariant.Check(end == head.Ends[block] - head.Dead[block]);
-        pages.DeadBytes -= head.Dead[block];
+        NoteHoles(-head.Dead[block]);
         head.DeadBytes -= head.Dead[block];
         head.EndBytes -= head.Dead[block];
         head.Dead[block] = 0;
@@ -259,13 +259,28 @@ internal sealed class SegmentSpace(PageStore pages)
     private void DropBlock(ref SegmentHead head, int block, Reach reach)
     {
         pages.Retire(KindOf(head.Width), head.Blocks[block], reach);
-        pages.DeadBytes -= head.Dead[block];
+        NoteHoles(-head.Dead[block]);
         head.DeadBytes -= head.Dead[block];
         head.EndBytes -= head.Ends[block];
         head.Blocks[block] = 0;
         head.Ends[block] = head.Dead[block] = 0;
     }
 
+    private void NoteHoles(int bytes)
+    {
+        if (filling == HoleFilling.AnyKey) pages.DeadBytes += bytes;
+    }
+
     private uint AllocateBlock(BlockWidth width) =>
         (width == BlockWidth.Wide ? pages.Wide : pages.Narrow).Allocate(pages.Forks.Current);
+}
+
+/// <summary>Who fills the holes that entries leave in blocks.</summary>
+internal enum HoleFilling
+{
+    /// <summary>Any new key of the database: they are as good as free.</summary>
+    AnyKey,
+
+    /// <summary>Nobody but the one key that the table is the value of: they count as its.</summary>
+    OneKey,
 }

@@ -88,12 +88,60 @@ internal sealed class MemoryCommandsTests : InProcessFixture
     [Test]
     public void A_string_that_is_made_at_one_go_has_no_room_to_spare_and_one_that_grows_has()
     {
-        Client.Ask("SETRANGE", "made", "12303", "x");
-        Client.Ask("SET", "grown", new string('x', 12000));
-        Client.Ask("APPEND", "grown", new string('x', 304));
+        Client.Ask("SETRANGE", "made", "1199", "x");
+        Client.Ask("SET", "grown", new string('x', 1100));
+        Client.Ask("APPEND", "grown", new string('x', 100));
 
-        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "made")), Is.InRange(12304, 14500));
-        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "grown")), Is.GreaterThan(20000));
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "made")), Is.InRange(1200, 1400));
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "grown")), Is.InRange(2400, 2700));
+    }
+
+    [TestCase(4097)]
+    [TestCase(14_400)]
+    [TestCase(16_385)]
+    [TestCase(65_537)]
+    [TestCase(131_073)]
+    [TestCase(240_000)]
+    [TestCase(262_145)]
+    [TestCase(3_000_000)]
+    public void A_string_that_grows_has_no_tenth_more_than_the_pages_that_it_has_touched(int length)
+    {
+        const int PageBytes = 4096;
+        Client.Ask("SET", "grown", new string('x', length - 1));
+        Client.Ask("APPEND", "grown", "x");
+
+        var touched = (length + PageBytes - 1) / PageBytes * PageBytes;
+        Assert.That(Number(Client.Ask("MEMORY", "USAGE", "grown")), Is.InRange(length, touched * 11 / 10 + PageBytes / 2));
+    }
+
+    // Steps that each key goes through, as {0} is its name.
+    [TestCase("HSET {0} field-{*} value-{*}", "HPEXPIRE {0} 1000000 FIELDS 700 field-{*}")]
+    [TestCase("HSET {0} field-{*} value-{*}", "HDEL {0} extra-{*}", "HSET {0} field-{*} a-longer-value-{*}")]
+    [TestCase("HSET {0} field-{*} value-{*}", "HSET {0} last last", "HDEL {0} field-{*}")]
+    [TestCase("SADD {0} member-{*}", "SPOP {0} 300")]
+    [TestCase("SADD {0} member-{*}", "SPOP {0} 520")]
+    [TestCase("ZADD {0} {*} member-{*}", "ZREMRANGEBYRANK {0} 100 500")]
+    [TestCase("SET {0} short", "APPEND {0} x*3000", "APPEND {0} x*3000")]
+    [TestCase("SET {0} x*250000", "APPEND {0} x*40000", "SETRANGE {0} 400000 x")]
+    public void The_same_holds_whatever_became_of_it(params string[] steps)
+    {
+        const int Keys = 30;
+        const int Elements = 700;
+        var before = Client.InfoNumber("used_memory");
+        for (var key = 0; key < Keys; key++)
+        {
+            foreach (var words in steps.Select(step => step.Split(' '))) Assert.That(Client.Ask([.. Spread($"key-with-a-history:{key}", words)]), Does.Not.StartWith("-"));
+        }
+
+        var grown = Client.InfoNumber("used_memory") - before;
+        var said = Enumerable.Range(0, Keys).Sum(key => Number(Client.Ask("MEMORY", "USAGE", $"key-with-a-history:{key}")));
+        Assert.That(said, Is.EqualTo(grown).Within(10).Percent, $"{said / Keys} bytes said, {grown / Keys} grown for each of {Keys} keys");
+
+        // The words with {*} are repeated together, once for each element.
+        static IEnumerable<string> Spread(string name, string[] words) =>
+            words.Where(word => !word.Contains("{*}", StringComparison.Ordinal)).Select(word => word == "{0}" ? name : Fill(word, "{0}", 0))
+                .Concat(Enumerable.Range(0, words.Any(word => word.Contains("{*}", StringComparison.Ordinal)) ? Elements : 0)
+                    .SelectMany(i => words.Where(word => word.Contains("{*}", StringComparison.Ordinal)).Select(word => Fill(word, "{*}", i))));
     }
 
     [Test]
