@@ -13,7 +13,7 @@ internal sealed class CommandOptions
     /// <summary>Reads "--name value" pairs; throws ArgumentException on anything else.</summary>
     public CommandOptions(string[] args)
     {
-        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what", "--settle", "--growth"];
+        string[] known = ["--server", "--tests", "--cells", "--rounds", "--idle", "--warm", "--times", "--executable", "--keys", "--bytes", "--only", "--what", "--settle", "--growth", "--random", "--seed"];
         for (var at = 0; at < args.Length; at += 2)
         {
             if (!known.Contains(args[at]) || at + 1 == args.Length)
@@ -49,6 +49,12 @@ internal sealed class CommandOptions
 
     /// <summary>By how many MiB the memory of a server is to grow.</summary>
     public int GrowthMiB => Number("growth", 64);
+
+    /// <summary>How many random cases.</summary>
+    public int Random => Number("random", 0);
+
+    /// <summary>What they are drawn with.</summary>
+    public int Seed => Number("seed", 1);
 
     /// <summary>Idle connections to each server.</summary>
     public int Idle => Number("idle", 0);

@@ -2,20 +2,24 @@ using System.Globalization;
 
 namespace KestrelFree.Benchmarks.EndToEnd;
 
-// dotnet run -c Release --project Benchmarks -- usage [--executable PATH] [--only NAME] [--what SHAPE,SHAPE,...] [--growth 64]
+// dotnet run -c Release --project Benchmarks -- usage [--executable PATH] [--only NAME] [--what SHAPE,SHAPE,...] [--growth 64] [--settle 0]
+// dotnet run -c Release --project Benchmarks -- usage --random RECIPES --seed SEED [--executable PATH] [--only NAME] [--growth 64] [--settle 0]
 //
 // What MEMORY USAGE says of keys of every type and encoding, against what these keys cost: by how much their making lets used_memory and the
 // resident memory grow. A server is started for each shape. Half of the keys are made before, so that what the process itself grows by (code, room for
-// the collector) is not counted; then as many as should take `--growth` MiB. A ratio below 1 says that MEMORY USAGE says too little.
+// the collector) is not counted; then as many as should take `--growth` MiB. Before each reading `--settle` seconds go by: within 12 the server gives
+// back what its compiler held in reserve. A ratio below 1 says that MEMORY USAGE says too little.
+//
+// With --random the keys are made by random recipes (UsageRecipes) instead, and the furthest from 1 are told once more at the end.
 
 /// <summary>Measures MEMORY USAGE beside the growth of used and of resident memory, one line a shape.</summary>
 internal static class UsageMeasurement
 {
-    private const int ProbeKeys = 100;
     private const int MiB = 1 << 20;
+    private const int FurthestTold = 20;
 
     // Name, the encoding that it must have, and how a key is made.
-    private static readonly Shape[] Shapes =
+    private static readonly UsageShape[] Shapes =
     [
         new("integer", "int", (client, key) => client.SendUnheard("SET", key, "123456789")),
         new("string of 20", "embstr", (client, key) => client.SendUnheard("SET", key, Text(20))),
@@ -24,7 +28,7 @@ internal static class UsageMeasurement
         new("string of 1000", "raw", (client, key) => client.SendUnheard("SET", key, Text(1000))),
         new("string of 10000", "raw", (client, key) => client.SendUnheard("SET", key, Text(10_000))),
         new("string of 300000", "raw", (client, key) => client.SendUnheard("SET", key, Text(300_000))),
-        new("key of 300", "embstr", (client, key) => client.SendUnheard("SET", key + Text(290), "value")),
+        new("key of 300", "embstr", (client, key) => client.SendUnheard("SET", key, "value"), KeyTail: Text(290)),
         new("appended to 400", "raw", (client, key) => Repeat(4, _ => client.SendUnheard("APPEND", key, Text(100)))),
         new("appended to 6000", "raw", (client, key) => Repeat(6, _ => client.SendUnheard("APPEND", key, Text(1000)))),
         new("list of 4", "listpack", (client, key) => Add(client, "RPUSH", key, 4, Element)),
@@ -60,68 +64,27 @@ internal static class UsageMeasurement
     {
         var options = new CommandOptions(args);
         var ours = options.Executable ?? Peers.SolutionFile("Server", "bin", "Release", "net10.0", "kestrel-free");
-        (string Name, string Executable)[] servers = [("kestrel-free", ours), ("redis-server", "redis-server")];
-        var wanted = options.What("");
-        Console.WriteLine("| shape | server | keys | said a key | said / used | said / resident |\n|---|---|---|---|---|---|");
-        foreach (var shape in Shapes.Where(shape => wanted is [""] || wanted.Any(name => shape.Name.StartsWith(name, StringComparison.Ordinal))))
+        var name = options.Only ?? "kestrel-free";
+        var gauge = new UsageGauge(name, name == "redis-server" ? "redis-server" : ours, (long)options.GrowthMiB * MiB, options.SettleSeconds);
+        Console.WriteLine(UsageFigures.Heading);
+        var told = new List<UsageFigures>();
+        foreach (var shape in options.Random > 0 ? UsageRecipes.Draw(options.Random, options.Seed) : Wanted(options.What("")))
         {
-            foreach (var (name, executable) in servers.Where(server => server.Name == (options.Only ?? "kestrel-free"))) Measure(shape, name, executable, options.GrowthMiB * MiB);
+            told.Add(gauge.Measure(shape));
+            Console.WriteLine(told[^1]);
         }
 
+        if (options.Random > 0) TellFurthest(told);
         return 0;
     }
 
-    private static void Measure(Shape shape, string name, string executable, long bytes)
-    {
-        var settings = shape.Settings.Length == 0 ? "" : "--" + shape.Settings;
-        using var server = PeerServer.Start(name, $"{executable} --port {{port}} --bind 127.0.0.1 --save '' --loglevel warning {settings}");
-        using var client = new PipelinedClient(server.Port);
-        var probe = Make(client, shape, 0, ProbeKeys);
-        if (client.Ask("OBJECT", "ENCODING", Key(0)) is var encoding && encoding.Length > 0 && encoding != shape.Encoding)
-            throw new InvalidOperationException($"{shape.Name} is {encoding}");
-        var keys = (int)Math.Max(ProbeKeys, bytes / Math.Max(1, Said(client, shape, 0, probe) / ProbeKeys));
-        var measured = ProbeKeys + keys / 2;
-        Make(client, shape, ProbeKeys, measured);
-        var (used, resident) = Taken(server, client);
-        Make(client, shape, measured, measured + keys);
-        var (usedAfter, residentAfter) = Taken(server, client);
-        if (!client.Ask("INFO", "stats").Contains("total_error_replies:0", StringComparison.Ordinal))
-            throw new InvalidOperationException($"{shape.Name} meets errors: {client.Ask("INFO", "errorstats")}");
-        var said = (double)Said(client, shape, measured, measured + keys);
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {shape.Name} | {name} | {keys} | {said / keys:F1} | {said / (usedAfter - used):F3} | {said / (residentAfter - resident):F3} |"));
-    }
+    private static IEnumerable<UsageShape> Wanted(string[] names) =>
+        Shapes.Where(shape => names is [""] || names.Any(name => shape.Name.StartsWith(name, StringComparison.Ordinal)));
 
-    private static int Make(PipelinedClient client, Shape shape, int from, int until)
+    private static void TellFurthest(List<UsageFigures> told)
     {
-        client.BeUnheard();
-        for (var number = from; number < until; number++) shape.Make(client, Key(number));
-        client.BeHeard();
-        return until;
-    }
-
-    private static (long Used, long Resident) Taken(PeerServer server, PipelinedClient client)
-    {
-        // Upkeep that follows a load, such as the release of what a table has outgrown, comes to its end.
-        Thread.Sleep(500);
-        var used = client.Ask("INFO", "memory").Split("\r\n").Single(line => line.StartsWith("used_memory:", StringComparison.Ordinal));
-        return (long.Parse(used.Split(':')[1], CultureInfo.InvariantCulture), server.ResidentBytes);
-    }
-
-    private static long Said(PipelinedClient client, Shape shape, int from, int until)
-    {
-        var tail = shape.Name.StartsWith("key of", StringComparison.Ordinal) ? Text(290) : "";
-        var said = new List<long>();
-        long sum = 0;
-        for (var number = from; number < until;)
-        {
-            for (var batch = 0; batch < ProbeKeys && number < until; batch++) client.SendForInteger("MEMORY", "USAGE", Key(number++) + tail);
-            client.DrainIntegers(said);
-            sum += said.Sum();
-        }
-
-        return sum;
+        Console.WriteLine($"furthest from 1:\n{UsageFigures.Heading}");
+        foreach (var figures in told.OrderByDescending(figures => figures.Distance).Take(FurthestTold)) Console.WriteLine(figures);
     }
 
     private static void Add(PipelinedClient client, string command, string key, int elements, Func<int, string[]> element)
@@ -163,9 +126,5 @@ internal static class UsageMeasurement
 
     private static string[] Scored(int number) => [$"{number}", $"member:{number:D8}"];
 
-    private static string Key(int number) => $"key:{number:D12}";
-
     private static string Text(int length) => new('x', length);
-
-    private sealed record Shape(string Name, string Encoding, Action<PipelinedClient, string> Make, string Settings = "");
 }
