@@ -6,10 +6,11 @@ namespace KestrelFree.Storage.Keyspaces;
 
 // What one key costs, such that all keys together cost what used memory says.
 //
-//     entry      its bytes, and in proportion to them what the blocks of its segment have to spare
+//     entry      its bytes, and in proportion to them what the blocks of its segment have to spare, and half of the holes in them: used memory
+//                counts none, since new keys fill them, resident memory all, since they never fill all
 //     segment    an equal share of the head, and of the directory
-//     value      the run or array that the entry refers to, as large as it was handed out; of a collection all that it consists of, with the holes in
-//                its blocks, which nothing else will fill
+//     value      the run that the entry refers to, as large as it was handed out, or the array, as far as it was used; of a collection all that it
+//                consists of, with the holes in its blocks, which nothing else will fill
 //
 // Keys of a segment that is nearly empty would have to bear much: the first key of a database 2.4 KB. They are charged no more than the keys of
 // a segment that has just been split, which is what they will cost once there are some more.
@@ -24,7 +25,7 @@ internal static class KeyUsage
     /// <summary>What an entry and its value take. O(parts of a collection that are measured).</summary>
     public static long Of(Table table, ref SegmentHead head, ref byte entry, long samples)
     {
-        double spare = Math.Clamp((double)BlockBytes(ref head) / Math.Max(1, head.LiveBytes), 1, MostSpare);
+        double spare = Math.Clamp((BlockBytes(ref head) + head.DeadBytes / 2.0) / Math.Max(1, head.LiveBytes), 1, MostSpare);
         double shared = SegmentHead.Bytes / (double)Math.Max((int)head.Count, LeastSharers)
             + table.Directory.Bytes / (double)Math.Max(table.Count, LeastSharers);
         return (long)(Entry.Bytes(ref entry) * spare + shared) + ReferencedBytes(table.Pages, ref entry, samples);
