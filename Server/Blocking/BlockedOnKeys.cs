@@ -32,8 +32,9 @@ internal enum WakeOn
 /// When it is served without a change of its keys, in Unix milliseconds, since what they hold gets old enough by then: XREADGROUP with CLAIM. The greatest
 /// number is never, unless deliveries change that; null is never.
 /// </param>
+/// <param name="Ids">Where its streams were when the waiting began.</param>
 internal readonly record struct KeyWait(
-    DataType Type, TimeoutReply OnRefusal = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type, long? RetryMs = null);
+    DataType Type, TimeoutReply OnRefusal = TimeoutReply.NullArray, WakeOn Wake = WakeOn.Type, long? RetryMs = null, StreamId[]? Ids = null);
 
 /// <summary>The state of one client that waits for keys: the request to run again, and its places in the keys' queues.</summary>
 internal sealed class BlockedOnKeys : BlockedOperation

@@ -39,7 +39,6 @@ internal sealed class Call
         Run(client, command, args);
         var ended = _server.Clock.Advance(Stopwatch.GetTimestamp());
         var woken = client.ReexecutedFrom;
-        if (woken is null) _server.Statistics.Commands++;
         if (HasObservers) Observe(client, command, args);
 
         // A command that waits is counted when it has run to its end.
@@ -52,6 +51,7 @@ internal sealed class Call
         }
 
         var total = woken is null ? took : took + woken.SpentTicks;
+        _server.Statistics.Commands++;
         Count(command, total);
         if (total >= _server.SlowCommands.ThresholdTicks) _server.SlowCommands.Note(client, command, args, total, took);
         if (client.Reply.ErrorsWritten != errorsBefore) CountFailure(client, command, errorsBefore, countedBefore);
@@ -86,6 +86,7 @@ internal sealed class Call
     internal void CountUnblocked(Client client, BlockedOperation operation)
     {
         if (client.LastCommand is not { } command) return;
+        _server.Statistics.Commands++;
         Count(command, operation.SpentTicks);
         if (operation.SpentTicks >= _server.SlowCommands.ThresholdTicks && operation.Request is { } request)
             _server.Slowlog.Push(client, command, request.Args, operation.SpentTicks);

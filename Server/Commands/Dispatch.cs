@@ -49,7 +49,11 @@ internal sealed class Dispatch
     internal void BeginSilence(Client client) => _silentFrom = client.Reply.Buffer.Mark();
 
     /// <summary>Takes back what the client's request has written since its silence began: the request has ended, or the silence by CLIENT REPLY ON.</summary>
-    internal void EndSilence(Client client) => client.Reply.Buffer.Rollback(_silentFrom);
+    internal void EndSilence(Client client)
+    {
+        client.Reply.Buffer.Rollback(_silentFrom);
+        _server.Pushes.FlushReplies(client);
+    }
 
     /// <summary>Notes that a request has been answered, for CLIENT REPLY SKIP to count.</summary>
     internal static void EndReplySkip(Client client)
@@ -64,6 +68,7 @@ internal sealed class Dispatch
         if (IsForeignProtocol(client, args)) return;
 
         var command = Resolve(args, out var container);
+        client.LastCommand = command;
         if (command is null)
         {
             client.Reply.Error(container is null ? UnknownCommand(args) : UnknownSubcommand(args));
@@ -71,7 +76,6 @@ internal sealed class Dispatch
             return;
         }
 
-        client.LastCommand = command;
         if (!Admits(client, command, args))
         {
             command.RejectedCalls++;
@@ -142,7 +146,7 @@ internal sealed class Dispatch
     {
         if (_server.Memory.Enforce() != EvictionOutcome.Fails) return true;
         var needsMemory = (command.Flags & CommandFlags.DenyOom) != 0
-            || (client.Is(ClientFlags.Multi) && command.Spec.Name is not ("exec" or "discard" or "quit" or "reset"))
+            || (client.Is(ClientFlags.Multi) && command.FullName is not ("exec" or "discard" or "quit" or "reset"))
             || (command.Spec.Name == "exec" && QueuedFlags(client).Any(flags => (flags & CommandFlags.DenyOom) != 0));
         return !needsMemory || Refuse(client, command, "OOM command not allowed when used memory > 'maxmemory'.");
     }
@@ -165,7 +169,7 @@ internal sealed class Dispatch
 
     // What ends or abandons a transaction runs at once.
     private static bool IsQueued(Command command) =>
-        command.Spec.Name is not ("exec" or "discard" or "multi" or "watch" or "quit" or "reset");
+        command.FullName is not ("exec" or "discard" or "multi" or "watch" or "quit" or "reset");
 
     private static void AbortTransaction(Client client)
     {
@@ -191,7 +195,7 @@ internal sealed class Dispatch
     private static bool FitsSubscriber(Client client, Command command)
     {
         if (!client.Is(ClientFlags.PubSub) || client.Reply.Version != 2) return true;
-        if (command.Spec.Name is "ping" or "quit" or "reset" || PushedMessages.RepliesByPush(command)) return true;
+        if (command.FullName is "ping" or "quit" or "reset" || PushedMessages.RepliesByPush(command)) return true;
         return Refuse(
             client,
             command,

@@ -8,13 +8,15 @@ namespace KestrelFree.Server.PubSub;
 //
 // A message for the client whose request runs at the moment (it publishes to a channel of its own, or writes a key that it tracks) waits until
 // the request has replied: a RESP3 client must not find a push within an aggregate, nor before the reply to the command that caused it. Commands
-// that reply by pushes themselves are the exception, their pushes are the reply; but a client that wants no replies is sent them as messages.
+// that reply by pushes themselves are the exception, their pushes are the reply; a client that wants no replies is sent them all the same, when what it
+// does not want has been taken back.
 
 /// <summary>Delivers messages that were not asked for.</summary>
 internal sealed class PushedMessages
 {
     private readonly RedisServer _server;
     private readonly List<SharedReply> _waiting = [];
+    private readonly List<SharedReply> _replies = [];
     private readonly ReplyWriter _encoder;
 
     internal PushedMessages(RedisServer server)
@@ -58,7 +60,14 @@ internal sealed class PushedMessages
     {
         if (writer != _encoder) return;
         var message = _encoder.Buffer.ToShared();
-        if (!client.Is(ClientFlags.CloseAfterReply)) _waiting.Add(message);
+        if (!client.Is(ClientFlags.CloseAfterReply)) _replies.Add(message);
+    }
+
+    /// <summary>Delivers the replies to a client that wants none, where those that it does not want would have been.</summary>
+    internal void FlushReplies(Client client)
+    {
+        foreach (var message in _replies) client.Reply.Shared(message);
+        _replies.Clear();
     }
 
     /// <summary>Delivers what has waited for the reply of a client's request.</summary>

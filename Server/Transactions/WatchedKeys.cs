@@ -10,11 +10,12 @@ namespace KestrelFree.Server.Transactions;
 //     client -> the keys that it watches
 //
 // The keyspace's events mark the watchers of a key that is written, deleted, expired or evicted; EXEC of a marked client replies nil and runs
-// nothing. A key past its time that nobody has looked at yet is let expire when it is watched (nothing that happens to it later
-// is then a change) and again at EXEC (its expiry since then is one). A flush or SWAPDB is a change of those watched keys that existed before
-// or exist after it; a key past its time that SWAPDB brings does not exist, and its expiry is no change.
+// nothing, nor does it if a watched key is past its time. A key that was so when the watching began is as if it were missing: that it goes is no
+// change, and watching deletes nothing. A flush or SWAPDB is a change of those watched keys that existed before or exist after it; a key past its
+// time that SWAPDB brings does not exist.
 //
-// Cost: O(watchers of the key) for a write to a watched key, one comparison for any write while nothing is watched.
+// Cost: O(watchers of the key) for the first write to a watched key, who then watch nothing any more; one comparison for any write while nothing is
+// watched.
 
 /// <summary>A watched key and its watchers.</summary>
 /// <param name="Database">The number of the key's database.</param>
@@ -24,8 +25,8 @@ internal sealed record WatchedKey(int Database, byte[] Key)
     /// <summary>Who watches it.</summary>
     internal HashSet<Client> Watchers { get; } = [];
 
-    /// <summary>Whether SWAPDB has brought a key past its time: it is as if it were missing, and its expiry is no change.</summary>
-    internal bool IsStale { get; set; }
+    /// <summary>Those of them for whom it was past its time already: it is as if it were missing, and its expiry is no change.</summary>
+    internal HashSet<Client> SawPast { get; } = [];
 }
 
 /// <summary>All watched keys of a server.</summary>
@@ -36,6 +37,7 @@ internal sealed class WatchedKeys
 
     private readonly Keyspace _keyspace;
     private readonly Dictionary<byte[], WatchedKey>[] _byDatabase;
+    private readonly List<Client> _marked = [];
 
     internal WatchedKeys(Keyspace keyspace)
     {
@@ -53,7 +55,6 @@ internal sealed class WatchedKeys
     /// <summary>Has a client watch a key of its database. O(1).</summary>
     internal void Watch(Client client, ReadOnlySpan<byte> key)
     {
-        client.Database.ExpireIfDue(key);
         var keys = _byDatabase[client.Database.Index].GetAlternateLookup<ReadOnlySpan<byte>>();
         if (!keys.TryGetValue(key, out var watched))
         {
@@ -62,8 +63,8 @@ internal sealed class WatchedKeys
             Count++;
         }
 
-        watched.IsStale = false;
         if (!watched.Watchers.Add(client)) return;
+        if (IsPast(client.Database, key)) watched.SawPast.Add(client);
         if (client.Watched.Count == 0) ClientCount++;
         client.Watched.Add(watched);
         client.WatchedBytes += WatchBytes + key.Length;
@@ -76,6 +77,7 @@ internal sealed class WatchedKeys
         foreach (var watched in client.Watched)
         {
             watched.Watchers.Remove(client);
+            watched.SawPast.Remove(client);
             if (watched.Watchers.Count != 0) continue;
             _byDatabase[watched.Database].Remove(watched.Key);
             Count--;
@@ -86,25 +88,30 @@ internal sealed class WatchedKeys
         ClientCount--;
     }
 
-    /// <summary>Notes the expiry of the keys that a client watches, and says whether any of them has changed since.</summary>
+    /// <summary>Whether any of the keys that a client watches has changed since, or is past its time by now. O(watched keys of the client).</summary>
     internal bool HaveChanged(Client client)
     {
-        foreach (var watched in client.Watched) _keyspace[watched.Database].ExpireIfDue(watched.Key);
-        return client.Is(ClientFlags.DirtyWatch);
+        if (client.Is(ClientFlags.DirtyWatch)) return true;
+        foreach (var watched in client.Watched)
+        {
+            if (!watched.SawPast.Contains(client) && IsPast(_keyspace[watched.Database], watched.Key)) return true;
+        }
+
+        return false;
     }
 
-    /// <summary>Marks those who watch a key.</summary>
+    /// <summary>Marks those who watch a key. O(watchers of the key, and what else they watch).</summary>
     internal void Touch(Database database, ReadOnlySpan<byte> key)
     {
-        if (Count != 0 && _byDatabase[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) Mark(watched);
+        if (Count != 0 && _byDatabase[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) MarkAndUnwatch(watched);
     }
 
-    /// <summary>Marks those who watch a key that has expired.</summary>
+    /// <summary>Marks those who watch a key that has expired since.</summary>
     internal void TouchExpired(Database database, ReadOnlySpan<byte> key)
     {
         if (Count == 0 || !_byDatabase[database.Index].GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) return;
-        if (!watched.IsStale) Mark(watched);
-        watched.IsStale = false;
+        MarkAndUnwatch(watched);
+        watched.SawPast.Clear();
     }
 
     /// <summary>Marks those who watch keys of a database that is about to be emptied.</summary>
@@ -113,7 +120,9 @@ internal sealed class WatchedKeys
         if (Count == 0) return;
         foreach (var watched in _byDatabase[database.Index].Values)
         {
-            if (database.Peek(watched.Key).Exists) Mark(watched);
+            if (!database.PeekStored(watched.Key).Exists) continue;
+            Mark(watched);
+            watched.SawPast.Clear();
         }
     }
 
@@ -121,21 +130,54 @@ internal sealed class WatchedKeys
     internal void TouchSwapped(Database first, Database second)
     {
         if (Count == 0) return;
-        TouchSwappedKeys(first, first, second);
-        TouchSwappedKeys(second, first, second);
+        TouchSwappedKeys(first, second);
+        TouchSwappedKeys(second, first);
     }
 
-    private void TouchSwappedKeys(Database watchedIn, Database first, Database second)
+    private void TouchSwappedKeys(Database now, Database before)
     {
-        foreach (var watched in _byDatabase[watchedIn.Index].Values)
+        foreach (var watched in _byDatabase[now.Index].Values)
         {
-            if (first.Peek(watched.Key).Exists || second.Peek(watched.Key).Exists) Mark(watched);
-            watched.IsStale = watchedIn.PeekStored(watched.Key).Exists && !watchedIn.Peek(watched.Key).Exists;
+            var existed = before.PeekStored(watched.Key).Exists;
+            var exists = now.PeekStored(watched.Key).Exists;
+            var isPast = exists && IsPast(now, watched.Key);
+            if (exists && !isPast)
+            {
+                watched.SawPast.Clear();
+                Mark(watched);
+            }
+            else if (existed)
+            {
+                Mark(watched);
+                if (!exists) watched.SawPast.Clear();
+            }
+            else if (isPast)
+            {
+                watched.SawPast.UnionWith(watched.Watchers);
+            }
         }
     }
 
     private static void Mark(WatchedKey watched)
     {
-        foreach (var client in watched.Watchers) client.Flags |= ClientFlags.DirtyWatch;
+        foreach (var client in watched.Watchers)
+        {
+            if (!watched.SawPast.Contains(client)) client.Flags |= ClientFlags.DirtyWatch;
+        }
     }
+
+    // Who is marked need not be marked again.
+    private void MarkAndUnwatch(WatchedKey watched)
+    {
+        Mark(watched);
+        foreach (var client in watched.Watchers)
+        {
+            if (client.Is(ClientFlags.DirtyWatch)) _marked.Add(client);
+        }
+
+        foreach (var client in _marked) Unwatch(client);
+        _marked.Clear();
+    }
+
+    private static bool IsPast(Database database, ReadOnlySpan<byte> key) => database.PeekStored(key).Exists && !database.Peek(key).Exists;
 }

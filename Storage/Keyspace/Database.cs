@@ -82,14 +82,6 @@ public sealed class Database
         return new EntryRef(this, key, hash, place, found);
     }
 
-    /// <summary>Deletes a key if its time has come, as a look-up would, but counts and marks nothing.</summary>
-    public void ExpireIfDue(ReadOnlySpan<byte> key)
-    {
-        ulong hash = _keyspace.HashOf(key);
-        EntryPlace place = default;
-        if (Table.Find(hash, key, ref place)) IsGone(hash, key, ref place);
-    }
-
     /// <summary>As <see cref="Peek"/>, but finds a key past its time as well, for who looks at the storage itself.</summary>
     public EntryRef PeekStored(ReadOnlySpan<byte> key)
     {

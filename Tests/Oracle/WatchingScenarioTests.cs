@@ -157,6 +157,63 @@ internal sealed class WatchingScenarioTests : OracleFixture
         return [client.Ask("GET", "due"), client.ReadText()];
     });
 
+    [Test]
+    public void Watching_a_key_past_its_time_deletes_nothing() => Compare(server =>
+    {
+        using var client = server.Connect();
+        using var other = server.Connect();
+        client.Ask("FLUSHALL");
+        client.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        List<string> told = [];
+        foreach (var change in new[] { "PING", "GET w", "SET w v", "DEL w", "FLUSHDB", "SWAPDB 0 1" })
+        {
+            foreach (var line in new[] { "SET w v PXAT 1", "WATCH w", "DBSIZE" }) told.Add(client.AskLine(line));
+            told.Add(other.AskLine(change));
+            foreach (var line in new[] { "MULTI", "DBSIZE", "EXEC", "FLUSHALL" }) told.Add(client.AskLine(line));
+        }
+
+        foreach (var line in new[] { "SET w v", "WATCH w" }) told.Add(client.AskLine(line));
+        told.Add(other.Ask("SET", "w", "v", "PXAT", "1"));
+        foreach (var line in new[] { "MULTI", "DBSIZE", "EXEC", "FLUSHALL", "DEBUG SET-ACTIVE-EXPIRE 1" }) told.Add(client.AskLine(line));
+        return told;
+    });
+
+    [Test]
+    public void A_request_that_waited_is_logged_as_it_came() => Compare(server =>
+    {
+        using var client = server.Connect();
+        using var other = server.Connect();
+        client.Ask("FLUSHALL");
+        client.Ask("XADD", "x", "1-1", "f", "v");
+        client.Ask("CONFIG", "SET", "slowlog-log-slower-than", "0");
+        client.SendRequest("XREAD", "BLOCK", "0", "STREAMS", "x", "$");
+        WaitForBlocked(other, 1);
+        List<string> told = [other.Ask("XADD", "x", "2-1", "f", "v"), client.ReadText()];
+        told.Add(other.Ask("SLOWLOG", "GET").Split('\n').SkipWhile(line => !line.Contains("XREAD", StringComparison.Ordinal)).Take(6).Aggregate((one, next) => one + next));
+        client.Ask("CONFIG", "SET", "slowlog-log-slower-than", "10000");
+        return told;
+    });
+
+    [Test]
+    public void A_client_whose_last_command_is_unknown_is_listed_with_none() => Compare(server =>
+    {
+        using var client = server.Connect();
+        using var other = server.Connect();
+        var id = client.Ask("CLIENT", "ID")[1..];
+        return [client.Ask("NOSUCH"), CommandOf(), client.Ask("CLIENT", "NOSUCH"), CommandOf(), client.Ask("GET"), CommandOf()];
+
+        string CommandOf() => other.AskPayload("CLIENT", "LIST", "ID", id).Split(' ').Single(field => field.StartsWith("cmd=", StringComparison.Ordinal));
+    });
+
+    // The array of EXEC promises three replies; the one of CLIENT REPLY OFF never comes.
+    [Test]
+    public void Silence_that_ends_in_a_transaction_leaves_messages_in_their_place() => Compare(server =>
+    {
+        using var client = server.Connect();
+        client.Send(RequestBytes.Pipeline([["MULTI"], ["CLIENT", "REPLY", "OFF"], ["SUBSCRIBE", "s"], ["CLIENT", "REPLY", "ON"], ["EXEC"], ["QUIT"]]));
+        return [ByteText.Text(client.ReadToEnd())];
+    });
+
     private static void WaitForBlocked(RawConnection observer, int count) =>
         Eventually.True(() => observer.InfoField("blocked_clients") == $"{count}", () => observer.AskPayload("CLIENT", "LIST"));
 }

@@ -72,7 +72,9 @@ internal static class StreamReadCommands
     {
         if (!TryOptionsOrReply(client, args, reader, out var options)) return;
         var ids = options.Keys <= IdsOnStack ? stackalloc StreamId[options.Keys] : new StreamId[options.Keys];
-        if (!TryIdsOrReply(client, args, options, ids) || TryServe(client, args, options, ids, out var retryMs)) return;
+        if (!TryIdsOrReply(client, args, options, ids)) return;
+        KeepIds(client, args, options, ids);
+        if (TryServe(client, args, options, ids, out var retryMs)) return;
         if (options.TimeoutMs == NoBlocking)
         {
             client.Reply.NullArray();
@@ -80,8 +82,8 @@ internal static class StreamReadCommands
         }
 
         var wake = reader == Reader.Client ? WakeOn.Type : WakeOn.TypeOrDeletion;
-        var wait = new KeyWait(DataType.Stream, TimeoutReply.NullArray, wake, options.MinIdleMs is null ? null : retryMs);
-        client.Server.KeyWaits.Block(client, WithIds(args, options, ids), options.FirstKey, options.Keys, wait, options.TimeoutMs);
+        var wait = new KeyWait(DataType.Stream, TimeoutReply.NullArray, wake, options.MinIdleMs is null ? null : retryMs, ids.ToArray());
+        client.Server.KeyWaits.Block(client, args, options.FirstKey, options.Keys, wait, options.TimeoutMs);
     }
 
     private static bool TryOptionsOrReply(Client client, in ArgVector args, Reader reader, out ReadOptions options)
@@ -322,23 +324,14 @@ internal static class StreamReadCommands
         }
     }
 
-    /// <summary>The request with ids in the place of every "$".</summary>
-    private static ArgVector WithIds(in ArgVector args, in ReadOptions options, ReadOnlySpan<StreamId> ids)
+    // What "$" meant when the waiting began; where entries have come since, it means something else by now.
+    private static void KeepIds(Client client, in ArgVector args, in ReadOptions options, Span<StreamId> ids)
     {
-        var firstId = options.FirstKey + options.Keys;
-        var bytes = new byte[args.TotalBytes + (long)options.Keys * StreamId.MaxText];
-        var slices = new ArgSlice[args.Count];
-        var offset = 0;
-        for (var i = 0; i < slices.Length; i++)
+        if (client.ReexecutedFrom?.Wait.Ids is not { } first) return;
+        for (var i = 0; i < ids.Length; i++)
         {
-            var length = args[i].Length;
-            if (i >= firstId && StreamIdArguments.IsSign(args[i], '$')) length = ids[i - firstId].Format(bytes.AsSpan(offset));
-            else args[i].CopyTo(bytes.AsSpan(offset));
-            slices[i] = new ArgSlice(offset, length);
-            offset += length;
+            if (StreamIdArguments.IsSign(args[options.FirstKey + options.Keys + i], '$')) ids[i] = first[i];
         }
-
-        return new ArgVector(bytes, slices);
     }
 
     private static bool Refuse(Client client, ReadOnlySpan<byte> error)

@@ -21,6 +21,7 @@ internal sealed partial class ConversationPlayer : IDisposable
     private readonly RawConnection _observer;
     private readonly Dictionary<string, RawConnection> _clients = [];
     private readonly Dictionary<string, string> _ids = [];
+    private readonly Dictionary<string, string> _addresses = [];
 
     public ConversationPlayer(ServerProcess server)
     {
@@ -54,12 +55,16 @@ internal sealed partial class ConversationPlayer : IDisposable
         _observer.Ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
         _observer.Ask("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes");
         _observer.Ask("CLIENT", "UNPAUSE");
-        _observer.Ask("CONFIG", "SET", "notify-keyspace-events", "KEA");
+        _observer.Ask("CONFIG", "SET", "notify-keyspace-events", "KEA", "slowlog-log-slower-than", "0", "slowlog-max-len", "1000");
+        _observer.Ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
         _observer.Ask("FLUSHALL");
+        _observer.Ask("CONFIG", "RESETSTAT");
+        _observer.Ask("SLOWLOG", "RESET");
         foreach (var name in ConversationDraw.Clients)
         {
             _clients[name] = _server.Connect();
             _ids[name] = _clients[name].Ask("CLIENT", "ID")[1..];
+            _addresses[name] = _clients[name].LocalAddress;
         }
     }
 
@@ -71,11 +76,13 @@ internal sealed partial class ConversationPlayer : IDisposable
 
     private IReadOnlyList<string>[] Heard(IReadOnlyList<string> request)
     {
-        string[] words = [.. request.Skip(1).Select(word => word.StartsWith('{') ? _ids[word[1..^1]] : word)];
+        string[] words = [.. request.Skip(1).Select(Word)];
         if (_clients.TryGetValue(request[0], out var speaker)) Send(speaker, words);
         for (var i = 0; i < 3; i++) _observer.Ask("PING", Sentinel);
         return [.. ConversationDraw.Clients.Select(Heard)];
     }
+
+    private string Word(string word) => !word.StartsWith('{') ? word : word[1] == '@' ? _addresses[word[2..^1]] : _ids[word[1..^1]];
 
     private static void Send(RawConnection speaker, string[] words)
     {

@@ -14,11 +14,19 @@ internal sealed record ConversationRule(string Name, string Reason, Func<IReadOn
 /// <summary>The rows.</summary>
 internal static partial class ConversationRules
 {
+    // Besides the words of the command: the head, three numbers, the head of the words, address and name.
+    private const int EntryFrames = 7;
+
     public static readonly ConversationRule[] All =
     [
         new("versions", "each server tells its own", frames => frames.Select(frame => Version().Replace(frame, "$5\r\n7.x.x\r\n"))),
         new("client fields", "sockets, times and buffer sizes are the process's own; 7.2 and 7.4 added fields", frames => frames.Select(ClientFields)),
         new("INFO clients", "the figures of buffers are the process's own; 7.4 added fields", frames => frames.Select(InfoFields)),
+        new("INFO commandstats", "times are the process's own and the order that of a seeded hash; since 7.2 a command that waits is counted when it ends, and the observer is none of them", frames => frames.Select(CommandFigures)),
+        new("times in SLOWLOG", "and numbers that go on from conversation to conversation; the observer's requests are not the conversation's; 7.0 forgets what has waited in vain", SlowlogEntries),
+        new("consumers", "since 7.2 one who finds nothing is made as well", frames => frames.Where(frame => !frame.Contains("xgroup-createconsumer", StringComparison.Ordinal))),
+        new("a group that is gone", "since 7.2 who waits for its entries runs the request again", frames => frames.Select(frame =>
+            frame.StartsWith("-UNBLOCKED the stream key", StringComparison.Ordinal) || frame.StartsWith("-NOGROUP No such key", StringComparison.Ordinal) ? "-<gone>\r\n" : frame)),
         new("times in MONITOR", "the two are asked one after the other; the observer's requests are not the conversation's", MonitorLines),
         new("names of all that is left", "they are in the order of a seeded hash", SortedDepartures),
         new("patterns that a message matches", "they are in the order of a seeded hash", SortedMatches),
@@ -90,6 +98,37 @@ internal static partial class ConversationRules
     private static string InfoFields(string frame) =>
         frame.Contains("# Clients", StringComparison.Ordinal) ? string.Join(' ', ClientFigure().Matches(frame).Select(match => match.Value)) : frame;
 
+    private static string CommandFigures(string frame) =>
+        frame.Contains("# Commandstats", StringComparison.Ordinal) || frame.Contains("# Errorstats", StringComparison.Ordinal)
+            ? string.Join("\r\n", CommandTimes().Replace(frame, "").Split("\r\n").Skip(1).Where(line => !UntoldFigure().IsMatch(line)).Order(StringComparer.Ordinal))
+            : frame;
+
+    // An entry begins with three numbers: its own, and when and how long the command ran.
+    private static IEnumerable<string> SlowlogEntries(IReadOnlyList<string> frames)
+    {
+        for (var at = 0; at < frames.Count;)
+        {
+            var words = WordsOfEntry(frames, at);
+            if (words < 0)
+            {
+                var isHead = WordsOfEntry(frames, at + 1) >= 0;
+                if (!isHead) yield return frames[at];
+                at++;
+                continue;
+            }
+
+            var request = string.Concat(frames.Skip(at + 5).Take(words));
+            if (words != 0 && !UntoldRequest().IsMatch(request)) yield return $"{Address().Replace(request, "<address>")}<address>{frames[at + 6 + words]}";
+            at += EntryFrames + words;
+        }
+    }
+
+    private static int WordsOfEntry(IReadOnlyList<string> frames, int at)
+    {
+        var isEntry = at + EntryFrames <= frames.Count && frames[at] == "*6\r\n" && frames.Skip(at + 1).Take(3).All(frame => frame[0] == ':');
+        return isEntry ? int.Parse(frames[at + 4].AsSpan(1)) : -1;
+    }
+
     private static IEnumerable<string> MonitorLines(IReadOnlyList<string> frames) =>
         frames.Where(frame => !frame.EndsWith($"\"PING\" \"{ConversationPlayer.Sentinel}\"\r\n", StringComparison.Ordinal)).Select(frame => MonitorHead().Replace(frame, "+<time> [$1 "));
 
@@ -127,6 +166,18 @@ internal static partial class ConversationRules
 
     [GeneratedRegex(@"(connected_clients|blocked_clients|tracking_clients):\d+")]
     private static partial Regex ClientFigure();
+
+    [GeneratedRegex(@"\$\d+\r\n127\.0\.0\.1:\d+\r\n")]
+    private static partial Regex Address();
+
+    [GeneratedRegex(@"^\$\d+\r\n(B[LRZ]|XREAD|PING\r\n\$8\r\nsentinel)")]
+    private static partial Regex UntoldRequest();
+
+    [GeneratedRegex("^(cmdstat_(b[lrz]|xread|ping)|errorstat_(UNBLOCKED|NOGROUP))")]
+    private static partial Regex UntoldFigure();
+
+    [GeneratedRegex("usec=[^,]*,usec_per_call=[^,]*,")]
+    private static partial Regex CommandTimes();
 
     [GeneratedRegex(@"^\+\d+\.\d+ \[(\d+) [^\]]*")]
     private static partial Regex MonitorHead();
