@@ -68,8 +68,10 @@ internal static class UsageMeasurement
         var gauge = new UsageGauge(name, name == "redis-server" ? "redis-server" : ours, (long)options.GrowthMiB * MiB, options.SettleSeconds);
         Console.WriteLine(UsageFigures.Heading);
         var told = new List<UsageFigures>();
-        foreach (var shape in options.Random > 0 ? UsageRecipes.Draw(options.Random, options.Seed) : Wanted(options.What("")))
+        var names = options.What("");
+        foreach (var shape in options.Random > 0 ? UsageRecipes.Draw(options.Random, options.Seed) : Shapes)
         {
+            if (names is not [""] && !names.Any(name => shape.Name.StartsWith(name, StringComparison.Ordinal))) continue;
             told.Add(gauge.Measure(shape));
             Console.WriteLine(told[^1]);
         }
@@ -77,9 +79,6 @@ internal static class UsageMeasurement
         if (options.Random > 0) TellFurthest(told);
         return 0;
     }
-
-    private static IEnumerable<UsageShape> Wanted(string[] names) =>
-        Shapes.Where(shape => names is [""] || names.Any(name => shape.Name.StartsWith(name, StringComparison.Ordinal)));
 
     private static void TellFurthest(List<UsageFigures> told)
     {

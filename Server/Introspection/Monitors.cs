@@ -10,10 +10,16 @@ namespace KestrelFree.Server.Introspection;
 internal sealed class Monitors
 {
     private const CommandFlags Unshown = CommandFlags.SkipMonitor | CommandFlags.Admin;
+    private const int LongestEscape = 4;
+    private const int PieceBytes = 4096;
+    private const int KeptLineBytes = 1 << 20;
+
+    // However it is escaped, an array holds it.
+    private const int MostShownBytes = 256 << 20;
 
     private readonly RedisServer _server;
     private readonly List<Client> _clients = [];
-    private readonly ArrayBufferWriter<byte> _line = new();
+    private ArrayBufferWriter<byte> _line = new();
 
     internal Monitors(RedisServer server) => _server = server;
 
@@ -50,10 +56,15 @@ internal sealed class Monitors
     {
         _line.ResetWrittenCount();
         WriteHead(client);
+        var left = MostShownBytes;
         for (var i = 0; i < args.Count; i++)
         {
             if (i > 0) _line.Write(" "u8);
-            WriteQuoted(Redaction.Shown(command, args, i));
+            var argument = Redaction.Shown(command, args, i);
+            var shown = argument[..Math.Min(argument.Length, left)];
+            left -= shown.Length;
+            WriteQuoted(shown);
+            if (shown.Length < argument.Length) Encoding.Latin1.GetBytes($"... ({argument.Length - shown.Length} more bytes)", _line);
         }
 
         _line.Write("\r\n"u8);
@@ -62,6 +73,8 @@ internal sealed class Monitors
         {
             if (!monitor.IsSilent) _server.Pushes.PushAtOnce(monitor, shared);
         }
+
+        if (_line.Capacity > KeptLineBytes) _line = new ArrayBufferWriter<byte>();
     }
 
     private void WriteHead(Client client)
@@ -73,12 +86,17 @@ internal sealed class Monitors
 
     private void WriteQuoted(ReadOnlySpan<byte> argument)
     {
-        const int longestEscape = 4;
-        var room = _line.GetSpan(argument.Length * longestEscape + 2);
+        _line.Write("\""u8);
+        for (; argument.Length > PieceBytes; argument = argument[PieceBytes..]) WritePiece(argument[..PieceBytes]);
+        WritePiece(argument);
+        _line.Write("\""u8);
+    }
+
+    private void WritePiece(ReadOnlySpan<byte> bytes)
+    {
+        var room = _line.GetSpan(bytes.Length * LongestEscape + LongestEscape);
         var length = 0;
-        room[length++] = (byte)'"';
-        foreach (var value in argument) length += WriteEscaped(room[length..], value);
-        room[length++] = (byte)'"';
+        foreach (var value in bytes) length += WriteEscaped(room[length..], value);
         _line.Advance(length);
     }
 
