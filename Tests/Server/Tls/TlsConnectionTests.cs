@@ -178,7 +178,10 @@ internal sealed class TlsConnectionTests
         using var hasty = new SslStream(wire);
         hasty.AuthenticateAsClient(new SslClientAuthenticationOptions
         {
-            TargetHost = "localhost", ClientCertificates = [_certificates.Client], EnabledSslProtocols = SslProtocols.Tls13, RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            TargetHost = "localhost",
+            ClientCertificates = [_certificates.Client],
+            EnabledSslProtocols = SslProtocols.Tls13,
+            RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null,
         });
         hasty.Write(RequestBytes.Of(["SET", "hasty", "1"]));
 
