@@ -20,7 +20,7 @@ internal sealed class SnapshotThread : IDisposable
     internal SnapshotThread(ServerLog log)
     {
         _log = log;
-         new Thread(Serve) { IsBackground = true, Name = "snapshot" }.Start();
+        new Thread(Serve) { IsBackground = true, Name = "snapshot" }.Start();
     }
 
     /// <summary>Begins a run; the one before must have ended. Returns at once.</summary>
