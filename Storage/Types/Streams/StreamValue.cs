@@ -15,7 +15,8 @@ internal sealed class StreamValue : CollectionValue
     private const int BytesPerNode = 40;
     private const int BytesPerPending = 110;
     private const int BytesPerConsumer = 256;
-    private const int BytesPerGroup = 900;
+    private const int BytesPerGroup = 560;
+    private const int BytesOfItsTrees = 340; // which grow roots with the first consumer
     private const int NodesPerCheck = 16;
 
     private readonly PageStore _pages;
@@ -48,7 +49,8 @@ internal sealed class StreamValue : CollectionValue
 
     /// <summary>What of it is not in pages, roughly.</summary>
     public long ManagedBytes =>
-        Log.NodeCount * BytesPerNode + Log.GroupCount * BytesPerGroup + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
+        Log.NodeCount * BytesPerNode + Log.GroupCount * BytesPerGroup + Math.Min(Log.GroupCount, Log.Tally.Consumers) * BytesOfItsTrees
+        + Log.Tally.Consumers * BytesPerConsumer + Log.Tally.Pending * BytesPerPending;
 
     /// <inheritdoc/>
     public override CollectionValue Copy()

@@ -22,6 +22,7 @@ internal sealed class CollectionHeapTests
     [TestCase("zset", 1)]
     [TestCase("list", 100)]
     [TestCase("stream", 1)]
+    [TestCase("group", 1)]
     [TestCase("consumers", 20)]
     [TestCase("pending", 1)]
     public void What_a_collection_takes_of_the_heap_is_counted(string kind, int elements)
@@ -87,7 +88,7 @@ internal sealed class CollectionHeapTests
         var log = stream.OpenOrCreate();
         for (uint entry = 1; entry <= (kind == "consumers" ? 1 : elements); entry++)
             log.Append(new StreamId(entry, 0), new ArgVector("fv"u8, [new ArgSlice(0, 1), new ArgSlice(1, 1)]), new CollectionLimits());
-        if (kind != "stream") AddConsumers(log.AddGroup("group"u8), kind, elements);
+        if (kind != "stream") AddConsumers(log.AddGroup("group"u8), kind, kind == "group" ? 0 : elements);
         stream.SignalChanged();
     }
 
