@@ -16,8 +16,8 @@ namespace KestrelFree.Storage.Keyspaces;
 // cursor of a portion that is not the last is never 0, since it lies behind an entry.
 //
 // A portion is whole segments while they fit, in the order of their slots: nothing is hashed or sorted for them. Of the segment that it ends (or
-// began) in, the hashes are computed, which entries do not store, and the lowest ones selected: 3 us a portion, which is what COUNT 10 pays and
-// COUNT 100 hardly notices. Ending only at segments' borders would save it, but COUNT 10 would reply 150 keys.
+// began) in, the hashes are computed, which entries do not store, and the lowest ones selected: 3 us, which the first portion in a segment pays and
+// the next ones mostly need not (ScanSelection). Ending only at segments' borders would save it, but COUNT 10 would reply 150 keys.
 //
 // A portion passes at most ten empty or small segments for each entry that it may visit, so that a table that was emptied does not hold the loop.
 
@@ -141,17 +141,41 @@ internal ref struct TableScan
     private bool SelectFrom(uint first)
     {
         ScanSelection selection = _table.Pages.Selection;
-        selection.Clear();
-        for (uint id = first; id != 0; id = _table.Pages.Head(id).Next)
-            Collect(id, selection);
-        int taken = selection.Take(_wanted, out ulong following);
-        _selected = selection.Places[..taken];
-        _wanted -= taken;
-        if (taken == selection.Count) return false;
-        _next = following;
+        if (!selection.TryTakeMore(_wanted, first, _next) || !AreInPlace(selection)) SelectAnew(first, selection);
+        _selected = selection.Places;
+        _wanted -= _selected.Length;
+        if (!selection.HasMore) return false;
+        _next = selection.Following;
         _wanted = 0;
         return true;
     }
+
+    private readonly void SelectAnew(uint first, ScanSelection selection)
+    {
+        selection.Clear();
+        for (uint id = first; id != 0; id = _table.Pages.Head(id).Next)
+            Collect(id, selection);
+        selection.Take(_wanted, _table.Pages.Head(first).Next == 0 ? first : 0);
+    }
+
+    private readonly bool AreInPlace(ScanSelection selection)
+    {
+        ReadOnlySpan<ulong> prefixes = selection.Prefixes;
+        ReadOnlySpan<ulong> places = selection.Places;
+        ref SegmentHead head = ref _table.Pages.Head((uint)(places[0] >> 32));
+        if (head.Next != 0) return false;
+        for (int i = 0; i < places.Length; i++)
+        {
+            (int group, int index) = Math.DivRem((int)(uint)places[i], SegmentHead.SlotsPerGroup);
+            if ((head.Occupied(group) >> index & 1) == 0) return false;
+            if (PrefixAt(ref head, (int)(uint)places[i]) != prefixes[i]) return false;
+        }
+
+        return true;
+    }
+
+    private readonly ulong PrefixAt(ref SegmentHead head, int slot) =>
+        Entry.Hash(_table.Hasher, ref _table.Space.EntryAt(ref head, head.OffsetOf(slot))) >> TailBits;
 
     private readonly void Collect(uint id, ScanSelection selection)
     {
@@ -161,7 +185,7 @@ internal ref struct TableScan
             for (uint left = head.Occupied(group); left != 0; left &= left - 1)
             {
                 int slot = group * SegmentHead.SlotsPerGroup + BitOperations.TrailingZeroCount(left);
-                ulong prefix = Entry.Hash(_table.Hasher, ref _table.Space.EntryAt(ref head, head.OffsetOf(slot))) >> TailBits;
+                ulong prefix = PrefixAt(ref head, slot);
                 if (prefix >= _next) selection.Add(prefix, ((ulong)id << 32) | (uint)slot);
             }
         }

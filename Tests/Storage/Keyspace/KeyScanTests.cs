@@ -61,6 +61,30 @@ public sealed class KeyScanTests
     public void Keys_whose_leading_hash_bits_collide_are_met_once([Range(21, 22)] int seed) =>
         ScanWhileChanging(seed, 0x0000_0000_00ff_ffff, stable: 300, churn: 2000);
 
+    // What one portion has sorted the next one goes on with, so these scans, which share it, find it changed in part, or another's.
+    [Test]
+    public void Scans_that_take_turns_meet_what_stays_once_and_nothing_that_went_before([Range(1, 10)] int seed)
+    {
+        var random = new Random(seed);
+        var keyspace = NewKeyspace(seed % 5 == 0 ? 0x0000_0000_00ff_ffff : ulong.MaxValue);
+        for (var i = 0; i < 1200; i++)
+        {
+            keyspace[0].SetString(Key(i), "v"u8);
+            keyspace[1].SetString(Key(i), "v"u8);
+        }
+
+        List<RunningScan> scans = [.. Enumerable.Range(0, 4).Select(at => new RunningScan(keyspace[at % 2]))];
+        for (var step = 0; step < 4000; step++)
+        {
+            var at = random.Next(scans.Count);
+            if (scans[at].Advance(1 + random.Next(12))) scans[at] = new RunningScan(keyspace[at % 2]);
+            ChangeFew(keyspace[random.Next(2)], random, scans);
+            if (random.Next(200) == 0) keyspace.RunMaintenance(random.Next(100));
+        }
+
+        keyspace.Validate();
+    }
+
     [Test]
     public void Keys_that_all_have_one_hash_go_together()
     {
@@ -235,6 +259,57 @@ public sealed class KeyScanTests
         }
 
         keyspace.RunMaintenance(random.Next(1000));
+    }
+
+    private static void ChangeFew(Database database, Random random, List<RunningScan> scans)
+    {
+        for (var left = random.Next(4); left > 0; left--)
+        {
+            var number = random.Next(1500);
+            var isKept = random.Next(3) != 0;
+            var stays = isKept && database.Exists(Key(number));
+            if (isKept) database.SetString(Key(number), new byte[random.Next(60)]);
+            else database.Delete(Key(number));
+            foreach (var scan in scans.Where(_ => !stays)) scan.Note(database, number);
+        }
+    }
+
+    /// <summary>A scan that is on its way, and which keys may not be missed or met.</summary>
+    private sealed class RunningScan
+    {
+        private readonly Database _database;
+        private readonly HashSet<string> _atStart = [];
+        private readonly HashSet<string> _changed = [];
+        private readonly Dictionary<string, int> _met = [];
+        private ulong _cursor;
+
+        public RunningScan(Database database)
+        {
+            _database = database;
+            for (var walk = database.Walk(); walk.MoveNext();) _atStart.Add(Encoding.ASCII.GetString(walk.Entry.Key));
+        }
+
+        /// <summary>A key has come or gone since the scan began.</summary>
+        public void Note(Database database, int number)
+        {
+            if (database == _database) _changed.Add(Encoding.ASCII.GetString(Key(number)));
+        }
+
+        /// <summary>Scans a portion; true, and all is checked, at the end.</summary>
+        public bool Advance(int count)
+        {
+            foreach (var key in Portion(_database, _cursor, count, out _cursor))
+            {
+                Assert.That(_database.Exists(Encoding.ASCII.GetBytes(key)), key);
+                _met[key] = _met.GetValueOrDefault(key) + 1;
+            }
+
+            if (_cursor != 0) return false;
+            Assert.That(_met.Where(met => met.Value > 1 && !_changed.Contains(met.Key)), Is.Empty, "met twice");
+            Assert.That(_atStart.Except(_changed).Except(_met.Keys), Is.Empty, "missed");
+            Assert.That(_met.Keys.Except(_atStart).Except(_changed), Is.Empty, "was not there");
+            return true;
+        }
     }
 
     private static List<string> ScanAll(Database database, int count)
