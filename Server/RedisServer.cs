@@ -97,6 +97,9 @@ internal sealed class RedisServer : IDisposable
         ConnectLoop();
     }
 
+    /// <summary>What the running SORT sorts.</summary>
+    internal SortVector SortVector { get; } = new();
+
     /// <summary>The configuration, as CONFIG SET leaves it.</summary>
     internal ServerConfig Config { get; }
 

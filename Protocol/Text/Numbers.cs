@@ -25,6 +25,7 @@ public static class Numbers
     /// <summary>Enough bytes for any <see cref="double"/> that <see cref="FormatDouble"/> prints.</summary>
     public const int MaxDoubleBytes = 32;
 
+    private const int MostExactDigits = 15;
     private const double MaxExactInteger = long.MaxValue / 2;
 
     /// <summary>Reads a canonical decimal integer; O(length).</summary>
@@ -64,7 +65,7 @@ public static class Numbers
     /// <summary>Reads a double; O(length).</summary>
     public static bool TryParseDouble(ReadOnlySpan<byte> text, out double value)
     {
-        value = 0;
+        if (TryParseDigits(text, out value)) return true;
         switch (FloatSyntax.Classify(text))
         {
             case FloatForm.Infinity:
@@ -295,5 +296,24 @@ public static class Numbers
         return text.Length;
     }
 
+    // What most scores and weights are: so few digits that the integer is exact. A zero with a sign is for others.
+    private static bool TryParseDigits(ReadOnlySpan<byte> text, out double value)
+    {
+        value = 0;
+        if (text.IsEmpty || text.Length > MostExactDigits) return false;
+        bool isNegative = text[0] == '-';
+        long number = 0;
+        for (int i = isNegative ? 1 : 0; i < text.Length; i++)
+        {
+            int digit = text[i] - '0';
+            if ((uint)digit > 9) return false;
+            number = number * 10 + digit;
+        }
+
+        value = isNegative ? -number : number;
+        return !isNegative || number != 0;
+    }
+
     private static void ThrowTooShort() => throw new ArgumentException("The destination is too short.");
+
 }

@@ -79,8 +79,7 @@ internal sealed class JsonValueReader(Keyspace keyspace, JsonTokens tokens)
         while (tokens.Read("member") == JsonTokenType.StartArray)
         {
             byte[] member = tokens.ReadBytes("member").ToArray();
-            if (built.TryGetScore(member, out _)) tokens.Fail("member", "it occurs twice");
-            built.Set(member, ReadScore());
+            if (!built.TryAdd(member, ReadScore(), out _)) tokens.Fail("member", "it occurs twice");
             tokens.Expect(JsonTokenType.EndArray, "member");
         }
 

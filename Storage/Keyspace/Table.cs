@@ -76,6 +76,13 @@ internal sealed class Table
     /// <summary>The bytes of its segments.</summary>
     public SegmentSpace Space => _space;
 
+    /// <summary>The entry at a place that a cursor told, before the next write to the table.</summary>
+    public ref byte EntryAt(ulong place)
+    {
+        ref SegmentHead head = ref _pages.Head((uint)(place >> 32));
+        return ref _space.EntryAt(ref head, head.OffsetOf((int)(uint)place));
+    }
+
     /// <summary>Its directory.</summary>
     public Directory Directory { get; }
 

@@ -49,16 +49,18 @@ internal static class SortCommand
 
         // A set has no order of its own that a copy of this server would share.
         if (entry.Exists && entry.Type == DataType.Set && options is { IsUnsorted: true, Store: not 0 }) options.SortTexts();
-        var vector = new SortVector();
+        var vector = client.Server.SortVector;
         var (start, count) = Load(entry, options, vector);
         if (!options.IsUnsorted && !vector.TrySort(client, options, args, start, count))
         {
+            vector.Clear();
             client.Reply.Error("ERR One or more scores can't be converted into double"u8);
             return;
         }
 
         if (options.Store == 0) Reply(client, args, options, vector, start, count);
         else Store(client, args, options, vector, start, count);
+        vector.Clear();
     }
 
     // Loads the elements; returns which of those loaded are asked for.

@@ -5,6 +5,7 @@ using KestrelFree.Storage.Encodings;
 namespace KestrelFree.Server.Commands;
 
 // What SORT sorts: copies of the elements, since looking up what a pattern names may delete keys. Their texts lie one behind the other in chunks.
+// The server has one, which keeps its room from one SORT to the next unless that was a large one.
 //
 // The order is Redis's: numbers by value and then by the bytes of the element; texts byte by byte if the result is stored, else as C's strcoll
 // compares them in the C locale, up to a NUL. What is equal still keeps its order, whatever the direction; but where a pattern names the weights
@@ -13,6 +14,8 @@ namespace KestrelFree.Server.Commands;
 /// <summary>The elements of a SORT, each with what it is sorted by.</summary>
 internal sealed class SortVector
 {
+    private const int MostKept = 4096;
+
     private readonly TextChunks _texts = new();
     private Weighed[] _items = new Weighed[16];
 
@@ -21,6 +24,14 @@ internal sealed class SortVector
 
     /// <summary>The text of an element.</summary>
     internal ReadOnlySpan<byte> this[int index] => _texts[_items[index].Element];
+
+    /// <summary>Forgets all elements.</summary>
+    internal void Clear()
+    {
+        Count = 0;
+        _texts.Clear();
+        if (_items.Length > MostKept) _items = new Weighed[MostKept];
+    }
 
     /// <summary>Adds an element.</summary>
     internal void Add(ListpackValue element)
@@ -143,6 +154,12 @@ internal sealed class SortVector
         private int _used = ChunkBytes;
 
         internal ReadOnlySpan<byte> this[TextPlace place] => _chunks[place.Chunk].AsSpan(place.Offset, place.Length);
+
+        internal void Clear()
+        {
+            if (_chunks.Count > 1 || (_chunks.Count == 1 && _chunks[0].Length > ChunkBytes)) _chunks.Clear();
+            _used = _chunks.Count == 0 ? ChunkBytes : 0;
+        }
 
         internal TextPlace Add(ListpackValue value)
         {

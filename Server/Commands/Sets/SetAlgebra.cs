@@ -65,7 +65,7 @@ internal static class SetAlgebra
         if (missing == 0)
         {
             sets.SortByCount();
-            built.StartLike(sets[0]);
+            built.StartCompactLike(sets[0]);
             for (var members = sets[0].Members; members.MoveNext();)
             {
                 if (sets.OthersAllContain(members.Current)) built.Add(members.Current);

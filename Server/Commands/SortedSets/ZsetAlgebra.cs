@@ -13,7 +13,7 @@ namespace KestrelFree.Server.Commands;
 //     difference     either every member of the first is looked up in the others, or the others are taken out of a copy of the first:
 //                    whichever has less to do
 //
-// What is built is put in order at the end. Where a score would not be a number, an infinity times nought or two opposite infinities added, it is 0.
+// What is built is sorted at the end. Where a score would not be a number, an infinity times nought or two opposite infinities added, it is 0.
 
 /// <summary>The commands that combine sorted sets.</summary>
 internal static class ZsetAlgebra
@@ -70,14 +70,20 @@ internal static class ZsetAlgebra
         var built = Combine(client, args, query);
         var parts = ZsetReply.PartsFor(query.WithScores);
         ZsetReply.Header(client.Reply, built.Count, parts);
-        for (var elements = built.Elements; elements.MoveNext();) ZsetReply.Element(client.Reply, elements.Member, elements.Score, parts);
+        using (var members = built.Sorted())
+        {
+            while (members.MoveNext()) ZsetReply.Element(client.Reply, members.Member, members.Score, parts);
+        }
+
         built.Discard();
     }
 
     private static void Store(Client client, in ArgVector args, string command, ReadOnlySpan<byte> what, ZsetOperation operation)
     {
-        if (ZsetQuery.TryParseOrReply(client, args, 2, command, operation, ZsetResult.Key, out var query))
-            ZsetReply.Store(client, args[1], Combine(client, args, query), what);
+        if (!ZsetQuery.TryParseOrReply(client, args, 2, command, operation, ZsetResult.Key, out var query)) return;
+        var built = Combine(client, args, query);
+        built.Complete();
+        ZsetReply.Store(client, args[1], built, what);
     }
 
     private static void ZInterCard(Client client, in ArgVector args)
@@ -124,7 +130,6 @@ internal static class ZsetAlgebra
         }
 
         query.Sets.Clear();
-        built.Complete();
         return built;
     }
 
@@ -146,6 +151,7 @@ internal static class ZsetAlgebra
     private static void Unite(in ZsetQuery query, ZsetBuilder built)
     {
         Span<byte> scratch = stackalloc byte[ListpackValue.MaxIntegerText];
+        built.Expect(query.Sets[^1].Count);
         for (var i = 0; i < query.Sets.Count; i++)
         {
             var set = query.Sets[i];
@@ -154,7 +160,7 @@ internal static class ZsetAlgebra
             {
                 var member = elements.Member.GetText(scratch);
                 var score = NumberOr0(query.Weigh(elements.Score, set.Weight));
-                built.Set(member, built.TryGetScore(member, out var sum) ? query.Aggregate(sum, score) : score);
+                if (!built.TryAdd(member, score, out var sum)) built.Set(member, query.Aggregate(sum, score));
             }
         }
     }

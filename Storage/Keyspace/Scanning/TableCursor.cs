@@ -15,6 +15,9 @@ internal struct TableCursor(Table table)
     /// <summary>The entry of this step.</summary>
     public readonly EntryView Entry => _entries.Entry;
 
+    /// <summary>Where that is, for <see cref="Table.EntryAt"/>.</summary>
+    public readonly ulong Place => _entries.Place;
+
     /// <summary>Goes to the next entry; false when there is none left.</summary>
     public bool MoveNext()
     {

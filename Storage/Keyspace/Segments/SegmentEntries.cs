@@ -26,6 +26,9 @@ internal struct SegmentEntries(PageStore pages)
         }
     }
 
+    /// <summary>Where that is, for <see cref="Table.EntryAt"/>.</summary>
+    public readonly ulong Place => ((ulong)_head << 32) | (uint)_slot;
+
     /// <summary>Goes on to the entries of a segment.</summary>
     public void Enter(uint head)
     {

@@ -25,10 +25,15 @@ public sealed class SetBuilder
     public SetMembers Members => new(_form, _table == null ? _packed.Bytes : default, _table);
 
     /// <summary>Begins a set of the same encoding as another one that may become its superset.</summary>
-    public SetBuilder StartLike(SetOperand set) => Start(set.Form == ValueForm.SetIntset ? ValueForm.SetIntset : ValueForm.SetListpack);
-
-    /// <inheritdoc cref="StartLike(SetOperand)"/>
     public SetBuilder StartLike(SetRef set) => Start(set.Entry.Form == ValueForm.SetIntset ? ValueForm.SetIntset : ValueForm.SetListpack);
+
+    /// <summary>The same for a set that <see cref="CompactIntegers"/> ends.</summary>
+    public SetBuilder StartCompactLike(SetOperand set)
+    {
+        // A table's members have no order that others could rely on, so its integers go into an intset at once, where nothing is searched for.
+        bool takesIntegers = set.Form == ValueForm.SetTable && _keyspace.Limits.SetMaxListpackEntries <= _keyspace.Limits.SetMaxIntsetEntries;
+        return Start(set.Form == ValueForm.SetIntset || takesIntegers ? ValueForm.SetIntset : ValueForm.SetListpack);
+    }
 
     /// <summary>Begins an empty set of integers, so far.</summary>
     public SetBuilder Start() => Start(ValueForm.SetIntset);

@@ -174,15 +174,27 @@ internal readonly ref struct ScoreNode
         Count = count - 1;
     }
 
-    /// <summary>Appends a range of another node of its level; there must be room.</summary>
+    /// <summary>Appends a range of another node of its level; there must be room. O(bytes).</summary>
     public void Append(ScoreNode source, int from, int count)
     {
-        for (int i = from; i < from + count; i++)
+        if (count == 0) return;
+        int at = Count;
+        int textStart = TextBytes;
+        int sourceStart = from == 0 ? 0 : source.EndOf(from - 1);
+        source.Texts.Slice(sourceStart, source.TextBytesOf(from, count)).CopyTo(Texts[textStart..]);
+        Count = at + count;
+        source.Scores.Slice(from, count).CopyTo(Scores[at..]);
+        if (!IsLeaf)
         {
-            TextKind kind = source.IsIndirect(i) ? TextKind.Indirect : TextKind.Direct;
-            if (IsLeaf) Insert(Count, source.Scores[i], source.Text(i), kind);
-            else InsertChild(Count, source.Children[i], source.Counts[i], source.Scores[i], source.Text(i), kind);
+            source.Children.Slice(from, count).CopyTo(Children[at..]);
+            source.Counts.Slice(from, count).CopyTo(Counts[at..]);
         }
+
+        // The top bit is none of the sum's: no text ends that far.
+        Span<ushort> ends = Ends.Slice(at, count);
+        source.Ends.Slice(from, count).CopyTo(ends);
+        foreach (ref ushort end in ends)
+            end = (ushort)(end + textStart - sourceStart);
     }
 
     /// <summary>Bytes of the texts of a range.</summary>

@@ -7,7 +7,7 @@ namespace KestrelFree.Storage;
 // A sorted set that a command makes before it knows where, or whether, to store it. There are two ways, not to be mixed:
 //
 //     in order       Append: it begins as a listpack in a buffer and becomes a tree when it has outgrown that
-//     in any order   Set, TryGetScore, Forget, then Complete: only a member table is filled, of which Complete makes a listpack or a tree
+//     in any order   Set, TryAdd, Forget, then Sorted or Complete: only a member table is filled, of which Complete makes a listpack or a tree
 //
 // What is not stored is given up by Discard; a large one is freed in slices.
 
@@ -27,6 +27,9 @@ public sealed class ZsetBuilder
 
     /// <summary>All elements, by score; valid until the next change.</summary>
     public ZsetElements Elements => new(_packed.Bytes, _tree?.Order, 0, ZsetOrder.Ascending);
+
+    /// <summary>All elements of what came in any order and was not completed, by score. O(n log n).</summary>
+    public SortedMembers Sorted() => new(_tree?.Table);
 
     /// <summary>Adds the elements of a range, which all come behind those that are there. O(count).</summary>
     public void Append(ZsetRef zset, ZsetRange range)
@@ -55,11 +58,22 @@ public sealed class ZsetBuilder
         tree.Add(ref found, score);
     }
 
-    /// <summary>The score of a member that was given one. O(1).</summary>
-    public bool TryGetScore(ReadOnlySpan<byte> member, out double score)
+    /// <summary>Makes room for members that are going to come in any order, if there are none yet. O(members / 170).</summary>
+    public void Expect(long members)
     {
-        score = 0;
-        return _tree != null && _tree.TryGetScore(member, out score);
+        if (members > _keyspace.Limits.ZsetMaxListpackEntries && _tree == null) EnsureTree().Table.Presize(members);
+    }
+
+    /// <summary>Gives a member a score unless it has one, which is told then. O(1).</summary>
+    public bool TryAdd(scoped ReadOnlySpan<byte> member, double score, out double known)
+    {
+        ZsetTree tree = EnsureTree();
+        ZsetMember found = tree.Find(member);
+        known = found.Score;
+        if (found.Exists) return false;
+        tree.Note(ref found, score);
+        _longestMember = Math.Max(_longestMember, member.Length);
+        return true;
     }
 
     /// <summary>Gives a member a score, whether or not it has one. O(1).</summary>
@@ -82,14 +96,22 @@ public sealed class ZsetBuilder
     public void Complete()
     {
         if (_tree == null) return;
-        _tree.PutInOrder();
         // The longest may have been taken away again.
         bool fits = _tree.Count <= _keyspace.Limits.ZsetMaxListpackEntries
             && (_longestMember <= _keyspace.Limits.ZsetMaxListpackValue || LongestMember() <= _keyspace.Limits.ZsetMaxListpackValue);
-        if (!fits) return;
+        if (!fits)
+        {
+            _tree.PutInOrder();
+            return;
+        }
+
         PackedBuffer packed = _packed;
-        for (var cursor = new ScoreCursor(_tree.Order, 0); cursor.MoveNext();)
-            PackedZset.Append(ref packed, cursor.Member, cursor.Score);
+        using (SortedMembers members = Sorted())
+        {
+            while (members.MoveNext())
+                PackedZset.Append(ref packed, members.Name, members.Score);
+        }
+
         Discard();
     }
 
@@ -130,8 +152,8 @@ public sealed class ZsetBuilder
     private int LongestMember()
     {
         int longest = 0;
-        for (var cursor = new ScoreCursor(_tree!.Order, 0); cursor.MoveNext();)
-            longest = Math.Max(longest, cursor.Member.Length);
+        for (var cursor = new TableCursor(_tree!.Table); cursor.MoveNext();)
+            longest = Math.Max(longest, cursor.Entry.Key.Length);
         return longest;
     }
 

@@ -58,6 +58,7 @@ internal sealed class ZsetTree : CollectionValue
     public ZsetTree CopyWithout(ZsetRange range)
     {
         var copy = new ZsetTree(_table.Pages, _table.Hasher);
+        copy._table.Presize(Count - range.Count);
         copy.Add(_order, 0, range.Start);
         copy.Add(_order, range.Start + range.Count, Count - range.Start - range.Count);
         return copy;
@@ -186,11 +187,9 @@ internal sealed class ZsetTree : CollectionValue
     public void PutInOrder()
     {
         Invariant.Check(_order.Count == 0);
-        for (var cursor = new TableCursor(_table); cursor.MoveNext();)
-        {
-            ZsetMember member = Find(cursor.Entry.Key);
-            _order.Insert(member.Score, member.Name, LongMember.Of(ref member.Place.Entry));
-        }
+        using var members = new SortedMembers(_table);
+        while (members.MoveNext())
+            _order.Insert(members.Score, members.Name, LongMember.Of(ref members.Entry));
     }
 }
 
