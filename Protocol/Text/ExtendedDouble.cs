@@ -58,7 +58,8 @@ public readonly struct ExtendedDouble
     /// <summary>Whether this is zero of either sign.</summary>
     public bool IsZero => IsFinite && _significand == 0;
 
-    private bool IsNegative => _kind is Kind.Negative or Kind.NegativeInfinity;
+    /// <summary>Whether this has the sign, as the negative zero has.</summary>
+    public bool IsNegative => _kind is Kind.Negative or Kind.NegativeInfinity;
 
     /// <summary>The exact value of an integer.</summary>
     public static ExtendedDouble From(long value) => Round(value, 0, value < 0 ? Kind.Negative : Kind.Positive);

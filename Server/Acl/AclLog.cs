@@ -82,6 +82,12 @@ internal sealed class AclLog
     private void Add(Client client, AclDenial reason, AclContext context, byte[] subject, byte[] user)
     {
         _denials[(int)reason]++;
+        if (_server.Config.AclLogMaxLen == 0)
+        {
+            _entries.Clear();
+            return;
+        }
+
         var now = _server.Clock.NowMs;
         var place = FindAlike(reason, context, subject, user, now);
         if (place is null)

@@ -86,12 +86,16 @@ internal static class ArgumentParsing
     internal static bool TryTimeoutSecondsOrReply(Client client, ReadOnlySpan<byte> argument, out long timeoutMs)
     {
         timeoutMs = 0;
-        if (!Numbers.TryParseDouble(argument, out var seconds) || double.IsNaN(seconds))
+
+        // Redis reads a long double: what exceeds a double's range is still a number, and the smallest of them waits for a millisecond.
+        if (!ExtendedDouble.TryParse(argument, out var exact))
         {
             client.Reply.Error("ERR timeout is not a float or out of range"u8);
             return false;
         }
 
+        var seconds = exact.ToDouble();
+        if (seconds == 0 && !exact.IsZero) seconds = exact.IsNegative ? -double.Epsilon : double.Epsilon;
         var ms = Math.Ceiling(seconds * 1000);
         if (ms < 0)
         {

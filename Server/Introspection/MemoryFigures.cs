@@ -15,6 +15,9 @@ namespace KestrelFree.Server.Introspection;
 /// <summary>A snapshot of where the server's memory is.</summary>
 internal sealed class MemoryFigures
 {
+    /// <summary>The field of MEMORY STATS that follows those of single databases.</summary>
+    internal const string AfterDatabases = "overhead.db.hashtable.lut";
+
     private MemoryFigures()
     {
     }
@@ -49,6 +52,9 @@ internal sealed class MemoryFigures
     /// <summary>What is neither key nor value, in bytes.</summary>
     internal long Overhead => Startup + Math.Max(0, Keyspace.HeadBytes + Keyspace.DirectoryBytes - Startup);
 
+    /// <summary>What finds the keys of all databases, in bytes; nothing of it is ever re-hashed as a whole.</summary>
+    internal long Directories => Keyspace.HeadBytes + Keyspace.DirectoryBytes;
+
     /// <summary>Keys and values, in bytes.</summary>
     internal long Dataset => Math.Max(0, Used - Overhead);
 
@@ -60,9 +66,10 @@ internal sealed class MemoryFigures
     [
         ("peak.allocated", Peak), ("total.allocated", Used), ("startup.allocated", Startup), ("replication.backlog", 0L), ("clients.slaves", 0L),
         ("clients.normal", Clients), ("cluster.links", 0L), ("aof.buffer", 0L), ("lua.caches", 0L), ("functions.caches", 0L),
-        ("overhead.total", Overhead), ("keys.count", Keys), ("keys.bytes-per-key", Keys == 0 ? 0L : Math.Max(0, Used - Startup) / Keys),
+        (AfterDatabases, Directories), ("overhead.db.hashtable.rehashing", 0L), ("overhead.total", Overhead), ("db.dict.rehashing.count", 0L),
+        ("keys.count", Keys), ("keys.bytes-per-key", Keys == 0 ? 0L : Math.Max(0, Used - Startup) / Keys),
         ("dataset.bytes", Dataset), ("dataset.percentage", DatasetPercent), ("peak.percentage", Peak == 0 ? 100.0 : 100.0 * Used / Peak),
-        ("allocator.allocated", Used), ("allocator.active", Allocated), ("allocator.resident", Resident),
+        ("allocator.allocated", Used), ("allocator.active", Allocated), ("allocator.resident", Resident), ("allocator.muzzy", 0L),
         ("allocator-fragmentation.ratio", Ratio(Allocated, Used)), ("allocator-fragmentation.bytes", Allocated - Used),
         ("allocator-rss.ratio", Ratio(Resident, Allocated)), ("allocator-rss.bytes", Resident - Allocated),
         ("rss-overhead.ratio", 1.0), ("rss-overhead.bytes", 0L), ("fragmentation", Ratio(Resident, Used)), ("fragmentation.bytes", Resident - Used),

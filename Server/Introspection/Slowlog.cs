@@ -40,7 +40,7 @@ internal sealed class Slowlog
     {
         var threshold = _server.Config.SlowlogLogSlowerThanUs;
         var micros = ticks / TicksPerMicro;
-        if (threshold < 0 || micros < threshold || (command.Flags & CommandFlags.SkipSlowlog) != 0) return;
+        if (threshold < 0 || micros < threshold || (command.Flags & CommandFlags.SkipSlowlog) != 0 || _server.Config.SlowlogMaxLen == 0) return;
         _entries.AddFirst(new SlowlogEntry(_nextId++, _server.Clock.NowMs / 1000, micros, Trimmed(command, args), client.Address, client.Name));
         Trim();
     }

@@ -14,6 +14,7 @@ namespace KestrelFree.Server.Networking;
 internal sealed class ReplySender
 {
     private const int UnauthenticatedBytes = 17 * 1024;
+    private const int UnlimitedBytes = 16 * 1024;
     private const int ScratchBytes = 64 * 1024;
 
     private readonly RedisServer _server;
@@ -123,7 +124,9 @@ internal sealed class ReplySender
         if (client.AuthRequired && client.Reply.Buffer.Length > UnauthenticatedBytes) return true;
         var limit = _server.Config.ClientOutputBufferLimitFor(ClientTypes.LimitOf(client));
         if (limit.HardBytes == 0 && limit.SoftBytes == 0) return false;
-        var length = client.Reply.Buffer.Length;
+
+        // In Redis these lie in a buffer that a client has anyway: so INFO is answered however small the limit is.
+        var length = Math.Max(0, client.Reply.Buffer.Length - UnlimitedBytes);
         if (limit.HardBytes != 0 && length >= limit.HardBytes) return true;
         if (limit.SoftBytes == 0 || length < limit.SoftBytes)
         {

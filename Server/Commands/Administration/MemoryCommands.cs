@@ -70,18 +70,17 @@ internal static class MemoryCommands
         var databases = Enumerable.Range(0, server.Keyspace.DatabaseCount).Where(index => server.Keyspace[index].Count > 0).ToArray();
         var numbers = figures.Numbers.ToArray();
         reply.MapHeader(numbers.Length + databases.Length);
-        foreach (var (name, value) in numbers.TakeWhile(number => number.Name != "overhead.total")) Write(name, value);
+        foreach (var (name, value) in numbers.TakeWhile(number => number.Name != MemoryFigures.AfterDatabases)) Write(name, value);
         foreach (var index in databases)
         {
             reply.Bulk($"db.{index}");
-            reply.MapHeader(3);
+            reply.MapHeader(2);
             Write("overhead.hashtable.main", MemoryFigures.DirectoryBytesOf(server.Keyspace[index]));
-            // A key's expiry is part of its entry, and the slots of a cluster are not indexed.
+            // A key's expiry is part of its entry.
             Write("overhead.hashtable.expires", 0L);
-            Write("overhead.hashtable.slot-to-keys", 0L);
         }
 
-        foreach (var (name, value) in numbers.SkipWhile(number => number.Name != "overhead.total")) Write(name, value);
+        foreach (var (name, value) in numbers.SkipWhile(number => number.Name != MemoryFigures.AfterDatabases)) Write(name, value);
 
         void Write(string name, object value)
         {

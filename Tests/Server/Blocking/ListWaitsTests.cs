@@ -33,6 +33,24 @@ internal sealed class ListWaitsTests : InProcessFixture
         Assert.That(_other.Ask("LLEN", "k"), Is.EqualTo(":1"), "who is unblocked takes nothing");
     }
 
+    [TestCase("1e-400", "*nil")]
+    [TestCase("0x1p-9999", "*nil")]
+    [TestCase("1e400", "-ERR timeout is out of range")]
+    [TestCase("-1e400", "-ERR timeout is negative")]
+    [TestCase("1e5000", "-ERR timeout is not a float or out of range")]
+    [TestCase("1e-5000", "-ERR timeout is not a float or out of range")]
+    [TestCase("nan", "-ERR timeout is not a float or out of range")]
+    public void A_timeout_has_the_range_of_a_long_double(string timeout, string reply) =>
+        Assert.That(Client.Ask("BLPOP", "nothing", timeout), Is.EqualTo(reply));
+
+    [Test]
+    public void The_smallest_timeout_below_zero_rounds_up_to_waiting_for_ever()
+    {
+        Wait(Client, "BLPOP", "k", "-1e-400");
+        Assert.That(_other.Ask("RPUSH", "k", "x"), Is.EqualTo(":1"));
+        Assert.That(Client.ReadText(), Is.EqualTo("*2\n  $\"k\"\n  $\"x\""));
+    }
+
     [Test]
     public void Who_has_gone_takes_nothing()
     {

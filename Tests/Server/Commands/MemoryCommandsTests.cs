@@ -167,6 +167,9 @@ internal sealed class MemoryCommandsTests : InProcessFixture
 
         Assert.That(stats, Does.Contain("$\"db.0\"").And.Contain("$\"db.3\"").And.Not.Contain("db.1"));
         Assert.That(stats, Does.Contain("$\"keys.count\"\n  :2"));
+        Assert.That(stats, Does.Contain("$\"overhead.db.hashtable.rehashing\"\n  :0").And.Contain("$\"db.dict.rehashing.count\"\n  :0").And.Contain("allocator.muzzy"));
+        Assert.That(stats, Does.Not.Contain("slot-to-keys"), "7.4 does without");
+        Assert.That(Figure(stats, "overhead.db.hashtable.lut"), Is.InRange(Figure(stats, "overhead.hashtable.main"), Figure(stats, "overhead.total")));
         Assert.That(stats, Does.Contain("peak.allocated").And.Contain("dataset.percentage").And.Contain("fragmentation.bytes"));
     }
 
@@ -202,6 +205,9 @@ internal sealed class MemoryCommandsTests : InProcessFixture
             return new string('x', int.Parse(pattern[2..], System.Globalization.CultureInfo.InvariantCulture));
         return pattern.Replace(place, $"{number}", StringComparison.Ordinal);
     }
+
+    private static long Figure(string stats, string name) => long.Parse(
+        stats.Split($"$\"{name}\"\n")[1].TrimStart()[1..].Split('\n')[0], System.Globalization.CultureInfo.InvariantCulture);
 
     private static long Number(string reply) => long.Parse(reply[1..], System.Globalization.CultureInfo.InvariantCulture);
 }

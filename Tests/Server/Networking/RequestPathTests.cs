@@ -79,6 +79,19 @@ internal sealed class RequestPathTests() : InProcessFixture(("enable-debug-comma
     }
 
     [Test]
+    public void A_limit_of_a_few_bytes_leaves_short_replies_alone_and_counts_whom_a_long_one_cut_off()
+    {
+        Client.Ask("CONFIG", "SET", "client-output-buffer-limit", "normal 10 5 0");
+        Assert.That(Client.Ask("INFO", "stats"), Does.Contain("client_output_buffer_limit_disconnections:0"));
+        using var other = Server.Connect();
+        Client.Ask("SETRANGE", "k", "99999", "x");
+        other.Send(RequestBytes.Of("GET", "k"));
+
+        Assert.That(ByteText.Text(other.ReadToEnd()), Is.Empty);
+        Assert.That(Client.Ask("INFO", "stats"), Does.Contain("client_output_buffer_limit_disconnections:1"));
+    }
+
+    [Test]
     public void Slow_requests_that_came_together_are_all_answered()
     {
         string[][] slowly = [["DEBUG", "SLEEP", "0.002"], ["PING"]];
