@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using KestrelFree.Server.Acl;
 using KestrelFree.Server.Commands;
@@ -70,7 +69,7 @@ internal sealed class InfoReport
         Line("redis_mode", "standalone");
         Line("server_name", ServerVersion.Name);
         Line("kestrel_free_version", ServerVersion.Own);
-        Line("os", $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}");
+        Line("os", SystemName.Text);
         Line("arch_bits", IntPtr.Size * 8);
         Line("dotnet_version", Environment.Version.ToString());
         Line("monotonic_clock", "stopwatch");

@@ -112,6 +112,7 @@ internal sealed class ReplySender
     private void Account(Client client, int sent)
     {
         client.Reply.Buffer.Consume(sent);
+        if (client.Reply.Buffer.IsEmpty) client.SoftLimitSinceMs = 0;
         client.BytesSent += sent;
         if (sent > 0) client.LastInteractionMs = _server.Clock.NowMs;
         _server.Statistics.BytesSent += sent;
@@ -123,8 +124,6 @@ internal sealed class ReplySender
     {
         if (client.AuthRequired && client.Reply.Buffer.Length > UnauthenticatedBytes) return true;
         var limit = _server.Config.ClientOutputBufferLimitFor(ClientTypes.LimitOf(client));
-        if (limit.HardBytes == 0 && limit.SoftBytes == 0) return false;
-
         // In Redis these lie in a buffer that a client has anyway: so INFO is answered however small the limit is.
         var length = Math.Max(0, client.Reply.Buffer.Length - UnlimitedBytes);
         if (limit.HardBytes != 0 && length >= limit.HardBytes) return true;

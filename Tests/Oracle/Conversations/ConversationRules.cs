@@ -22,11 +22,12 @@ internal static partial class ConversationRules
         new("versions", "each server tells its own", frames => frames.Select(frame => Version().Replace(frame, "$5\r\n7.x.x\r\n"))),
         new("client fields", "sockets, times and buffer sizes are the process's own; 7.2 and 7.4 added fields", frames => frames.Select(ClientFields)),
         new("INFO clients", "the figures of buffers are the process's own; 7.4 added fields", frames => frames.Select(InfoFields)),
-        new("INFO commandstats", "times are the process's own and the order that of a seeded hash; since 7.2 a command that waits is counted when it ends, and the observer is none of them", frames => frames.Select(CommandFigures)),
+        new("INFO commandstats", "times are the process's own and the order that of a seeded hash; since 7.2 a command that waits is counted when it ends, the observer is none of them, and an error that somebody else is unblocked with counts as CLIENT UNBLOCK's", frames => frames.Select(CommandFigures)),
         new("times in SLOWLOG", "and numbers that go on from conversation to conversation; the observer's requests are not the conversation's; 7.0 forgets what has waited in vain", SlowlogEntries),
         new("consumers", "since 7.2 one who finds nothing is made as well", frames => frames.Where(frame => !frame.Contains("xgroup-createconsumer", StringComparison.Ordinal))),
-        new("a group that is gone", "since 7.2 who waits for its entries runs the request again", frames => frames.Select(frame =>
-            frame.StartsWith("-UNBLOCKED the stream key", StringComparison.Ordinal) || frame.StartsWith("-NOGROUP No such key", StringComparison.Ordinal) ? "-<gone>\r\n" : frame)),
+        new("a group that is gone", "since 7.2 who waits for its entries runs the request again", frames => frames.Select(frame => GroupIsGone().IsMatch(frame) ? "-<gone>\r\n" : frame)),
+        new("an array for who has killed itself", "its head is sent where its length was not known at first, and nothing of what it holds", frames =>
+            frames is [.., ['*' or '%' or '~', ..], "closed"] ? [.. frames.Take(frames.Count - 2), "closed"] : frames),
         new("times in MONITOR", "the two are asked one after the other; the observer's requests are not the conversation's", MonitorLines),
         new("names of all that is left", "they are in the order of a seeded hash", SortedDepartures),
         new("patterns that a message matches", "they are in the order of a seeded hash", SortedMatches),
@@ -173,7 +174,10 @@ internal static partial class ConversationRules
     [GeneratedRegex(@"^\$\d+\r\n(B[LRZ]|XREAD|PING\r\n\$8\r\nsentinel)")]
     private static partial Regex UntoldRequest();
 
-    [GeneratedRegex("^(cmdstat_(b[lrz]|xread|ping)|errorstat_(UNBLOCKED|NOGROUP))")]
+    [GeneratedRegex("^-(UNBLOCKED the stream key|NOGROUP No such key|WRONGTYPE)")]
+    private static partial Regex GroupIsGone();
+
+    [GeneratedRegex("^(cmdstat_(b[lrz]|xread|ping|client\\|unblock)|errorstat_(UNBLOCKED|NOGROUP|WRONGTYPE))")]
     private static partial Regex UntoldFigure();
 
     [GeneratedRegex("usec=[^,]*,usec_per_call=[^,]*,")]
