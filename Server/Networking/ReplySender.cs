@@ -124,8 +124,10 @@ internal sealed class ReplySender
     {
         if (client.AuthRequired && client.Reply.Buffer.Length > UnauthenticatedBytes) return true;
         var limit = _server.Config.ClientOutputBufferLimitFor(ClientTypes.LimitOf(client));
-        // In Redis these lie in a buffer that a client has anyway: so INFO is answered however small the limit is.
-        var length = Math.Max(0, client.Reply.Buffer.Length - UnlimitedBytes);
+        // In Redis so much lies in a buffer that a client has anyway, and INFO is answered however small the limit is. What is more is counted
+        // whole: Redis counts blocks of 20 KB for what is behind that buffer, full or not, which comes to about the same.
+        var length = client.Reply.Buffer.Length;
+        if (length <= UnlimitedBytes) length = 0;
         if (limit.HardBytes != 0 && length >= limit.HardBytes) return true;
         if (limit.SoftBytes == 0 || length < limit.SoftBytes)
         {

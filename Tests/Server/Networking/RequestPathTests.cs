@@ -92,6 +92,16 @@ internal sealed class RequestPathTests() : InProcessFixture(("enable-debug-comma
     }
 
     [Test]
+    public void Of_a_reply_beyond_sixteen_kilobytes_all_counts()
+    {
+        Client.Ask("CONFIG", "SET", "client-output-buffer-limit", "normal 100000 0 0");
+        Client.Ask("SETRANGE", "k", "999", "x");
+        Client.Send(RequestBytes.Of(["MGET", .. Enumerable.Repeat("k", 105)]));
+
+        Assert.That(ByteText.Text(Client.ReadToEnd()), Is.Empty);
+    }
+
+    [Test]
     public void Slow_requests_that_came_together_are_all_answered()
     {
         string[][] slowly = [["DEBUG", "SLEEP", "0.002"], ["PING"]];
