@@ -52,7 +52,7 @@ internal enum AclFault
 //     db=1,2 alldbs resetdbs        of Valkey 9.1
 //
 // Rules apply in their order, each to what the ones before it have made. Names of commands are those declared, whatever rename-command made of
-// them.
+// them. Commands of Redis that are yet to come (CommandsToCome) may be named; such a rule is kept and changes nothing.
 
 /// <summary>Applies rules to users.</summary>
 internal sealed class AclRules
@@ -284,7 +284,7 @@ internal sealed class AclRules
 
     private AclFault Deny(AclSelector selector, ReadOnlySpan<byte> name)
     {
-        if (_commands.FindByFullName(name) is not { } command) return AclFault.UnknownCommand;
+        if (_commands.FindByFullName(name) is not { } command) return KeepForLater(selector, name, Permission.Deny);
         selector.Commands.Set(command, Permission.Deny);
         return AclFault.None;
     }
@@ -293,7 +293,7 @@ internal sealed class AclRules
     {
         var bar = name.LastIndexOf((byte)'|');
         var command = _commands.FindByFullName(bar < 0 ? name : name[..bar]);
-        if (command is null) return AclFault.UnknownCommand;
+        if (command is null) return KeepForLater(selector, name, Permission.Allow);
         if (bar < 0)
         {
             selector.Commands.Set(command, Permission.Allow);
@@ -304,6 +304,14 @@ internal sealed class AclRules
         if (command.Container is not null) return AclFault.FirstArgumentOfSubcommand;
         if (argument.IsEmpty) return AclFault.Syntax;
         return command.Subcommands.Count > 0 ? AllowSubcommand(selector, command, argument) : AllowFirstArgument(selector, command, argument);
+    }
+
+    private static AclFault KeepForLater(AclSelector selector, ReadOnlySpan<byte> name, Permission permission)
+    {
+        var fullName = Encoding.Latin1.GetString(name);
+        if (!CommandsToCome.Include(fullName)) return AclFault.UnknownCommand;
+        selector.Commands.Remember(fullName, permission);
+        return AclFault.None;
     }
 
     private static AclFault AllowSubcommand(AclSelector selector, Command container, ReadOnlySpan<byte> name)

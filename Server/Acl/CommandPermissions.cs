@@ -95,6 +95,14 @@ internal sealed class CommandPermissions
         Remember($"{command.FullName}|{Encoding.Latin1.GetString(argument)}", Permission.Allow);
     }
 
+    /// <summary>Keeps a rule about a command, which replaces those that say less.</summary>
+    internal void Remember(string subject, Permission permission)
+    {
+        subject = subject.ToLowerInvariant();
+        _rules.RemoveAll(rule => IsAbout(rule.AsSpan(1), subject));
+        _rules.Add((permission == Permission.Allow ? "+" : "-") + subject);
+    }
+
     /// <summary>Whether a request of a command is allowed.</summary>
     internal bool Allows(Command command, in ArgVector args)
     {
@@ -142,13 +150,6 @@ internal sealed class CommandPermissions
 
         _bits[command.Id / BitsPerWord] &= ~Bit(command);
         IsAll = false;
-    }
-
-    private void Remember(string subject, Permission permission)
-    {
-        subject = subject.ToLowerInvariant();
-        _rules.RemoveAll(rule => IsAbout(rule.AsSpan(1), subject));
-        _rules.Add((permission == Permission.Allow ? "+" : "-") + subject);
     }
 
     private static bool IsAbout(ReadOnlySpan<char> known, string subject) =>

@@ -1,3 +1,4 @@
+using KestrelFree.Server.Acl;
 using KestrelFree.Tests.Support;
 using NUnit.Framework;
 
@@ -68,6 +69,64 @@ internal sealed class CommandTableTests : OracleFixture
 
         Assert.That(different, Is.Empty);
     }
+
+    [Test]
+    public void What_the_oracle_has_and_we_have_not_is_known_to_come()
+    {
+        var ours = FullNames(Pair.Ours);
+
+        Assert.That(FullNames(Pair.Oracle).Except(ours).Except(CommandsToCome.All), Is.Empty);
+        Assert.That(CommandsToCome.All.Intersect(ours), Is.Empty);
+    }
+
+    [Test]
+    public void Rules_may_name_what_is_to_come_and_are_kept_as_the_oracle_keeps_them()
+    {
+        string[] users =
+        [
+            "ACL SETUSER later on nopass ~* +@all -eval -EvalSha -cluster +cluster|slots -script|flush",
+            "ACL SETUSER later -@all +get +eval +cluster|info -cluster|INFO +cluster",
+        ];
+
+        foreach (var request in users)
+        {
+            Assert.That(Rules(Pair.Ours, request), Is.EqualTo(Rules(Pair.Oracle, request)), request);
+        }
+
+        Assert.That(Reply(Pair.Ours, "ACL SETUSER later +cluster|nosuch"), Is.EqualTo(Reply(Pair.Oracle, "ACL SETUSER later +cluster|nosuch")));
+        Assert.That(Reply(Pair.Ours, "ACL SETUSER later -evals"), Is.EqualTo(Reply(Pair.Oracle, "ACL SETUSER later -evals")));
+    }
+
+    // The rules about commands that come of a request; 7.0 put those about single commands into an order of its own.
+    private static IEnumerable<string> Rules(ServerProcess server, string request)
+    {
+        Assert.That(Reply(server, request), Is.EqualTo("+OK"));
+        using var client = server.Connect();
+        var lines = client.AskLine("ACL GETUSER later").Split('\n');
+        return lines[Array.FindIndex(lines, line => line.Contains("\"commands\"")) + 1].Trim(' ', '$', '"').Split(' ').Order(StringComparer.Ordinal);
+    }
+
+    private static string Reply(ServerProcess server, string request)
+    {
+        using var client = server.Connect();
+        return client.AskLine(request);
+    }
+
+    private static HashSet<string> FullNames(ServerProcess server)
+    {
+        using var client = server.Connect();
+        var names = Listed(client, "COMMAND", "LIST");
+        foreach (var container in names.ToArray().Where(name => name is "cluster" or "function" or "script" or "acl" or "client" or "config" or "object" or "xinfo"))
+        {
+            client.SendRequest("COMMAND", "INFO", container);
+            names.UnionWith(client.ReadText().Split('\n').Select(line => line.Trim(' ', '$', '"')).Where(line => line.StartsWith(container + '|', StringComparison.Ordinal)));
+        }
+
+        return names;
+    }
+
+    private static HashSet<string> Listed(RawConnection client, params string[] request) =>
+        [.. client.Ask(request).Split('\n').Skip(1).Select(line => line.Trim(' ', '$', '"'))];
 
     /// <summary>
     /// The elements of a description, without those that changed: flags, categories and tips in alphabetical order, since they are sets;

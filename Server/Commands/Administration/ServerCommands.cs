@@ -7,7 +7,7 @@ using static KestrelFree.Server.Commands.CommandFlags;
 
 namespace KestrelFree.Server.Commands;
 
-/// <summary>DBSIZE, FLUSHALL, FLUSHDB, INFO, SHUTDOWN and TIME.</summary>
+/// <summary>DBSIZE, FLUSHALL, FLUSHDB, INFO, ROLE, SHUTDOWN and TIME.</summary>
 internal static class ServerCommands
 {
     private static readonly string[] FlushTips = ["request_policy:all_shards", "response_policy:all_succeeded"];
@@ -37,6 +37,11 @@ internal static class ServerCommands
             Tips = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
             Summary = "Reports what the server is, holds and has done.", Complexity = "O(1)",
         },
+        new("role", Role)
+        {
+            Arity = 1, Flags = NoScript | Loading | Stale | Fast, Categories = AclCategory.Admin | AclCategory.Dangerous, Since = "2.8.12", Group = "server",
+            Summary = "Returns whether the server is a master, how far its history is, and who copies it.", Complexity = "O(1)",
+        },
         new("shutdown", Shutdown)
         {
             Arity = -1, Flags = Admin | NoScript | Loading | Stale | NoMulti | AllowBusy, Since = "1.0.0", Group = "server",
@@ -50,6 +55,15 @@ internal static class ServerCommands
     ];
 
     private static void DbSize(Client client, in ArgVector args) => client.Reply.Integer(client.Database.Count);
+
+    // Nobody can copy this server yet.
+    private static void Role(Client client, in ArgVector args)
+    {
+        client.Reply.ArrayHeader(3);
+        client.Reply.Bulk("master"u8);
+        client.Reply.Integer(0);
+        client.Reply.EmptyArray();
+    }
 
     private static void FlushAll(Client client, in ArgVector args)
     {

@@ -77,6 +77,7 @@ internal static class CommandGrammars
         new("PING", d => d.Many(0, 2, d.Value)),
         new("ECHO", d => [d.Value()]),
         new("TIME", _ => []),
+        new("ROLE", d => d.Chance(20) ? ["junk"] : []),
         new("LASTSAVE", d => d.Chance(20) ? ["junk"] : []),
         new("HELLO", HelloArguments) { Beside = ["GET", "MGET", "CONFIG GET"] },
         new("AUTH", d => d.Pick<string[]>([d.Value()], [d.Pick("default", "nobody", ""), d.Value()])),
