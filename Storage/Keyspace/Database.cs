@@ -117,6 +117,13 @@ public sealed class Database
         return true;
     }
 
+    /// <summary>Deletes a key, also one past its time, which then has not expired; false if there is none.</summary>
+    public bool DeleteStored(ReadOnlySpan<byte> key)
+    {
+        EntryRef entry = PeekStored(key);
+        return entry.Delete();
+    }
+
     /// <summary>Deletes a key; false if it is missing. As <see cref="Delete"/>, which frees nothing at once that takes long either.</summary>
     public bool Unlink(ReadOnlySpan<byte> key) => Delete(key);
 

@@ -139,15 +139,14 @@ internal static class SortCommand
 
     private static void Store(Client client, ReadOnlySpan<byte> key, ListBuilder list)
     {
-        var target = client.Database.LookupWrite(key);
         client.Reply.Integer(list.Count);
         if (list.Count > 0)
         {
-            list.StoreIn(target);
+            list.StoreIn(client.Database.LookupWrite(key));
             client.Server.Observer.Notify(NotifyClasses.List, "sortstore"u8, client.Database, key);
             return;
         }
 
-        if (target.Delete()) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
+        if (client.Database.DeleteStored(key)) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
     }
 }

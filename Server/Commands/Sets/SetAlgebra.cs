@@ -170,17 +170,16 @@ internal static class SetAlgebra
 
     private static void Store(Client client, ReadOnlySpan<byte> key, SetBuilder built, ReadOnlySpan<byte> what)
     {
-        var target = client.Database.LookupWrite(key);
         client.Reply.Integer(built.Count);
         if (built.Count > 0)
         {
-            built.StoreIn(target);
+            built.StoreIn(client.Database.LookupWrite(key));
             client.Server.Observer.Notify(NotifyClasses.Set, what, client.Database, key);
             return;
         }
 
         built.Discard();
-        if (target.Delete()) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
+        if (client.Database.DeleteStored(key)) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
     }
 
     // Keys that are past their time go in a first round: deleting one would end the life of a set that was looked up before it.

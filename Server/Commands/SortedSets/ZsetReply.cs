@@ -56,8 +56,9 @@ internal static class ZsetReply
     /// <summary>Puts what a command has built in the place of a key, or deletes it if that is nothing; replies the number of elements.</summary>
     internal static void Store(Client client, ReadOnlySpan<byte> key, ZsetBuilder builder, ReadOnlySpan<byte> what, long changes = 1)
     {
-        var entry = client.Database.LookupWrite(key);
+        // A key past its time that nothing takes the place of is deleted, not expired.
         var count = builder.Count;
+        var entry = count == 0 ? client.Database.PeekStored(key) : client.Database.LookupWrite(key);
         if (builder.StoreTo(entry, changes)) client.Server.Observer.Notify(NotifyClasses.SortedSet, what, client.Database, key);
         else if (entry.Exists) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, key);
         client.Reply.Integer(count);

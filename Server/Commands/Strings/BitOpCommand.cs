@@ -51,7 +51,7 @@ internal static class BitOpCommand
         }
 
         if (length > 0) Store(client, args, operation, length);
-        else if (client.Database.Delete(args[2])) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, args[2]);
+        else if (client.Database.DeleteStored(args[2])) client.Server.Observer.Notify(NotifyClasses.Generic, "del"u8, client.Database, args[2]);
         client.Reply.Integer(length);
     }
 
