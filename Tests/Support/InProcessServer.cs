@@ -60,7 +60,12 @@ internal sealed class InProcessServer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Server.Loop.Stop();
+        // An encrypted connection may be closed by the loop's thread alone.
+        Server.Loop.Post(() =>
+        {
+            Server.Clients.FreeAll();
+            Server.Loop.Stop();
+        });
         _thread.Join();
         Server.Dispose();
     }
