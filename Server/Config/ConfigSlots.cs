@@ -51,10 +51,10 @@ internal static class ConfigSlots
     public static readonly int DynamicHz = DirectiveTable.SlotOf("dynamic-hz");
     public static readonly int SyslogEnabled = DirectiveTable.SlotOf("syslog-enabled");
     public static readonly int SyslogFacility = DirectiveTable.SlotOf("syslog-facility");
-    public static readonly int ServerProcessors = DirectiveTable.SlotOf("server_cpulist");
-    public static readonly int BackgroundProcessors = DirectiveTable.SlotOf("bio_cpulist");
-    public static readonly int AofRewriteProcessors = DirectiveTable.SlotOf("aof_rewrite_cpulist");
-    public static readonly int BgsaveProcessors = DirectiveTable.SlotOf("bgsave_cpulist");
+    public static readonly int ServerCpuList = DirectiveTable.SlotOf("server_cpulist");
+    public static readonly int BioCpuList = DirectiveTable.SlotOf("bio_cpulist");
+    public static readonly int AofRewriteCpuList = DirectiveTable.SlotOf("aof_rewrite_cpulist");
+    public static readonly int BgsaveCpuList = DirectiveTable.SlotOf("bgsave_cpulist");
     public static readonly int SyslogIdent = DirectiveTable.SlotOf("syslog-ident");
     public static readonly int SocketMarkId = DirectiveTable.SlotOf("socket-mark-id");
     public static readonly int Rehearsal = DirectiveTable.SlotOf("rehearsal");

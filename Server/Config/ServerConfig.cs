@@ -88,10 +88,10 @@ internal sealed class ServerConfig
     public bool DynamicHz => Values.Numbers[ConfigSlots.DynamicHz] != 0;
     public bool SyslogEnabled => Values.Numbers[ConfigSlots.SyslogEnabled] != 0;
     public int SyslogFacility => (int)Values.Numbers[ConfigSlots.SyslogFacility];
-    public string ServerProcessors => Text(ConfigSlots.ServerProcessors);
-    public string BackgroundProcessors => Text(ConfigSlots.BackgroundProcessors);
-    public string AofRewriteProcessors => Text(ConfigSlots.AofRewriteProcessors);
-    public string BgsaveProcessors => Text(ConfigSlots.BgsaveProcessors);
+    public string ServerProcessors => Text(ConfigSlots.ServerCpuList);
+    public string BackgroundProcessors => Text(ConfigSlots.BioCpuList);
+    public string AofRewriteProcessors => Text(ConfigSlots.AofRewriteCpuList);
+    public string BgsaveProcessors => Text(ConfigSlots.BgsaveCpuList);
     public string SyslogIdent => Text(ConfigSlots.SyslogIdent);
     public uint SocketMarkId => (uint)Values.Numbers[ConfigSlots.SocketMarkId];
     public bool Rehearsal => Values.Numbers[ConfigSlots.Rehearsal] != 0;

@@ -118,7 +118,7 @@ public sealed class DirectiveTableTests
     {
         foreach (var field in typeof(ConfigSlots).GetFields(BindingFlags.Public | BindingFlags.Static))
         {
-            var directive = DirectiveTable.Rows[(int)field.GetValue(null)!].Name.Replace("-", "");
+            var directive = DirectiveTable.Rows[(int)field.GetValue(null)!].Name.Replace("-", "").Replace("_", "");
 
             Assert.That(field.Name.ToLowerInvariant(), Does.StartWith(directive));
         }
